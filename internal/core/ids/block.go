@@ -1,0 +1,107 @@
+package ids
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// BlockKind tells what a block holds.
+type BlockKind uint8
+
+// The kinds of blocks.
+const (
+	RDDBlock       BlockKind = iota + 1 // one cached partition: rdd_<rdd>_<partition>
+	ShuffleBlock                        // what one map task left for one reduce partition: shuffle_<shuffle>_<map>_<reduce>
+	BroadcastBlock                      // one piece of a broadcast: broadcast_<id>_piece<n>
+	ResultBlock                         // a task result too large for a status message: taskresult_<tid>
+)
+
+// BlockID names one unit of stored bytes. It is comparable; build one with the functions below.
+type BlockID struct {
+	Kind BlockKind
+	A    int64 // rdd, shuffle, broadcast or task id
+	B    int32 // partition, map partition or piece
+	C    int32 // reduce partition
+}
+
+// RDD names the cached partition of an RDD.
+func RDD(rdd RDDID, partition int) BlockID {
+	return BlockID{Kind: RDDBlock, A: int64(rdd), B: int32(partition)}
+}
+
+// Shuffle names what the map task mapPartition left for reducePartition.
+func Shuffle(shuffle ShuffleID, mapPartition, reducePartition int) BlockID {
+	return BlockID{Kind: ShuffleBlock, A: int64(shuffle), B: int32(mapPartition), C: int32(reducePartition)}
+}
+
+// Broadcast names one piece of a broadcast value.
+func Broadcast(id BroadcastID, piece int) BlockID {
+	return BlockID{Kind: BroadcastBlock, A: int64(id), B: int32(piece)}
+}
+
+// Result names the stored result of a task attempt.
+func Result(tid TaskID) BlockID { return BlockID{Kind: ResultBlock, A: int64(tid)} }
+
+// String gives Spark's name for the block.
+func (b BlockID) String() string {
+	switch b.Kind {
+	case RDDBlock:
+		return fmt.Sprintf("rdd_%d_%d", b.A, b.B)
+	case ShuffleBlock:
+		return fmt.Sprintf("shuffle_%d_%d_%d", b.A, b.B, b.C)
+	case BroadcastBlock:
+		return fmt.Sprintf("broadcast_%d_piece%d", b.A, b.B)
+	case ResultBlock:
+		return fmt.Sprintf("taskresult_%d", b.A)
+	}
+	return fmt.Sprintf("block_%d_%d_%d_%d", b.Kind, b.A, b.B, b.C)
+}
+
+// ParseBlock reads the form that String gives and refuses every other.
+func ParseBlock(s string) (BlockID, error) {
+	for _, form := range []struct {
+		prefix string
+		kind   BlockKind
+		seps   []string
+	}{
+		{"rdd_", RDDBlock, []string{"_"}},
+		{"shuffle_", ShuffleBlock, []string{"_", "_"}},
+		{"broadcast_", BroadcastBlock, []string{"_piece"}},
+		{"taskresult_", ResultBlock, nil},
+	} {
+		rest, ok := strings.CutPrefix(s, form.prefix)
+		if !ok {
+			continue
+		}
+		if id, ok := parseNumbers(form.kind, rest, form.seps); ok && id.String() == s {
+			return id, nil
+		}
+	}
+	return BlockID{}, fmt.Errorf("not a block id: %q", s)
+}
+
+func parseNumbers(kind BlockKind, s string, seps []string) (BlockID, bool) {
+	var nums [3]int64
+	for i := 0; ; i++ {
+		part := s
+		if i < len(seps) {
+			var ok bool
+			if part, s, ok = strings.Cut(s, seps[i]); !ok {
+				return BlockID{}, false
+			}
+		}
+		bits := 32
+		if i == 0 {
+			bits = 64
+		}
+		n, err := strconv.ParseInt(part, 10, bits)
+		if err != nil || n < 0 {
+			return BlockID{}, false
+		}
+		nums[i] = n
+		if i == len(seps) {
+			return BlockID{Kind: kind, A: nums[0], B: int32(nums[1]), C: int32(nums[2])}, true
+		}
+	}
+}

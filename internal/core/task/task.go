@@ -1,0 +1,79 @@
+package task
+
+import (
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+// Stage is what an executor must know once to run any task of one stage attempt.
+type Stage struct {
+	Ref     ids.StageRef
+	Job     ids.JobID
+	Body    []byte  // the encoded operators; opaque to the scheduler
+	Inputs  []Input // the shuffles that the tasks read, with every map output's place
+	Shuffle ids.ShuffleID
+	IsMap   bool              // the tasks write map outputs of Shuffle; else they give results
+	Reduces int               // reduce partitions of Shuffle, when IsMap
+	Props   map[string]string // the job's properties, for TaskContext.Property
+}
+
+// Input is one shuffle that a stage reads.
+type Input struct {
+	Shuffle ids.ShuffleID
+	Reduces int
+	Outputs []MapOutput // indexed by map partition
+}
+
+// MapOutput is what one map task left, and where.
+type MapOutput struct {
+	Executor ids.ExecutorID
+	Addr     string  // where that executor's block server listens; the driver shell fills it in
+	Sizes    []int64 // bytes for each reduce partition; estimates are never zero for a non-empty block
+}
+
+// Launch orders one task attempt. Its stage went before it on the same link.
+type Launch struct {
+	Ref   ids.TaskRef
+	ID    ids.TaskID
+	Split []byte // what this task reads, when its stage reads a source; opaque
+}
+
+// Kill orders a running task attempt to stop.
+type Kill struct {
+	Ref    ids.TaskRef
+	Reason string
+}
+
+// End is the one final answer to a Launch.
+type End struct {
+	Ref        ids.TaskRef
+	ID         ids.TaskID
+	Reason     EndReason
+	Sizes      []int64 // a map task's bytes for each reduce partition
+	Result     []byte  // a result task's encoded value, or nil when Stored
+	Stored     bool    // the value is in the executor's block ids.Result(ID), of ResultSize bytes
+	ResultSize int64
+	Updates    []Update // accumulator updates
+	Metrics    Metrics
+}
+
+// Update is what one task added to one accumulator, encoded.
+type Update struct {
+	Accumulator ids.AccumulatorID
+	Value       []byte
+}
+
+// Metrics counts what one task attempt did.
+type Metrics struct {
+	Started, Run      time.Duration // since the executor's start; time in the task
+	RowsIn, RowsOut   int64
+	BytesRead         int64 // from sources
+	ShuffleRead       int64 // bytes fetched, local and remote
+	ShuffleReadRemote int64
+	ShuffleWritten    int64
+	SpilledMemory     int64 // size in memory of what was spilled
+	SpilledDisk       int64 // bytes spilled
+	PeakMemory        int64
+	ResultSize        int64
+}
