@@ -1,0 +1,111 @@
+package op
+
+import "errors"
+
+// BatchRows is the most rows that a source or an operator hands on at once. A batch also aims at BatchBytes.
+const (
+	BatchRows  = 1024
+	BatchBytes = 32 << 10
+)
+
+// ErrStop is what a Sink returns when it wants no more rows. It ends the pushing early and is not a failure.
+var ErrStop = errors.New("no more rows wanted")
+
+// A Sink takes the rows of one input, batch after batch, from one goroutine.
+//
+// Push may read rows only during the call and must not change them: the slice is reused, and its rows may belong to a cache.
+// What it keeps it copies; strings and byte slices inside rows stay valid and unchanged for as long as they are referenced.
+// An error ends the task, ErrStop ends the input.
+//
+// A Sink that holds rows back also has End() error, called once after the last Push of all inputs wired to it. End pushes what
+// was held into the next sink but does not end that one: whoever wired a sink ends it.
+type Sink[T any] interface {
+	Push(rows []T) error
+}
+
+// Ender is the second half of a Sink that holds rows back.
+type Ender interface {
+	End() error
+}
+
+// A Source makes the rows of one partition: out is a Sink of its row type.
+type Source interface {
+	Read(t *Task, partition int, split []byte, out any) error
+}
+
+// A Transform stands between one input and one sink: Wire gives the sink for its input rows.
+type Transform interface {
+	Wire(t *Task, down any) (up any, err error)
+}
+
+// A Combine draws from its inputs itself, each as often as it likes, and pushes into out.
+type Combine interface {
+	Run(t *Task, in []Input, out any) error
+}
+
+// An Output is the top of a body: it swallows the task's rows and says what came of them.
+type Output interface {
+	Open(t *Task) (sink any, done Done, err error)
+}
+
+// Done ends an Output after its sink was ended. Finish gives what the task answers; Abort undoes what was written so far.
+// Exactly one of the two is called.
+type Done interface {
+	Finish() (Answer, error)
+	Abort()
+}
+
+// Answer is what a finished task tells the driver: a value, or the sizes of its map output.
+type Answer struct {
+	Value []byte
+	Sizes []int64
+}
+
+// Input is one input of a Combine, with the partitions that this task reads of it already chosen.
+type Input interface {
+	// Parts is the number of partitions that Run reads.
+	Parts() int
+	// Run pushes the rows of all parts into sink, one part after the other, and does not end it.
+	Run(sink any) error
+	// RunPart does so for one of them.
+	RunPart(i int, sink any) error
+}
+
+// KV is a key with its value: the row type of every verb that works by key.
+type KV[K, V any] struct {
+	Key   K
+	Value V
+}
+
+// Joined is a pair of values that met under one key.
+type Joined[L, R any] struct {
+	Left  L
+	Right R
+}
+
+// CoGrouped is all values of two inputs under one key.
+type CoGrouped[L, R any] struct {
+	Left  []L
+	Right []R
+}
+
+// CoGrouped3 is all values of three inputs under one key.
+type CoGrouped3[A, B, C any] struct {
+	First  []A
+	Second []B
+	Third  []C
+}
+
+// Maybe is a value that may be missing.
+type Maybe[T any] struct {
+	Value T
+	Ok    bool
+}
+
+// batchOf gives the rows of T that make one batch.
+func batchOf(rowBytes uintptr) int {
+	if rowBytes == 0 {
+		return BatchRows
+	}
+	return max(16, min(BatchRows, BatchBytes/int(rowBytes)))
+}

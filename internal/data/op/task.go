@@ -1,0 +1,134 @@
+package op
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// Task is what operators may use of the task attempt that they run in. It belongs to the task's goroutine, but for Context.
+type Task struct {
+	Context   context.Context // ends when the task is killed, with the reason as its cause
+	Ref       ids.TaskRef
+	ID        ids.TaskID
+	Stage     *task.Stage
+	Metrics   *task.Metrics
+	Memory    Memory
+	Host      Host
+	DebugRows bool // check that functions leave their rows alone
+
+	stopped atomic.Bool
+	bound   []Binding
+	onDone  []func(error)
+}
+
+// Memory is a task's share of its executor's execution memory.
+type Memory interface {
+	// Grow asks for n more bytes. False means that the caller should spill what it holds; it may then ask again.
+	Grow(n int64) bool
+	// Shrink gives n bytes back.
+	Shrink(n int64)
+}
+
+// Host is what the executor offers to operators.
+type Host interface {
+	// ShuffleWriter begins the map output of the task.
+	ShuffleWriter(t *Task) (ShuffleWriter, error)
+	// ReadShuffle pushes every encoded block that the map tasks left for the reduce partition; data is valid as long as it is referenced.
+	ReadShuffle(t *Task, shuffle ids.ShuffleID, reduce int, push func(data []byte) error) error
+	// SpillFile makes a file that is gone, at the latest, when the task ends.
+	SpillFile(t *Task) (SpillFile, error)
+	// Cached runs compute for a cached partition that is not there, and else gives what is there; see Cached.
+	Cached(t *Task, c CacheRequest) error
+	// Broadcast gives the one decoded value of a broadcast in this process.
+	Broadcast(t *Task, b BroadcastRef, decode func(encoded []byte) (any, error)) (any, error)
+}
+
+// ShuffleWriter takes encoded blocks for reduce partitions; Commit makes them visible, Discard as if they never were.
+type ShuffleWriter interface {
+	Append(reduce int, block []byte) error
+	Commit() (sizes []int64, err error)
+	Discard()
+}
+
+// SpillFile is written once from the front and may then be read several times.
+type SpillFile interface {
+	io.Writer
+	// Reader reads n bytes from offset; every write went before.
+	Reader(offset, n int64) io.Reader
+	Close() error
+}
+
+// BroadcastRef says where the pieces of a broadcast are.
+type BroadcastRef struct {
+	ID     ids.BroadcastID
+	Size   int64
+	Pieces int32
+	Site   string
+}
+
+// CacheRequest is one cached partition: what is there is given to Push, what is not is computed.
+type CacheRequest struct {
+	Block ids.BlockID
+	Level uint8
+	// Load pushes the stored rows, either a value that Keep made or encoded blocks.
+	Load func(rows any, encoded io.Reader) error
+	// Compute pushes the rows on and gives what should be kept of them.
+	Compute func() (CacheValue, error)
+}
+
+// CacheValue is a computed partition: rows in memory, with the way to encode them.
+type CacheValue struct {
+	Rows   any
+	Size   int64
+	Encode func(w io.Writer) error
+}
+
+// A Binding is a handle that arrived in a task's environment and has something to tell when the task succeeds.
+type Binding interface {
+	Update() (task.Update, bool, error)
+}
+
+// Bind adds a handle to the task. Handles arrive while operators are decoded.
+func (t *Task) Bind(b Binding) { t.bound = append(t.bound, b) }
+
+// Updates collects what the task's handles have to tell.
+func (t *Task) Updates() ([]task.Update, error) {
+	var all []task.Update
+	for _, b := range t.bound {
+		u, some, err := b.Update()
+		if err != nil {
+			return nil, err
+		}
+		if some {
+			all = append(all, u)
+		}
+	}
+	return all, nil
+}
+
+// Stop makes Err give the context's cause from now on: the cheap flag that operators look at once per batch.
+func (t *Task) Stop() { t.stopped.Store(true) }
+
+// Err is nil while the task may go on.
+func (t *Task) Err() error {
+	if !t.stopped.Load() {
+		return nil
+	}
+	return context.Cause(t.Context)
+}
+
+// OnDone registers f to run when the task has ended, with its error; the last registered runs first.
+func (t *Task) OnDone(f func(error)) { t.onDone = append(t.onDone, f) }
+
+// RunDone runs and forgets what OnDone registered, also what those functions register themselves.
+func (t *Task) RunDone(err error) {
+	for len(t.onDone) > 0 {
+		f := t.onDone[len(t.onDone)-1]
+		t.onDone = t.onDone[:len(t.onDone)-1]
+		f(err)
+	}
+}
