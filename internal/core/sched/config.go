@@ -1,0 +1,36 @@
+package sched
+
+import "time"
+
+// Time is a moment: the time since the driver started.
+type Time = time.Duration
+
+// Config is what the scheduler may be told. A zero field takes the default that stands beside it, which is Spark's.
+type Config struct {
+	Seed             uint64        // the only source of chance
+	MaxFailures      int           // failed attempts of one task before its job fails; 4
+	MaxStageAttempts int           // attempts of a stage in a row that end in fetch failures; 4
+	MaxResultSize    int64         // bytes of results of one job; 0 means no limit
+	ResubmitDelay    time.Duration // how long fetch failures are gathered before stages run again; 200 ms
+	MaxActions       int           // launches of one Step; more follow after Wake; 4096
+}
+
+// lostPerFailure is how many times as often as it may fail a task may lose its executor through no fault of its own. Spark has no such
+// limit, and a task that makes the kernel kill its process then runs forever.
+const lostPerFailure = 4
+
+func (c Config) withDefaults() Config {
+	if c.MaxFailures <= 0 {
+		c.MaxFailures = 4
+	}
+	if c.MaxStageAttempts <= 0 {
+		c.MaxStageAttempts = 4
+	}
+	if c.ResubmitDelay <= 0 {
+		c.ResubmitDelay = 200 * time.Millisecond
+	}
+	if c.MaxActions <= 0 {
+		c.MaxActions = 4096
+	}
+	return c
+}
