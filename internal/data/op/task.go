@@ -20,6 +20,9 @@ type Task struct {
 	Host      Host
 	DebugRows bool // check that functions leave their rows alone
 
+	// Part is the partition of the operator that is being wired, run or read. It changes while inputs run: take it at the start.
+	Part int
+
 	stopped atomic.Bool
 	bound   []Binding
 	onDone  []func(error)
@@ -70,22 +73,34 @@ type BroadcastRef struct {
 	Site   string
 }
 
-// CacheRequest is one cached partition: what is there is given to Push, what is not is computed.
+// CacheRequest asks for one cached partition: what is stored is given to Load, what is not is computed, once per process.
 type CacheRequest struct {
 	Block ids.BlockID
-	Level uint8
-	// Load pushes the stored rows, either a value that Keep made or encoded blocks.
+	Level Level
+	// Load pushes the stored rows: a value that Compute made before, or encoded blocks.
 	Load func(rows any, encoded io.Reader) error
-	// Compute pushes the rows on and gives what should be kept of them.
-	Compute func() (CacheValue, error)
+	// Compute pushes the rows on and gives what is to be kept of them; nothing when it did not fit.
+	Compute func(k Keeper) (CacheValue, error)
 }
 
-// CacheValue is a computed partition: rows in memory, with the way to encode them.
+// Keeper is the room that a computed partition may take.
+type Keeper interface {
+	// Grow asks for n more bytes of storage memory for rows.
+	Grow(n int64) bool
+	// Writer takes the partition's encoded blocks instead, in memory or on disk as the level says. It is made once.
+	Writer() (io.Writer, error)
+}
+
+// CacheValue is a computed partition: rows in memory with the way to encode them, or nothing where the rows went to the
+// Keeper's writer or did not fit.
 type CacheValue struct {
 	Rows   any
 	Size   int64
 	Encode func(w io.Writer) error
 }
+
+// Level says where a cached partition may be. The zero Level keeps nothing.
+type Level struct{ Memory, Disk, Encoded bool }
 
 // A Binding is a handle that arrived in a task's environment and has something to tell when the task succeeds.
 type Binding interface {

@@ -1,0 +1,188 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/kilnproject/kiln/cluster"
+	"github.com/kilnproject/kiln/internal/conf"
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+// Processes gives executors as child processes of this binary.
+type Processes struct {
+	conf   *conf.Conf
+	slots  int
+	memory int64
+	appDir string
+	blocks string
+
+	mu        sync.Mutex
+	app       cluster.App
+	handler   cluster.Handler
+	want      int
+	next      ids.ExecutorID
+	children  map[ids.ExecutorID]*child
+	stillborn int // children in a row that ended soon after their start
+	closed    bool
+	waits     sync.WaitGroup
+}
+
+type child struct {
+	cmd     *exec.Cmd
+	pipe    *os.File // our end; closing it ends the child
+	started time.Time
+	asked   bool
+}
+
+// soon is how short a child's life must be to count as a failed start; after so many in a row the manager gives up.
+const (
+	soon          = 2 * time.Second
+	mostStillborn = 8
+)
+
+// NewProcesses makes the manager of local-cluster. AppDir is the application's private directory, blocks the address of the
+// driver's block server, memory what each process may use in all.
+func NewProcesses(c *conf.Conf, slots int, memory int64, appDir, blocks string) *Processes {
+	return &Processes{conf: c, slots: slots, memory: memory, appDir: appDir, blocks: blocks, children: map[ids.ExecutorID]*child{}}
+}
+
+// Start implements cluster.Manager.
+func (p *Processes) Start(_ context.Context, app cluster.App, h cluster.Handler) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.app, p.handler = app, h
+	return nil
+}
+
+// Want implements cluster.Manager.
+func (p *Processes) Want(executors int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.want = executors
+	p.fill()
+}
+
+// fill starts what is missing. The caller holds the lock.
+func (p *Processes) fill() {
+	for !p.closed && len(p.children) < p.want {
+		id := p.next
+		p.next++
+		c, err := p.spawn(id)
+		if err != nil {
+			p.handler.Broken(fmt.Errorf("starting executor %v: %w", id, err))
+			return
+		}
+		p.children[id] = c
+		p.handler.Granted(int32(id), "localhost")
+		p.waits.Add(1)
+		go p.await(id, c)
+	}
+}
+
+func (p *Processes) spawn(id ids.ExecutorID) (*child, error) {
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{os.Args[0], "kiln-executor", p.app.ID, id.String()}
+	cmd.Env = append(os.Environ(), roleVariable+"="+strconv.Itoa(pipeFD), "GOMAXPROCS="+strconv.Itoa(max(2, p.slots)))
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr // standard output belongs to the driver's own result
+	cmd.ExtraFiles = []*os.File{theirs}
+	// A group of its own: the terminal's ctrl-C goes to the driver, which ends its executors.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		ours.Close()
+		return nil, err
+	}
+	b := bootstrap{
+		ID: id, AppID: p.app.ID, AppDir: p.appDir, Control: p.app.Control, Blocks: p.blocks, Secret: p.app.Secret,
+		Slots: p.slots, Memory: p.memory, Conf: p.conf.Set(),
+	}
+	if err := json.NewEncoder(ours).Encode(b); err != nil {
+		ours.Close()
+		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	return &child{cmd: cmd, pipe: ours, started: time.Now()}, nil
+}
+
+// await tells the handler when a child ends, and starts another in its place.
+func (p *Processes) await(id ids.ExecutorID, c *child) {
+	defer p.waits.Done()
+	err := c.cmd.Wait()
+	c.pipe.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.children, id)
+	if p.closed {
+		return
+	}
+	loss := lossOf(err, c.cmd.ProcessState)
+	loss.Asked = c.asked
+	p.handler.Gone(int32(id), loss)
+	if c.asked {
+		return
+	}
+	if time.Since(c.started) < soon {
+		p.stillborn++
+	} else {
+		p.stillborn = 0
+	}
+	if p.stillborn >= mostStillborn {
+		p.handler.Broken(fmt.Errorf("%d executor processes in a row ended within %v of their start, the last: %s", p.stillborn, soon, loss.Text))
+		return
+	}
+	p.fill()
+}
+
+// lossOf says in words how a process ended. An exit of its own accord is the application's doing; a signal came from elsewhere.
+func lossOf(err error, state *os.ProcessState) cluster.Loss {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		text := fmt.Sprintf("its process was killed by signal %d (%v)", status.Signal(), status.Signal())
+		if status.Signal() == syscall.SIGKILL {
+			text += "; the kernel does that when memory runs out: see kiln.executor.memory"
+		}
+		return cluster.Loss{Text: text}
+	}
+	if err == nil {
+		return cluster.Loss{Text: "its process ended with exit code 0: the program, or a task's function, called os.Exit", ByApp: true}
+	}
+	return cluster.Loss{Text: fmt.Sprintf("its process ended with exit code %d", state.ExitCode()), ByApp: true}
+}
+
+// Release implements cluster.Manager.
+func (p *Processes) Release(executors []int32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range executors {
+		if c := p.children[ids.ExecutorID(id)]; c != nil && !c.asked {
+			c.asked = true
+			p.want--
+			c.pipe.Close()
+		}
+	}
+}
+
+// Close implements cluster.Manager. It returns when every child is gone.
+func (p *Processes) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	for _, c := range p.children {
+		// The driver has told them to stop already; what is left of them has nothing to save.
+		_ = c.cmd.Process.Kill()
+		c.pipe.Close()
+	}
+	p.mu.Unlock()
+	p.waits.Wait()
+	return nil
+}

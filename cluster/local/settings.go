@@ -1,0 +1,36 @@
+package local
+
+import (
+	"path/filepath"
+	"strconv"
+
+	"github.com/kilnproject/kiln/internal/conf"
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/data/shuffle"
+	"github.com/kilnproject/kiln/internal/executor"
+)
+
+// directResult is the largest task result that a process sends in a status message.
+const directResult = 1 << 20
+
+// GCPercent is how much garbage may pile up, in percent of what lives, while memory is plenty: batches are short-lived, and collecting
+// more often than this costs more than it saves.
+const GCPercent = 200
+
+// executorConfig is what the settings say of one executor with so many slots and so much memory of any kind.
+func executorConfig(c *conf.Conf, id ids.ExecutorID, slots int, memory int64, appDir string) executor.Config {
+	managed := float64(memory) * conf.MemoryFraction.Of(c)
+	return executor.Config{
+		ID: id, Slots: slots,
+		Memory:    int64(managed),
+		Protected: int64(managed * conf.StorageFraction.Of(c)),
+		Dir:       filepath.Join(appDir, "executor-"+strconv.Itoa(int(id))),
+		Reading: shuffle.ReadConfig{
+			MaxBytesInFlight: int64(conf.MaxBytesInFlight.Of(c)),
+			Retries:          conf.FetchRetries.Of(c),
+			RetryWait:        conf.FetchRetryWait.Of(c),
+		},
+		CheckRows: conf.CheckRows.Of(c),
+		Heartbeat: conf.HeartbeatInterval.Of(c),
+	}
+}

@@ -1,0 +1,132 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/kilnproject/kiln/internal/conf"
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/data/funcs"
+	"github.com/kilnproject/kiln/internal/executor"
+	"github.com/kilnproject/kiln/internal/link/transport"
+	"github.com/kilnproject/kiln/internal/link/wire"
+)
+
+// roleVariable tells a process that it is to be an executor. It holds no secret: who it is comes through the pipe.
+const roleVariable = "KILN_EXECUTOR_PIPE"
+
+// pipeFD is the inherited end of the pipe.
+const pipeFD = 3
+
+// bootstrap is what the driver tells a child through the pipe.
+type bootstrap struct {
+	ID      ids.ExecutorID
+	AppID   string
+	AppDir  string
+	Control string
+	Blocks  string // the driver's block server
+	Secret  []byte
+	Slots   int
+	Memory  int64
+	Conf    []conf.Given
+}
+
+// TakeOver serves as an executor, and ends the process, if that is what the process was started for. Else it returns at once.
+func TakeOver() {
+	if os.Getenv(roleVariable) == "" {
+		return
+	}
+	os.Unsetenv(roleVariable) // processes that the user's code starts are no executors
+	if err := serve(); err != nil {
+		fmt.Fprintln(os.Stderr, "kiln executor:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func serve() error {
+	pipe := os.NewFile(pipeFD, "driver")
+	if pipe == nil {
+		return fmt.Errorf("no pipe to a driver: an executor is started by its driver only")
+	}
+	syscall.CloseOnExec(pipeFD)
+	var b bootstrap
+	in := json.NewDecoder(io.LimitReader(pipe, 16<<20))
+	if err := in.Decode(&b); err != nil {
+		return fmt.Errorf("reading from the driver: %w", err)
+	}
+	go dieWith(pipe, b)
+	// The terminal's ctrl-C is for the driver, which ends its executors in good order.
+	signal.Ignore(os.Interrupt)
+	c, err := conf.Parse(conf.Layers{Code: b.Conf})
+	if err != nil {
+		return err
+	}
+	debug.SetMemoryLimit(b.Memory)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(GCPercent)
+	}
+	return serveDriver(c, b)
+}
+
+// dieWith ends the process, and removes what the application left on disk, as soon as the driver is gone.
+func dieWith(pipe io.Reader, b bootstrap) {
+	_, _ = io.Copy(io.Discard, pipe)
+	_ = os.RemoveAll(b.AppDir)
+	os.Exit(1)
+}
+
+func serveDriver(c *conf.Conf, b bootstrap) error {
+	cfg := executorConfig(c, b.ID, b.Slots, b.Memory, b.AppDir)
+	cfg.DirectResult = directResult
+	cfg.DriverBlocks = b.Blocks
+	client := transport.NewClient(transport.ClientConfig{Timeout: conf.NetworkTimeout.Of(c)})
+	defer client.Close()
+	cfg.Fetch = client
+	e, err := executor.New(cfg)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	socket := filepath.Join(b.AppDir, fmt.Sprintf("blocks-%d.sock", b.ID))
+	blocks, err := transport.ListenBlocks(transport.BlockServerConfig{Addr: "unix://" + socket, Timeout: conf.NetworkTimeout.Of(c)}, e.Blocks())
+	if err != nil {
+		return err
+	}
+	defer blocks.Close()
+	link, err := transport.DialControl(context.Background(), b.Control, nil)
+	if err != nil {
+		return err
+	}
+	defer link.Close()
+	hello, err := helloOf(b, blocks.Addr())
+	if err != nil {
+		return err
+	}
+	if err := link.Send(&wire.Up{Hello: hello}); err != nil {
+		return err
+	}
+	return e.Run(context.Background(), link)
+}
+
+func helloOf(b bootstrap, blocks string) (*wire.Hello, error) {
+	identity, err := funcs.SelfIdentity()
+	if err != nil {
+		return nil, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return &wire.Hello{
+		Identity: wire.Identity(identity), Executor: b.ID, Secret: b.Secret, Host: host, Slots: b.Slots, Memory: b.Memory,
+		BlockAddr: blocks, PID: os.Getpid(),
+	}, nil
+}

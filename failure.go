@@ -1,0 +1,75 @@
+package kiln
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/data/op"
+	"github.com/kilnproject/kiln/internal/driver"
+)
+
+// cancelled is the error of a cancelled job: the reason that was given, and the cause that the context had.
+type cancelled struct {
+	reason string
+	cause  error
+}
+
+func (c *cancelled) Error() string { return "cancelled: " + c.reason }
+
+// Unwrap makes errors.Is find ErrCancelled and what ended the context.
+func (c *cancelled) Unwrap() []error {
+	if c.cause == nil {
+		return []error{ErrCancelled}
+	}
+	return []error{ErrCancelled, c.cause}
+}
+
+// failure turns what the driver says of a job's end into what users see.
+func (a *action) failure(ctx context.Context, err error) error {
+	var f *driver.Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	e := &JobError{
+		Job: int(f.Job), Stage: int(f.Stage), Partition: int(f.Partition), Attempts: f.Attempts, Site: f.Site, Verb: f.Name,
+	}
+	if f.Stage < 0 {
+		e.Site, e.Verb = a.site, a.verb
+	}
+	if f.Attempts > 0 {
+		e.Executor = f.Executor.String()
+	}
+	switch f.Kind {
+	case sched.Cancelled:
+		e.Cause = &cancelled{f.Reason, context.Cause(ctx)}
+	case sched.ResultTooLarge:
+		e.Cause = fmt.Errorf("%w: %s", ErrResultTooLarge, f.Reason)
+	case sched.ExecutorsLost:
+		e.Cause = fmt.Errorf("%w: %s", ErrExecutorLost, f.Reason)
+	default:
+		e.Cause = taskError(e, f.Cause, f.Reason)
+	}
+	return e
+}
+
+// taskError rebuilds a task's error, and takes what it knows of its place.
+func taskError(e *JobError, t *task.Error, reason string) error {
+	if t == nil {
+		return errors.New(reason)
+	}
+	if t.Site != "" {
+		e.Site = shortSite(t.Site)
+	}
+	own := op.DecodeError(t.Value)
+	if t.Panic {
+		e.Stack = t.Stack
+		return &PanicError{Text: t.Text, Cause: own}
+	}
+	if own != nil {
+		return own
+	}
+	return &RemoteError{Text: t.Text, Type: t.Type}
+}

@@ -1,0 +1,32 @@
+package conf
+
+import "time"
+
+// The data path: sources, shuffles, broadcasts, compression.
+var (
+	// SplitSize is what one partition of a source aims at.
+	SplitSize = Size("kiln.source.splitSize", 32*MiB,
+		"How much of its input one partition of a file source reads, about. Inputs that would give fewer than two partitions for each slot are cut smaller.",
+		AtLeast(Bytes(1)))
+
+	// Codec is how blocks are compressed.
+	Codec = Enum("kiln.io.compression.codec", "s2", []string{"s2", "zstd", "lz4", "none"},
+		"How shuffled, spilled, broadcast and cached blocks are compressed: s2 is fast, zstd is small.")
+
+	// MaxBytesInFlight limits what one reduce task asks of other executors at once.
+	MaxBytesInFlight = Size("kiln.shuffle.maxBytesInFlight", 48*MiB,
+		"How many bytes of shuffled data a task asks for ahead of what it has used.", AtLeast(64*KiB)).Spark("spark.reducer.maxSizeInFlight", "m")
+
+	// FetchRetries is how often a fetch is tried again on the same executor.
+	FetchRetries = Int("kiln.shuffle.fetch.retries", 3,
+		"How often a fetch of shuffled data is tried again when the connection breaks, before the data counts as lost.", Between(0, 1000)).
+		Spark("spark.shuffle.io.maxRetries", "")
+
+	// FetchRetryWait is the pause before each of these.
+	FetchRetryWait = Duration("kiln.shuffle.fetch.retryWait", 500*time.Millisecond,
+		"The pause before a fetch is tried again.", AtLeast(time.Duration(0))).Spark("spark.shuffle.io.retryWait", "s")
+
+	// BroadcastBlockSize is the size of the pieces of a broadcast.
+	BroadcastBlockSize = Size("kiln.broadcast.blockSize", 4*MiB,
+		"The size of the pieces in which a broadcast value travels.", Between(4*KiB, GiB)).Spark("spark.broadcast.blockSize", "k")
+)

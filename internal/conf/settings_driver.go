@@ -1,0 +1,20 @@
+package conf
+
+// The driver: its scheduler and what comes back to it.
+var (
+	// MaxFailures is how often a task may be tried under masters that do not say so themselves; see MasterURL.MaxFailures.
+	MaxFailures = Int("kiln.task.maxFailures", 4,
+		"How often a task is tried before its job fails. Only its own errors count, not lost machines. Masters local and local[N] try once; local[N,F] says F itself.",
+		AtLeast(1))
+
+	// MaxStageAttempts limits the attempts of a stage that end in fetch failures, one after the other.
+	MaxStageAttempts = Int("kiln.stage.maxConsecutiveAttempts", 4,
+		"How many attempts of a stage may end one after the other because shuffled data was lost, before its job fails.", AtLeast(1))
+
+	// MaxResultSize limits what one action brings to the driver; 0 means no limit.
+	MaxResultSize = Size("kiln.driver.maxResultSize", GiB,
+		"The most that the encoded results of one action may take in the driver. More fails the job. 0: no limit.", AtLeast(Bytes(0)))
+
+	// SchedRecord is a file for the scheduler's events and actions, which kiln replay reads; empty means none.
+	SchedRecord = String("kiln.sched.record", "", "A file to record every event and decision of the scheduler in, for kiln replay.")
+)

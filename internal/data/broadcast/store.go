@@ -1,0 +1,134 @@
+package broadcast
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"sync"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+// DefaultPiece is kiln.broadcast.blockSize where nothing else is set, in bytes.
+const DefaultPiece = 4 << 20
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// ErrDestroyed is in the error of every use of a broadcast after its end.
+var ErrDestroyed = errors.New("the broadcast was destroyed")
+
+// DestroyedError says which broadcast was used after its end.
+type DestroyedError struct {
+	ID   ids.BroadcastID
+	Site string // user file:line where it was made
+}
+
+// Error names the broadcast and where it was made.
+func (e *DestroyedError) Error() string {
+	return fmt.Sprintf("broadcast %d, made at %s, was destroyed and can not be used any more", e.ID, e.Site)
+}
+
+// Is makes errors.Is find ErrDestroyed.
+func (e *DestroyedError) Is(target error) bool { return target == ErrDestroyed }
+
+// Ref is what an executor must know to get a broadcast value.
+type Ref struct {
+	ID     ids.BroadcastID
+	Size   int64 // bytes of the encoded value
+	Pieces int32 // ceil(Size / piece size); all pieces but the last have the same length, which follows from Size and Pieces
+	Site   string
+}
+
+// Store keeps the encoded broadcasts of the driver. It is safe for concurrent use.
+type Store struct {
+	piece     int64
+	mu        sync.RWMutex
+	values    map[ids.BroadcastID]value
+	destroyed map[ids.BroadcastID]string // where each was made
+}
+
+// value is one encoded broadcast, and the block behind its pieces.
+type value struct {
+	ref     Ref
+	encoded []byte
+	table   []byte
+}
+
+// NewStore gives a store that cuts values into pieces of the given number of bytes; DefaultPiece when it is not positive.
+func NewStore(piece int64) *Store {
+	if piece <= 0 {
+		piece = DefaultPiece
+	}
+	return &Store{piece: piece, values: map[ids.BroadcastID]value{}, destroyed: map[ids.BroadcastID]string{}}
+}
+
+// Put offers an encoded value, which nobody may change any more: it is served as it is, not copied. Site is the user's file:line.
+func (s *Store) Put(id ids.BroadcastID, encoded []byte, site string) (Ref, error) {
+	size := int64(len(encoded))
+	ref := Ref{ID: id, Size: size, Pieces: int32((size + s.piece - 1) / s.piece), Site: site}
+	table := make([]byte, 0, 4*(ref.Pieces+1))
+	for i := range ref.Pieces {
+		from, to := ref.bounds(i)
+		table = binary.LittleEndian.AppendUint32(table, crc32.Checksum(encoded[from:to], castagnoli))
+	}
+	table = binary.LittleEndian.AppendUint32(table, crc32.Checksum(table, castagnoli))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, used := s.values[id]; used {
+		return Ref{}, fmt.Errorf("broadcast %d exists already", id)
+	}
+	s.values[id] = value{ref: ref, encoded: encoded, table: table}
+	return ref, nil
+}
+
+// Piece gives the bytes of a piece for the block server; number Pieces is the table of checksums. Read only. The error is a
+// *DestroyedError for a broadcast that has ended.
+func (s *Store) Piece(id ids.BroadcastID, piece int) ([]byte, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	v, ok := s.values[id]
+	switch {
+	case !ok:
+		return nil, s.missing(id)
+	case piece < 0 || piece > int(v.ref.Pieces):
+		return nil, fmt.Errorf("broadcast %d has %d pieces, not number %d", id, v.ref.Pieces, piece)
+	case piece == int(v.ref.Pieces):
+		return v.table, nil
+	}
+	from, to := v.ref.bounds(int32(piece))
+	return v.encoded[from:to:to], nil
+}
+
+// Encoded gives the whole encoded value, for the driver's own process. Read only.
+func (s *Store) Encoded(id ids.BroadcastID) ([]byte, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if v, ok := s.values[id]; ok {
+		return v.encoded, nil
+	}
+	return nil, s.missing(id)
+}
+
+func (s *Store) missing(id ids.BroadcastID) error {
+	if site, ended := s.destroyed[id]; ended {
+		return &DestroyedError{ID: id, Site: site}
+	}
+	return fmt.Errorf("there is no broadcast %d", id)
+}
+
+// Destroy ends a broadcast: it frees the value and answers every later use with a *DestroyedError.
+func (s *Store) Destroy(id ids.BroadcastID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v, ok := s.values[id]; ok {
+		s.destroyed[id] = v.ref.Site
+		delete(s.values, id)
+	}
+}
+
+// bounds gives where a piece begins and ends in the encoded value.
+func (r Ref) bounds(piece int32) (from, to int64) {
+	length := (r.Size + int64(r.Pieces) - 1) / int64(r.Pieces)
+	return min(int64(piece)*length, r.Size), min(int64(piece+1)*length, r.Size)
+}

@@ -1,0 +1,20 @@
+package op
+
+// Concat reads its inputs one after the other: the operator behind Union and Coalesce.
+type Concat[T any] struct{}
+
+// Run implements Combine.
+func (o *Concat[T]) Run(_ *Task, in []Input, out any) error {
+	for _, i := range in {
+		if err := i.Run(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Empty has no rows.
+type Empty[T any] struct{}
+
+// Read implements Source.
+func (o *Empty[T]) Read(*Task, int, []byte, any) error { return nil }

@@ -1,0 +1,77 @@
+package op
+
+import "iter"
+
+// ForEach calls F for every row and answers with nothing.
+type ForEach[T any] struct{ F func(T) }
+
+// Open implements Output.
+func (o *ForEach[T]) Open(*Task) (any, Done, error) { return &forEachSink[T]{f: o.F}, nothing{}, nil }
+
+type forEachSink[T any] struct{ f func(T) }
+
+func (s *forEachSink[T]) Push(rows []T) error {
+	for i := range rows {
+		s.f(rows[i])
+	}
+	return nil
+}
+
+// nothing is the Done of an output that has only effects.
+type nothing struct{}
+
+func (nothing) Finish() (Answer, error) { return Answer{}, nil }
+func (nothing) Abort()                  {}
+
+// ForEachWith is ForEach with an environment.
+type ForEachWith[E, T any] struct {
+	Env E
+	F   func(E, T)
+}
+
+// Open implements Output.
+func (o *ForEachWith[E, T]) Open(*Task) (any, Done, error) {
+	env, f := o.Env, o.F
+	return &forEachSink[T]{f: func(row T) { f(env, row) }}, nothing{}, nil
+}
+
+// EachPartition gives the rows of a partition to F and has at most one row: none. Its output is Discard.
+type EachPartition[T any] struct {
+	F func(*TaskContext, iter.Seq[T]) error
+}
+
+// Run implements Combine.
+func (o *EachPartition[T]) Run(t *Task, in []Input, _ any) error {
+	var inErr error
+	err := o.F(t.Face(), rowsOf[T](in[0], &inErr))
+	if inErr != nil {
+		return inErr
+	}
+	return err
+}
+
+// EachPartitionWith is EachPartition with an environment.
+type EachPartitionWith[E, T any] struct {
+	Env E
+	F   func(E, *TaskContext, iter.Seq[T]) error
+}
+
+// Run implements Combine.
+func (o *EachPartitionWith[E, T]) Run(t *Task, in []Input, _ any) error {
+	var inErr error
+	err := o.F(o.Env, t.Face(), rowsOf[T](in[0], &inErr))
+	if inErr != nil {
+		return inErr
+	}
+	return err
+}
+
+// Discard takes any rows and answers with nothing: a job that is run for its effects.
+type Discard[T any] struct{}
+
+// Open implements Output.
+func (o *Discard[T]) Open(*Task) (any, Done, error) { return discardSink[T]{}, nothing{}, nil }
+
+type discardSink[T any] struct{}
+
+func (discardSink[T]) Push([]T) error { return nil }

@@ -1,0 +1,153 @@
+package op
+
+import (
+	"cmp"
+	"math"
+
+	"github.com/kilnproject/kiln/internal/data/codec"
+)
+
+// answering is the Done of an output whose answer is one encoded value.
+type answering[A any] struct{ value func() A }
+
+func (a answering[A]) Abort() {}
+func (a answering[A]) Finish() (Answer, error) {
+	v, err := codec.EncodeValue(a.value())
+	return Answer{Value: v}, err
+}
+
+// Extreme answers with the least or greatest row, as a Maybe.
+type Extreme[T cmp.Ordered] struct{ Greatest bool }
+
+// Open implements Output.
+func (o *Extreme[T]) Open(*Task) (any, Done, error) {
+	s := &extremeSink[T]{greatest: o.Greatest}
+	return s, answering[Maybe[T]]{func() Maybe[T] { return s.best }}, nil
+}
+
+type extremeSink[T cmp.Ordered] struct {
+	greatest bool
+	best     Maybe[T]
+}
+
+func (s *extremeSink[T]) Push(rows []T) error {
+	for _, row := range rows {
+		c := cmp.Compare(row, s.best.Value)
+		if !s.best.Ok || (s.greatest && c > 0) || (!s.greatest && c < 0) {
+			s.best = Maybe[T]{row, true}
+		}
+	}
+	return nil
+}
+
+// Sum answers with the sum of the rows.
+type Sum[T Number] struct{}
+
+// Open implements Output.
+func (o *Sum[T]) Open(*Task) (any, Done, error) {
+	s := &sumSink[T]{}
+	return s, answering[T]{func() T { return s.sum }}, nil
+}
+
+type sumSink[T Number] struct{ sum T }
+
+func (s *sumSink[T]) Push(rows []T) error {
+	sum := s.sum
+	for _, row := range rows {
+		sum += row
+	}
+	s.sum = sum
+	return nil
+}
+
+// Moment is what Stats keeps of numbers: M2 is the sum of squared distances from the mean.
+type Moment struct {
+	Count         int64
+	Sum, Mean, M2 float64
+	Min, Max      float64
+}
+
+// Merge brings the moments of two sets of numbers together (Chan, Golub and LeVeque, 1979).
+func (m Moment) Merge(o Moment) Moment {
+	if m.Count == 0 {
+		return o
+	}
+	if o.Count == 0 {
+		return m
+	}
+	n, delta := float64(m.Count+o.Count), o.Mean-m.Mean
+	return Moment{
+		Count: m.Count + o.Count,
+		Sum:   m.Sum + o.Sum,
+		Mean:  m.Mean + delta*float64(o.Count)/n,
+		M2:    m.M2 + o.M2 + delta*delta*float64(m.Count)*float64(o.Count)/n,
+		Min:   math.Min(m.Min, o.Min),
+		Max:   math.Max(m.Max, o.Max),
+	}
+}
+
+// Moments answers with the Moment of the rows.
+type Moments[T Number] struct{}
+
+// Open implements Output.
+func (o *Moments[T]) Open(*Task) (any, Done, error) {
+	s := &momentSink[T]{}
+	return s, answering[Moment]{func() Moment { return s.all }}, nil
+}
+
+type momentSink[T Number] struct{ all Moment }
+
+func (s *momentSink[T]) Push(rows []T) error {
+	for _, row := range rows {
+		x := float64(row)
+		s.all = s.all.Merge(Moment{Count: 1, Sum: x, Mean: x, Min: x, Max: x})
+	}
+	return nil
+}
+
+// Buckets answers with how many rows fall into each of N buckets between Min and Max.
+type Buckets[T Number] struct {
+	Min, Max float64
+	N        int
+}
+
+// Open implements Output.
+func (o *Buckets[T]) Open(*Task) (any, Done, error) {
+	s := &bucketSink[T]{o: *o, counts: make([]int64, o.N)}
+	return s, answering[[]int64]{func() []int64 { return s.counts }}, nil
+}
+
+type bucketSink[T Number] struct {
+	o      Buckets[T]
+	counts []int64
+}
+
+func (s *bucketSink[T]) Push(rows []T) error {
+	width := s.o.Max - s.o.Min
+	for _, row := range rows {
+		x := float64(row)
+		switch {
+		case math.IsNaN(x):
+		case width == 0:
+			s.counts[s.o.N-1]++
+		default:
+			s.counts[min(s.o.N-1, max(0, int((x-s.o.Min)/width*float64(s.o.N))))]++
+		}
+	}
+	return nil
+}
+
+// Ones gives every key the value one.
+type Ones[K, V any] struct{}
+
+// Wire implements Transform.
+func (o *Ones[K, V]) Wire(_ *Task, down any) (any, error) {
+	next, err := sinkOf[KV[K, int64]](down)
+	return &mapSink[KV[K, V], KV[K, int64]]{f: func(p KV[K, V]) KV[K, int64] { return KV[K, int64]{p.Key, 1} }, next: next}, err
+}
+
+// Plus adds two numbers: a static function, as shipping needs it.
+func Plus(a, b int64) int64 { return a + b }
+
+// Either gives nothing for nothing: how Distinct brings equal rows together.
+func Either(struct{}, struct{}) struct{} { return struct{}{} }

@@ -1,0 +1,111 @@
+package op
+
+import "iter"
+
+// Keys keeps the keys of pairs.
+type Keys[K, V any] struct{}
+
+// Wire implements Transform.
+func (o *Keys[K, V]) Wire(_ *Task, down any) (any, error) {
+	next, err := sinkOf[K](down)
+	return &mapSink[KV[K, V], K]{f: func(p KV[K, V]) K { return p.Key }, next: next}, err
+}
+
+// Values keeps the values of pairs.
+type Values[K, V any] struct{}
+
+// Wire implements Transform.
+func (o *Values[K, V]) Wire(_ *Task, down any) (any, error) {
+	next, err := sinkOf[V](down)
+	return &mapSink[KV[K, V], V]{f: func(p KV[K, V]) V { return p.Value }, next: next}, err
+}
+
+// KeyBy puts before each row the key that F gives for it.
+type KeyBy[T, K any] struct{ F func(T) K }
+
+// Wire implements Transform.
+func (o *KeyBy[T, K]) Wire(t *Task, down any) (any, error) {
+	next, err := sinkOf[KV[K, T]](down)
+	f := o.F
+	return &mapSink[T, KV[K, T]]{f: func(row T) KV[K, T] { return KV[K, T]{f(row), row} }, next: next, guard: guardOf[T](t)}, err
+}
+
+// MapValues changes the values of pairs and leaves their keys, and so their partitions, alone.
+type MapValues[K, V, W any] struct{ F func(V) W }
+
+// Wire implements Transform.
+func (o *MapValues[K, V, W]) Wire(t *Task, down any) (any, error) {
+	next, err := sinkOf[KV[K, W]](down)
+	f := o.F
+	return &mapSink[KV[K, V], KV[K, W]]{f: func(p KV[K, V]) KV[K, W] { return KV[K, W]{p.Key, f(p.Value)} }, next: next, guard: guardOf[KV[K, V]](t)}, err
+}
+
+// FlatMapValues gives each key the values that F makes of its value.
+type FlatMapValues[K, V, W any] struct{ F func(V) []W }
+
+// Wire implements Transform.
+func (o *FlatMapValues[K, V, W]) Wire(t *Task, down any) (any, error) {
+	next, err := sinkOf[KV[K, W]](down)
+	return &flatValuesSink[K, V, W]{f: o.F, gather: gather[KV[K, W]]{next: next}, guard: guardOf[KV[K, V]](t)}, err
+}
+
+type flatValuesSink[K, V, W any] struct {
+	gather[KV[K, W]]
+	f     func(V) []W
+	guard *guard
+}
+
+func (s *flatValuesSink[K, V, W]) Push(rows []KV[K, V]) error {
+	mark := markRows(s.guard, rows)
+	for i := range rows {
+		for _, w := range s.f(rows[i].Value) {
+			if err := s.one(KV[K, W]{rows[i].Key, w}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := checkRows(s.guard, rows, mark); err != nil {
+		return err
+	}
+	return s.flush()
+}
+
+// Unit pairs each row with nothing, so that verbs by key work on rows.
+type Unit[T any] struct{}
+
+// Wire implements Transform.
+func (o *Unit[T]) Wire(_ *Task, down any) (any, error) {
+	next, err := sinkOf[KV[T, struct{}]](down)
+	return &mapSink[T, KV[T, struct{}]]{f: func(row T) KV[T, struct{}] { return KV[T, struct{}]{Key: row} }, next: next}, err
+}
+
+// rowsOf gives the rows of an input as a sequence for a user's function; err gets what ended it early.
+func rowsOf[T any](in Input, err *error) iter.Seq[T] {
+	used := false
+	return func(yield func(T) bool) {
+		if used {
+			*err = errRangedTwice
+			return
+		}
+		used = true
+		s := &yieldSink[T]{yield: yield}
+		if e := in.Run(s); e != nil && !s.stopped {
+			*err = e
+		}
+	}
+}
+
+type yieldSink[T any] struct {
+	yield   func(T) bool
+	stopped bool
+}
+
+func (s *yieldSink[T]) Push(rows []T) error {
+	for i := range rows {
+		if !s.yield(rows[i]) {
+			s.stopped = true
+			return ErrStop
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package op
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// Limit lets the first N rows of a partition pass and then asks for no more.
+type Limit[T any] struct{ N int64 }
+
+// Wire implements Transform.
+func (o *Limit[T]) Wire(_ *Task, down any) (any, error) {
+	next, err := sinkOf[T](down)
+	return &limitSink[T]{left: o.N, next: next}, err
+}
+
+type limitSink[T any] struct {
+	left int64
+	next Sink[T]
+}
+
+func (s *limitSink[T]) Push(rows []T) error {
+	if int64(len(rows)) < s.left {
+		s.left -= int64(len(rows))
+		return s.next.Push(rows)
+	}
+	rows = rows[:s.left]
+	s.left = 0
+	if len(rows) > 0 {
+		if err := s.next.Push(rows); err != nil {
+			return err
+		}
+	}
+	return ErrStop
+}
+
+// Index numbers rows: row i of partition p gets First[p] + i*Step, or p + i*Step where First is nil.
+type Index[T any] struct {
+	First []int64
+	Step  int64
+}
+
+// Wire implements Transform.
+func (o *Index[T]) Wire(t *Task, down any) (any, error) {
+	next, err := sinkOf[KV[T, int64]](down)
+	at, step := int64(t.Part), o.Step
+	if o.First != nil {
+		at = o.First[t.Part]
+	}
+	return &mapSink[T, KV[T, int64]]{next: next, f: func(row T) KV[T, int64] {
+		p := KV[T, int64]{row, at}
+		at += step
+		return p
+	}}, err
+}
+
+// Glom makes one row of all rows of a partition.
+type Glom[T any] struct{}
+
+// Wire implements Transform.
+func (o *Glom[T]) Wire(t *Task, down any) (any, error) {
+	next, err := sinkOf[[]T](down)
+	return &glomSink[T]{holdSink: holdSink[T]{t: t}, next: next}, err
+}
+
+type glomSink[T any] struct {
+	holdSink[T]
+	next Sink[[]T]
+}
+
+func (s *glomSink[T]) End() error {
+	defer s.release()
+	if s.rows == nil {
+		s.rows = []T{}
+	}
+	return s.next.Push([][]T{s.rows})
+}
+
+// Draw takes a random sample: each row with probability Fraction, or, with replacement, Poisson(Fraction) times. With Above set
+// it keeps the rows whose chance falls into [Above, Above+Fraction): the slices of RandomSplit. The same seed draws the same rows.
+type Draw[T any] struct {
+	Fraction, Above float64
+	Replace         bool
+	Seed            uint64
+}
+
+// Wire implements Transform.
+func (o *Draw[T]) Wire(t *Task, down any) (any, error) {
+	next, err := sinkOf[T](down)
+	chance := rand.New(rand.NewPCG(o.Seed, uint64(t.Part)))
+	return &drawSink[T]{o: *o, chance: chance, gather: gather[T]{next: next}}, err
+}
+
+type drawSink[T any] struct {
+	gather[T]
+	o      Draw[T]
+	chance *rand.Rand
+}
+
+func (s *drawSink[T]) Push(rows []T) error {
+	for i := range rows {
+		times := 0
+		if s.o.Replace {
+			times = poisson(s.chance, s.o.Fraction)
+		} else if x := s.chance.Float64(); x >= s.o.Above && x < s.o.Above+s.o.Fraction {
+			times = 1
+		}
+		for range times {
+			if err := s.one(rows[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return s.flush()
+}
+
+// poisson draws by Knuth's multiplication method, in steps that keep exp(-mean) away from zero.
+func poisson(r *rand.Rand, mean float64) int {
+	n := 0
+	for ; mean > 30; mean -= 30 {
+		n += poissonSmall(r, 30)
+	}
+	return n + poissonSmall(r, mean)
+}
+
+func poissonSmall(r *rand.Rand, mean float64) int {
+	limit, n := math.Exp(-mean), 0
+	for p := r.Float64(); p > limit; p *= r.Float64() {
+		n++
+	}
+	return n
+}
+
+// DrawByKey samples each key with its own fraction; a key without one is left out.
+type DrawByKey[K comparable, V any] struct {
+	Fractions map[K]float64
+	Replace   bool
+	Seed      uint64
+}
+
+// Wire implements Transform.
+func (o *DrawByKey[K, V]) Wire(t *Task, down any) (any, error) {
+	next, err := sinkOf[KV[K, V]](down)
+	chance := rand.New(rand.NewPCG(o.Seed, uint64(t.Part)))
+	return &drawKeySink[K, V]{o: *o, chance: chance, gather: gather[KV[K, V]]{next: next}}, err
+}
+
+type drawKeySink[K comparable, V any] struct {
+	gather[KV[K, V]]
+	o      DrawByKey[K, V]
+	chance *rand.Rand
+}
+
+func (s *drawKeySink[K, V]) Push(rows []KV[K, V]) error {
+	for i := range rows {
+		fraction, times := s.o.Fractions[rows[i].Key], 0
+		if s.o.Replace {
+			times = poisson(s.chance, fraction)
+		} else if s.chance.Float64() < fraction {
+			times = 1
+		}
+		for range times {
+			if err := s.one(rows[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return s.flush()
+}

@@ -1,0 +1,177 @@
+package op
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/kilnproject/kiln/internal/data/codec"
+	"github.com/kilnproject/kiln/storage"
+)
+
+// Target is where a save writes: an output that the driver has begun.
+type Target struct {
+	Path  string // of the directory, for its scheme
+	Token string
+	App   string // makes the names of attempts unique
+}
+
+// part opens the task's file of the target; its name ends in suffix.
+func (g Target) part(t *Task, suffix string) (*partFile, error) {
+	place, err := storage.For(g.Path)
+	if err != nil {
+		return nil, err
+	}
+	a, err := place.Attempt(t.Context, g.Token, fmt.Sprintf("%s-%d", g.App, t.ID))
+	if err != nil {
+		return nil, err
+	}
+	p := &partFile{attempt: a}
+	if p.file, err = a.Part(fmt.Sprintf("part-%05d%s", t.Ref.Partition, suffix)); err != nil {
+		return nil, errors.Join(err, a.Abort())
+	}
+	p.w = bufio.NewWriterSize(p.file, 1<<20)
+	return p, nil
+}
+
+// partFile is what one task attempt writes. Its answer is the receipt by which the driver publishes it.
+type partFile struct {
+	attempt storage.Attempt
+	file    io.WriteCloser
+	w       *bufio.Writer
+}
+
+func (p *partFile) Finish() (Answer, error) {
+	err := p.w.Flush()
+	if cerr := p.file.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return Answer{}, errors.Join(err, p.attempt.Abort())
+	}
+	receipt, err := p.attempt.Commit()
+	return Answer{Value: []byte(receipt)}, err
+}
+
+func (p *partFile) Abort() {
+	// What cannot be removed now goes with the output, which the driver aborts.
+	_ = p.file.Close()
+	_ = p.attempt.Abort()
+}
+
+// SaveText writes one row a line: strings and byte slices as they are, others as fmt prints them.
+type SaveText[T any] struct{ Target Target }
+
+// Open implements Output.
+func (o *SaveText[T]) Open(t *Task) (any, Done, error) {
+	p, err := o.Target.part(t, ".txt")
+	if err != nil {
+		return nil, nil, err
+	}
+	return &textSink[T]{w: p.w}, p, nil
+}
+
+type textSink[T any] struct{ w *bufio.Writer }
+
+func (s *textSink[T]) Push(rows []T) error {
+	switch rows := any(rows).(type) {
+	case []string:
+		for _, row := range rows {
+			s.w.WriteString(row) //nolint:errcheck // a bufio.Writer keeps its first error until WriteByte below
+			if err := s.w.WriteByte('\n'); err != nil {
+				return err
+			}
+		}
+		return nil
+	case [][]byte:
+		for _, row := range rows {
+			s.w.Write(row) //nolint:errcheck // as above
+			if err := s.w.WriteByte('\n'); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range rows {
+		if _, err := fmt.Fprintln(s.w, rows[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SaveBinary writes rows one after the other, with nothing between them.
+type SaveBinary struct{ Target Target }
+
+// Open implements Output.
+func (o *SaveBinary) Open(t *Task) (any, Done, error) {
+	p, err := o.Target.part(t, ".bin")
+	if err != nil {
+		return nil, nil, err
+	}
+	return &binarySink{p.w}, p, nil
+}
+
+type binarySink struct{ w *bufio.Writer }
+
+func (s *binarySink) Push(rows [][]byte) error {
+	for _, row := range rows {
+		if _, err := s.w.Write(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SaveBlocks writes rows as encoded blocks: what a checkpoint is made of.
+type SaveBlocks[T any] struct{ Target Target }
+
+// Aim sets where to write, which is known when the checkpoint is made.
+func (o *SaveBlocks[T]) Aim(g Target) { o.Target = g }
+
+// Open implements Output.
+func (o *SaveBlocks[T]) Open(t *Task) (any, Done, error) {
+	c, err := codec.For[T]()
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := o.Target.part(t, ".blocks")
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &keepSink[T]{codec: c, w: p.w, enc: codec.NewEncoder(c, codec.Zstd)}
+	return encodeSink[T]{s}, p, nil
+}
+
+// LoadBlocks reads what SaveBlocks wrote; the split is the path of the file.
+type LoadBlocks[T any] struct{}
+
+// Read implements Source.
+func (o *LoadBlocks[T]) Read(t *Task, _ int, split []byte, out any) error {
+	next, err := sinkOf[T](out)
+	if err != nil {
+		return err
+	}
+	c, err := codec.For[T]()
+	if err != nil {
+		return err
+	}
+	path := string(split)
+	place, err := storage.For(path)
+	if err != nil {
+		return err
+	}
+	f, err := place.Open(context.WithoutCancel(t.Context), path, 0, -1)
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	defer f.Close()
+	if err := readBlocks(t, c, f, next); err != nil && !errors.Is(err, ErrStop) {
+		return fmt.Errorf("checkpoint %s: %w", path, err)
+	} else if err != nil {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package op
+
+import (
+	"iter"
+
+	"github.com/kilnproject/kiln/internal/data/codec"
+	"github.com/kilnproject/kiln/internal/data/source"
+)
+
+// TextLines reads lines of files.
+type TextLines struct{}
+
+// Read implements Source.
+func (o *TextLines) Read(t *Task, _ int, split []byte, out any) error {
+	next, err := sinkOf[string](out)
+	if err != nil {
+		return err
+	}
+	s, err := source.DecodeSplit(split)
+	if err != nil {
+		return err
+	}
+	return source.ReadLines(t.Context, s, &t.Metrics.BytesRead, func(rows []string) error {
+		t.Metrics.RowsIn += int64(len(rows))
+		if err := t.Err(); err != nil {
+			return err
+		}
+		return next.Push(rows)
+	})
+}
+
+// WholeFiles reads files as one row each.
+type WholeFiles struct{}
+
+// Read implements Source.
+func (o *WholeFiles) Read(t *Task, _ int, split []byte, out any) error {
+	next, err := sinkOf[KV[string, []byte]](out)
+	if err != nil {
+		return err
+	}
+	s, err := source.DecodeSplit(split)
+	if err != nil {
+		return err
+	}
+	return source.ReadWhole(t.Context, s, &t.Metrics.BytesRead, func(path string, data []byte) error {
+		t.Metrics.RowsIn++
+		return next.Push([]KV[string, []byte]{{path, data}})
+	})
+}
+
+// BinaryRecords reads records of one length.
+type BinaryRecords struct{ Length int }
+
+// Read implements Source.
+func (o *BinaryRecords) Read(t *Task, _ int, split []byte, out any) error {
+	next, err := sinkOf[[]byte](out)
+	if err != nil {
+		return err
+	}
+	s, err := source.DecodeSplit(split)
+	if err != nil {
+		return err
+	}
+	return source.ReadRecords(t.Context, s, o.Length, &t.Metrics.BytesRead, func(rows [][]byte) error {
+		t.Metrics.RowsIn += int64(len(rows))
+		if err := t.Err(); err != nil {
+			return err
+		}
+		return next.Push(rows)
+	})
+}
+
+// Items gives the rows that its split holds as encoded blocks: Parallelize, and what else the driver hands over.
+type Items[T any] struct{}
+
+// Read implements Source.
+func (o *Items[T]) Read(t *Task, _ int, split []byte, out any) error {
+	next, err := sinkOf[T](out)
+	if err != nil {
+		return err
+	}
+	c, err := codec.For[T]()
+	if err != nil {
+		return err
+	}
+	var rows []T
+	for d := codec.NewDecoder(c); len(split) > 0; {
+		if rows, split, err = codec.NextRows(d, split, rows); err != nil {
+			return err
+		}
+		t.Metrics.RowsIn += int64(len(rows))
+		if err := t.Err(); err != nil {
+			return err
+		}
+		if err := pushAll(next, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Range counts from From to To, which is left out, cut into Parts partitions.
+type Range struct {
+	From, Step int64
+	Count      int64 // numbers in all
+	Parts      int
+}
+
+// Read implements Source.
+func (o *Range) Read(t *Task, partition int, _ []byte, out any) error {
+	next, err := sinkOf[int64](out)
+	if err != nil {
+		return err
+	}
+	first, last := Share(o.Count, partition, o.Parts), Share(o.Count, partition+1, o.Parts)
+	var batch [BatchRows]int64
+	for at := first; at < last; {
+		if err := t.Err(); err != nil {
+			return err
+		}
+		n := int(min(BatchRows, last-at))
+		v := o.From + at*o.Step
+		for i := range batch[:n] {
+			batch[i] = v
+			v += o.Step
+		}
+		t.Metrics.RowsIn += int64(n)
+		if err := next.Push(batch[:n]); err != nil {
+			return err
+		}
+		at += int64(n)
+	}
+	return nil
+}
+
+// Share is where part p of n begins among count things.
+func Share(count int64, p, n int) int64 {
+	per, rest := count/int64(n), count%int64(n)
+	return per*int64(p) + min(int64(p), rest)
+}
+
+// Generate gives the rows of a user's sequence.
+type Generate[E, T any] struct {
+	Env E
+	F   func(env E, partition int) iter.Seq[T]
+}
+
+// Read implements Source.
+func (o *Generate[E, T]) Read(t *Task, partition int, _ []byte, out any) error {
+	next, err := sinkOf[T](out)
+	if err != nil {
+		return err
+	}
+	g := gather[T]{next: next, out: make([]T, 0, BatchRows)}
+	for row := range o.F(o.Env, partition) {
+		g.out = append(g.out, row)
+		if len(g.out) < BatchRows {
+			continue
+		}
+		t.Metrics.RowsIn += BatchRows
+		if err := t.Err(); err != nil {
+			return err
+		}
+		if err := g.flush(); err != nil {
+			return err
+		}
+	}
+	t.Metrics.RowsIn += int64(len(g.out))
+	return g.flush()
+}

@@ -1,0 +1,207 @@
+package shuffle
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// Fetcher brings segments from other executors.
+type Fetcher interface {
+	// Fetch asks the block server at addr for blocks, and calls got for each that came, or that the server says it can not
+	// give, in any order, one call at a time and none after it has returned. Data belongs to got from then on; it is never
+	// changed or used again. An error means that the connection failed and blocks are missing. When ctx ends, Fetch returns soon.
+	Fetch(ctx context.Context, addr string, want []ids.BlockID, got func(i int, data []byte, err error)) error
+}
+
+// ReadConfig limits what a Reader has under way. A zero field takes the default that stands beside it.
+type ReadConfig struct {
+	MaxBytesInFlight int64         // asked for, or here and not handed over yet; 48 MiB. One request is always allowed
+	MaxRequests      int           // at once; 32
+	Retries          int           // new tries after a connection failed; 3, and none when negative
+	RetryWait        time.Duration // before each of them; 5 s
+}
+
+// Reader reads map outputs for the reduce tasks of one executor. It is safe for concurrent use.
+type Reader struct {
+	cfg   ReadConfig
+	self  ids.ExecutorID
+	local *Store
+	fetch Fetcher
+}
+
+// NewReader gives the reader of executor self, whose own map outputs are in local. Fetch may be nil where all outputs are local.
+func NewReader(cfg ReadConfig, self ids.ExecutorID, local *Store, fetch Fetcher) *Reader {
+	if cfg.MaxBytesInFlight <= 0 {
+		cfg.MaxBytesInFlight = 48 << 20
+	}
+	if cfg.MaxRequests <= 0 {
+		cfg.MaxRequests = 32
+	}
+	cfg.Retries = max(0, orDefault(cfg.Retries, 3))
+	if cfg.RetryWait <= 0 {
+		cfg.RetryWait = 5 * time.Second
+	}
+	return &Reader{cfg: cfg, self: self, local: local, fetch: fetch}
+}
+
+// Range is what one reduce task reads of one shuffle: the reduce partitions from From up to and without To, of every map output.
+type Range struct {
+	Input    *task.Input
+	From, To int
+	Seed     uint64 // with which address to begin; different tasks should begin with different ones
+}
+
+// Stats counts what one Read brought.
+type Stats struct {
+	Bytes       int64 // of segments, local and remote
+	RemoteBytes int64
+	Segments    int64
+}
+
+// Read hands every encoded block of the range to push: segments in any order, the blocks of one in theirs. Push is called by the
+// calling goroutine only; block is read-only and valid for as long as it is referenced.
+//
+// The error is push's own, or the cause of ctx, or a *FetchError for a map output that is missing or damaged. Nothing is pushed of
+// a segment before all of it was verified. When Read returns, nothing is under way any more.
+func (r *Reader) Read(ctx context.Context, what Range, push func(mapPartition int, block []byte) error) (Stats, error) {
+	p, err := r.plan(what)
+	if err != nil {
+		return Stats{}, err
+	}
+	read := reading{Reader: r, what: what, push: push}
+	if len(p.requests) > 0 {
+		err = read.all(ctx, p)
+	} else {
+		err = read.locals(ctx, p.local)
+	}
+	return read.stats, err
+}
+
+// reading is one Read.
+type reading struct {
+	*Reader
+	what  Range
+	push  func(mapPartition int, block []byte) error
+	stats Stats
+}
+
+func (r *reading) locals(ctx context.Context, maps []int32) error {
+	for _, m := range maps {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		if err := r.localOutput(int(m)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// localOutput reads one map output of this executor.
+func (r *reading) localOutput(mapPartition int) error {
+	if r.what.To == r.what.From+1 {
+		return r.localSegment(mapPartition, r.what.From) // the plan has looked at its size
+	}
+	sizes := r.what.Input.Outputs[mapPartition].Sizes
+	for reduce := r.what.From; reduce < r.what.To; reduce++ {
+		if sizes[reduce] == 0 {
+			continue
+		}
+		if err := r.localSegment(mapPartition, reduce); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reading) localSegment(mapPartition, reduce int) error {
+	seg, err := r.local.OpenSegment(r.what.Input.Shuffle, mapPartition, reduce)
+	if err != nil {
+		return r.failed(mapPartition, reduce, "", err)
+	}
+	defer seg.Close()
+	r.stats.Bytes += seg.Size
+	r.stats.Segments++
+	if seg.Size > largeSegment && seg.File != nil {
+		return r.stream(mapPartition, reduce, &seg)
+	}
+	data := seg.Data
+	if seg.File != nil {
+		data = make([]byte, seg.Size)
+		err = seg.readAt(data, 0)
+	}
+	if err == nil {
+		err = verify(data)
+	}
+	if err != nil {
+		return r.failed(mapPartition, reduce, "", err)
+	}
+	return r.give(mapPartition, reduce, "", data)
+}
+
+// give pushes the blocks of a verified segment.
+func (r *reading) give(mapPartition, reduce int, addr string, segment []byte) error {
+	for body := segment[:len(segment)-trailerBytes]; len(body) > 0; {
+		block, rest, err := nextBlock(body)
+		if err != nil {
+			return r.failed(mapPartition, reduce, addr, err)
+		}
+		if err := r.push(mapPartition, block); err != nil {
+			return err
+		}
+		body = rest
+	}
+	return nil
+}
+
+// failed blames a map output.
+func (r *reading) failed(mapPartition, reduce int, addr string, err error) *FetchError {
+	in := r.what.Input
+	return &FetchError{Addr: addr, Err: err, Fetch: task.Fetch{
+		Shuffle: in.Shuffle, Map: int32(mapPartition), Reduce: int32(reduce), Executor: in.Outputs[mapPartition].Executor}}
+}
+
+// plan is what a Read has to do: map partitions whose outputs are here, and requests to other executors.
+type plan struct {
+	local    []int32
+	requests []*request
+}
+
+// plan sorts the map outputs by place. Segments without a byte are not asked for.
+func (r *Reader) plan(what Range) (plan, error) {
+	in := what.Input
+	if what.From < 0 || what.From > what.To || what.To > in.Reduces {
+		return plan{}, fmt.Errorf("reduce partitions %d to %d of shuffle %d, which has %d", what.From, what.To, in.Shuffle, in.Reduces)
+	}
+	var p plan
+	b := requestBuilder{shuffle: in.Shuffle, target: max(r.cfg.MaxBytesInFlight/5, 1)}
+	for m := range in.Outputs {
+		out := &in.Outputs[m]
+		if len(out.Sizes) < what.To {
+			return plan{}, &FetchError{Addr: out.Addr, Err: fmt.Errorf("its place is not known"),
+				Fetch: task.Fetch{Shuffle: in.Shuffle, Map: int32(m), Reduce: int32(what.From), Executor: out.Executor}}
+		}
+		for reduce := what.From; reduce < what.To; reduce++ {
+			size := out.Sizes[reduce]
+			if size == 0 {
+				continue
+			}
+			if out.Executor == r.self {
+				if p.local == nil {
+					p.local = make([]int32, 0, len(in.Outputs)-m)
+				}
+				p.local = append(p.local, int32(m))
+				break
+			}
+			b.add(out, m, reduce, size)
+		}
+	}
+	if p.requests = b.inTurns(what.Seed); len(p.requests) > 0 && r.fetch == nil {
+		return plan{}, fmt.Errorf("shuffle %d has outputs at %s, and this reader can not fetch", in.Shuffle, p.requests[0].addr)
+	}
+	return p, nil
+}

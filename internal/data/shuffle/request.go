@@ -1,0 +1,167 @@
+package shuffle
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// request is what one address is asked for at once.
+type request struct {
+	addr  string
+	want  []ids.BlockID
+	sizes []int64 // estimates, for each of want
+	bytes int64   // their sum
+}
+
+// requestBuilder groups segments by address and cuts each group into requests of about target bytes, so that several
+// addresses are asked at the same time.
+type requestBuilder struct {
+	shuffle ids.ShuffleID
+	target  int64
+	index   map[string]int
+	last    int          // the address that came last: neighbours often share it
+	groups  [][]*request // by address, in order of appearance
+}
+
+func (b *requestBuilder) add(out *task.MapOutput, mapPartition, reduce int, size int64) {
+	if len(b.groups) == 0 || b.groups[b.last][0].addr != out.Addr {
+		b.find(out.Addr)
+	}
+	group := b.groups[b.last]
+	req := group[len(group)-1]
+	if req.bytes >= b.target {
+		req = &request{addr: out.Addr}
+		b.groups[b.last] = append(group, req)
+	}
+	req.want = append(req.want, ids.Shuffle(b.shuffle, mapPartition, reduce))
+	req.sizes = append(req.sizes, size)
+	req.bytes += size
+}
+
+func (b *requestBuilder) find(addr string) {
+	if b.index == nil {
+		b.index = map[string]int{}
+	}
+	i, known := b.index[addr]
+	if !known {
+		i = len(b.groups)
+		b.index[addr] = i
+		b.groups = append(b.groups, []*request{{addr: addr}})
+	}
+	b.last = i
+}
+
+// inTurns gives the requests, one of each address after the other, beginning with the address that seed chooses.
+func (b *requestBuilder) inTurns(seed uint64) (all []*request) {
+	n := uint64(len(b.groups))
+	for turn, more := 0, true; more; turn++ {
+		more = false
+		for i := range n {
+			if g := b.groups[(seed%n+i)%n]; turn < len(g) {
+				all = append(all, g[turn])
+				more = true
+			}
+		}
+	}
+	return all
+}
+
+// errUnanswered stands for a block of which the server said nothing.
+var errUnanswered = errors.New("the server did not answer for it")
+
+// asking is a request on its way. A block that is answered wrongly (missing, damaged) is asked for once more, a connection that
+// fails is tried Retries times more.
+type asking struct {
+	*request
+	cfg    ReadConfig
+	fetch  Fetcher
+	here   []bool  // for each of want: it was handed over
+	wrong  []error // for each of want: what was wrong with the last answer
+	answer func(i int, data []byte)
+}
+
+// run asks until everything is here. Lost is the index of the block that can not be had, or -1 when the whole server can not.
+func (a *asking) run(ctx context.Context) (lost int, err error) {
+	a.here, a.wrong = make([]bool, len(a.want)), make([]error, len(a.want))
+	for tries, again := 0, false; ; {
+		failed := a.ask(ctx)
+		if ctx.Err() != nil {
+			return -1, context.Cause(ctx)
+		}
+		if failed == nil {
+			lost, err := a.unanswered()
+			if err == nil {
+				return 0, nil
+			}
+			if again {
+				return lost, err
+			}
+			again = true
+			continue
+		}
+		if a.complete() {
+			return 0, nil
+		}
+		if tries++; tries > a.cfg.Retries || errors.Is(failed, ErrGone) {
+			return -1, failed
+		}
+		if err := wait(ctx, a.cfg.RetryWait); err != nil {
+			return -1, err
+		}
+	}
+}
+
+// ask asks once for what is not here yet.
+func (a *asking) ask(ctx context.Context) error {
+	want, index := make([]ids.BlockID, 0, len(a.want)), make([]int, 0, len(a.want))
+	for i, here := range a.here {
+		if !here {
+			want, index = append(want, a.want[i]), append(index, i)
+		}
+	}
+	return a.fetch.Fetch(ctx, a.addr, want, func(i int, data []byte, err error) {
+		i = index[i]
+		if a.here[i] {
+			return
+		}
+		if err == nil {
+			err = verify(data)
+		}
+		if a.wrong[i] = err; err == nil {
+			a.here[i] = true
+			a.answer(i, data)
+		}
+	})
+}
+
+func (a *asking) complete() bool { return !slices.Contains(a.here, false) }
+
+// unanswered gives the first block that is not here, and why.
+func (a *asking) unanswered() (int, error) {
+	for i, here := range a.here {
+		if here {
+			continue
+		}
+		if a.wrong[i] == nil {
+			return i, errUnanswered
+		}
+		return i, a.wrong[i]
+	}
+	return 0, nil
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

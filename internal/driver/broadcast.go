@@ -1,0 +1,41 @@
+package driver
+
+import (
+	"fmt"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/data/op"
+	"github.com/kilnproject/kiln/internal/link/transport"
+	"github.com/kilnproject/kiln/internal/link/wire"
+)
+
+// Broadcast offers an encoded value to the executors. Nobody may change it any more.
+func (d *Driver) Broadcast(encoded []byte, site string) (op.BroadcastRef, error) {
+	ref, err := d.broadcasts.Put(ids.BroadcastID(d.nextCast.Add(1)-1), encoded, site)
+	return op.BroadcastRef{ID: ref.ID, Size: ref.Size, Pieces: ref.Pieces, Site: ref.Site}, err
+}
+
+// DropBroadcast deletes the copies of the executors, and with destroy the driver's as well.
+func (d *Driver) DropBroadcast(id ids.BroadcastID, destroy bool) {
+	if destroy {
+		d.broadcasts.Destroy(id)
+	}
+	d.report(wire.Drop{Kind: ids.BroadcastBlock, ID: int64(id)})
+}
+
+// Blocks is what the driver's block server offers: the pieces of broadcasts.
+func (d *Driver) Blocks() transport.Provider { return pieces{d} }
+
+type pieces struct{ d *Driver }
+
+// OpenBlock implements transport.Provider.
+func (p pieces) OpenBlock(id ids.BlockID) (transport.Block, error) {
+	if id.Kind != ids.BroadcastBlock {
+		return transport.Block{}, fmt.Errorf("the driver has no %v: %w", id, transport.ErrNotFound)
+	}
+	b, err := p.d.broadcasts.Piece(ids.BroadcastID(id.A), int(id.B))
+	if err != nil {
+		return transport.Block{}, fmt.Errorf("%w: %w", transport.ErrNotFound, err)
+	}
+	return transport.Block{Data: b}, nil
+}

@@ -1,0 +1,158 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kilnproject/kiln/cluster"
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/data/broadcast"
+	"github.com/kilnproject/kiln/internal/link/transport"
+	"github.com/kilnproject/kiln/internal/link/wire"
+)
+
+// ErrClosed is what a job on a closed driver gives.
+var ErrClosed = errors.New("the session is closed")
+
+// Config is what a driver must know.
+type Config struct {
+	App       cluster.App
+	Sched     sched.Config
+	Identity  wire.Identity // what executors in other processes must run
+	Timeout   time.Duration // silence after which an executor counts as lost
+	Fetch     transport.Fetcher
+	PieceSize int64                   // of broadcasts
+	Merge     func(task.Update) error // adds what a task sent to an accumulator
+}
+
+// Driver runs jobs on executors.
+type Driver struct {
+	cfg        Config
+	manager    cluster.Manager
+	began      time.Time
+	in         chan any // reports for the loop; see loop.go
+	quit       chan struct{}
+	done       chan struct{} // the loop has ended
+	closing    sync.Once
+	links      sync.WaitGroup
+	nextJob    atomic.Int32
+	nextCast   atomic.Int32
+	broadcasts *broadcast.Store
+	outbox     outbox
+
+	// What follows belongs to the loop.
+	core    *sched.Core
+	remotes map[ids.ExecutorID]*remote
+	touched []*remote // those with something to send
+	jobs    map[ids.JobID]*handle
+	stages  map[ids.StageRef]*task.Stage // as they went to executors
+	actions []sched.Action
+}
+
+// Start begins to serve jobs. Executors come with Serve.
+func Start(cfg Config) *Driver {
+	d := &Driver{
+		cfg: cfg, began: time.Now(), in: make(chan any, 256), quit: make(chan struct{}), done: make(chan struct{}),
+		broadcasts: broadcast.NewStore(cfg.PieceSize),
+		core:       sched.New(cfg.Sched), remotes: map[ids.ExecutorID]*remote{}, jobs: map[ids.JobID]*handle{},
+		stages: map[ids.StageRef]*task.Stage{},
+	}
+	d.outbox.merge = cfg.Merge
+	go d.loop()
+	return d
+}
+
+// Serve starts the manager and asks it for executors. It is apart from Start, since executors attach to the driver.
+func (d *Driver) Serve(ctx context.Context, m cluster.Manager, executors int) error {
+	d.manager = m
+	if err := m.Start(ctx, d.cfg.App, managed{d}); err != nil {
+		return err
+	}
+	m.Want(executors)
+	return nil
+}
+
+// Close cancels all jobs, stops the executors and waits until nothing of the driver is left.
+func (d *Driver) Close() error {
+	var err error
+	d.closing.Do(func() {
+		close(d.quit)
+		<-d.done
+		if d.manager != nil {
+			err = d.manager.Close()
+		}
+		d.links.Wait()
+		d.outbox.wait()
+	})
+	return err
+}
+
+// report hands something to the loop. It reports false when the driver is closed.
+func (d *Driver) report(x any) bool {
+	select {
+	case d.in <- x:
+		return true
+	case <-d.quit:
+		return false
+	}
+}
+
+func (d *Driver) now() sched.Time { return time.Since(d.began) }
+
+// CancelGroup cancels the jobs of a group.
+func (d *Driver) CancelGroup(id, reason string) {
+	d.report(sched.GroupCancelled{Group: id, Reason: reason})
+}
+
+// CancelTag cancels the jobs with a tag.
+func (d *Driver) CancelTag(tag, reason string) {
+	d.report(sched.TagCancelled{Tag: tag, Reason: reason})
+}
+
+// CancelAll cancels all jobs.
+func (d *Driver) CancelAll(reason string) { d.report(sched.AllCancelled{Reason: reason}) }
+
+// DropRDD deletes the cached partitions of an RDD.
+func (d *Driver) DropRDD(id ids.RDDID) { d.report(wire.Drop{Kind: ids.RDDBlock, ID: int64(id)}) }
+
+// DropShuffle deletes the map outputs of a shuffle that nobody can ask for any more.
+func (d *Driver) DropShuffle(id ids.ShuffleID) { d.report(sched.ShuffleReleased{Shuffle: id}) }
+
+// View gives a picture of what is under way, or an empty one when the driver is closed.
+func (d *Driver) View() *sched.View {
+	answer := make(chan *sched.View, 1)
+	if d.report(answer) {
+		select {
+		case v := <-answer:
+			return v
+		case <-d.done:
+		}
+	}
+	return &sched.View{}
+}
+
+// managed is how the cluster manager reports.
+type managed struct{ d *Driver }
+
+type executorGone struct {
+	id  ids.ExecutorID
+	why cluster.Loss
+}
+
+// Granted implements cluster.Handler. The executor introduces itself when it attaches.
+func (m managed) Granted(int32, string) {}
+
+// Gone implements cluster.Handler.
+func (m managed) Gone(id int32, why cluster.Loss) {
+	go m.d.report(executorGone{ids.ExecutorID(id), why})
+}
+
+// Broken implements cluster.Handler.
+func (m managed) Broken(err error) {
+	go m.d.report(sched.ExecutorsUnavailable{Reason: err.Error()})
+}

@@ -1,0 +1,267 @@
+package driver
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/link/wire"
+)
+
+// reasonWait is how long the loop waits, when a link has ended, for the manager to say why.
+const reasonWait = time.Second
+
+// mostAtOnce is how many reports are taken before actions are carried out.
+const mostAtOnce = 256
+
+// loop is the one goroutine that owns the core.
+func (d *Driver) loop() {
+	defer close(d.done)
+	wake := time.NewTimer(time.Hour)
+	defer wake.Stop()
+	watch := time.NewTicker(250 * time.Millisecond)
+	defer watch.Stop()
+	for {
+		select {
+		case x := <-d.in:
+			d.take(x)
+		case <-wake.C:
+			d.step(sched.Woke{})
+		case <-watch.C:
+			d.watch()
+		case <-d.quit:
+			d.shutDown()
+			return
+		}
+		for range mostAtOnce {
+			select {
+			case x := <-d.in:
+				d.take(x)
+				continue
+			default:
+			}
+			break
+		}
+		d.flush()
+		if at, ok := d.core.Wake(); ok {
+			wake.Reset(max(0, at-d.now()))
+		}
+	}
+}
+
+// take does what one report asks for.
+func (d *Driver) take(x any) {
+	switch x := x.(type) {
+	case heardFrom:
+		d.hear(x)
+	case submission:
+		d.jobs[x.job.ID] = x.handle
+		d.step(sched.JobSubmitted{Job: x.job})
+	case fetched:
+		d.step(sched.TaskEnded{Executor: x.executor, End: x.end})
+		d.sendDrop(x.executor, wire.Drop{Kind: ids.ResultBlock, ID: int64(x.end.ID)})
+	case executorGone:
+		d.lose(x.id, x.why.Text, x.why.ByApp)
+	case wire.Drop:
+		for _, r := range d.remotes { //nolint:maprange // every executor gets the same
+			b := d.batch(r)
+			b.Drop = append(b.Drop, x)
+		}
+	case chan *sched.View:
+		x <- d.core.View()
+	case sched.Event:
+		d.step(x)
+	}
+}
+
+func (d *Driver) hear(m heardFrom) {
+	r := m.from
+	if m.up == nil {
+		if d.remotes[r.id] == r {
+			r.broken = time.Now()
+		}
+		return
+	}
+	if m.up.Hello != nil {
+		if d.remotes[r.id] != nil {
+			r.link.Close()
+			return
+		}
+		d.remotes[r.id] = r
+		d.batch(r).Welcome = &wire.Welcome{Executor: r.id, AppID: d.cfg.App.ID}
+		d.step(sched.ExecutorRegistered{ID: r.id, Host: r.hello.Host, Slots: r.hello.Slots})
+	}
+	r.heard = time.Now()
+	if d.remotes[r.id] != r {
+		return // it counts as lost already
+	}
+	for i := range m.up.Ends {
+		end := m.up.Ends[i]
+		if end.Stored {
+			go d.fetchResult(r, end)
+			continue
+		}
+		d.step(sched.TaskEnded{Executor: r.id, End: end})
+	}
+	if m.up.Failure != "" {
+		d.lose(r.id, m.up.Failure, false)
+	}
+}
+
+// fetched is a task's end whose large result has been fetched.
+type fetched struct {
+	executor ids.ExecutorID
+	end      task.End
+}
+
+func (d *Driver) fetchResult(r *remote, end task.End) {
+	end.Stored = false
+	ctx, cancel := context.WithTimeout(context.Background(), d.cfg.Timeout)
+	defer cancel()
+	err := d.cfg.Fetch.Fetch(ctx, r.hello.BlockAddr, []ids.BlockID{ids.Result(end.ID)}, func(_ int, data []byte, e error) {
+		end.Result = data
+		if e != nil {
+			end.Reason = lostResult(e)
+		}
+	})
+	if err != nil {
+		end.Reason = lostResult(err)
+	}
+	d.report(fetched{r.id, end})
+}
+
+func lostResult(err error) task.EndReason {
+	return task.EndReason{Fate: task.Lost, Error: &task.Error{Text: fmt.Sprintf("its result could not be fetched: %v", err)}}
+}
+
+// watch finds executors that are silent, or whose link has ended without another word.
+func (d *Driver) watch() {
+	now := time.Now()
+	var lost []*remote
+	for _, r := range d.remotes { //nolint:maprange // what is found is put in order below
+		if !r.broken.IsZero() && now.Sub(r.broken) > reasonWait || r.hello.PID != 0 && now.Sub(r.heard) > d.cfg.Timeout {
+			lost = append(lost, r)
+		}
+	}
+	for _, r := range lost {
+		why := "its connection ended"
+		if r.broken.IsZero() {
+			why = fmt.Sprintf("it was silent for %v", now.Sub(r.heard).Round(time.Second))
+		}
+		d.lose(r.id, why, false)
+	}
+}
+
+func (d *Driver) lose(id ids.ExecutorID, why string, byApp bool) {
+	r := d.remotes[id]
+	if r == nil {
+		return
+	}
+	delete(d.remotes, id)
+	r.link.Close()
+	d.step(sched.ExecutorLost{ID: id, Reason: why, AppCaused: byApp})
+}
+
+func (d *Driver) step(ev sched.Event) {
+	d.actions = d.core.Step(d.now(), ev, d.actions[:0])
+	for _, a := range d.actions {
+		d.perform(a)
+	}
+}
+
+// perform carries out one action.
+func (d *Driver) perform(a sched.Action) {
+	switch a := a.(type) {
+	case sched.Launch:
+		if r := d.remotes[a.Executor]; r != nil {
+			b := d.batch(r)
+			b.Launches = append(b.Launches, a.Task)
+		}
+	case sched.ShipStage:
+		d.ship(a)
+	case sched.Kill:
+		if r := d.remotes[a.Executor]; r != nil {
+			b := d.batch(r)
+			b.Kills = append(b.Kills, a.Task)
+		}
+	case sched.ForgetStage:
+		d.forget(a)
+	case sched.DeliverResult:
+		if h := d.jobs[a.Job]; h != nil {
+			h.deliver(a.Partition, a.Value)
+		}
+	case sched.MergeUpdates:
+		d.outbox.updates(a.Updates)
+	case sched.CompleteJob:
+		d.finish(a.Job, nil)
+	case sched.FailJob:
+		d.finish(a.Job, &Failure{a.Job, a.Why})
+	case sched.DropShuffle:
+		d.take(wire.Drop{Kind: ids.ShuffleBlock, ID: int64(a.Shuffle)})
+	}
+}
+
+func (d *Driver) sendDrop(id ids.ExecutorID, x wire.Drop) {
+	if r := d.remotes[id]; r != nil {
+		b := d.batch(r)
+		b.Drop = append(b.Drop, x)
+	}
+}
+
+// ship sends a stage attempt; it is described once for all executors that get it now.
+func (d *Driver) ship(a sched.ShipStage) {
+	s := d.stages[a.Stage]
+	if s == nil {
+		t := d.core.Stage(a.Stage)
+		if t == nil {
+			return
+		}
+		for i := range t.Inputs {
+			for m := range t.Inputs[i].Outputs {
+				o := &t.Inputs[i].Outputs[m]
+				if r := d.remotes[o.Executor]; r != nil {
+					o.Addr = r.hello.BlockAddr
+				}
+			}
+		}
+		s = t
+		d.stages[a.Stage] = s
+	}
+	if r := d.remotes[a.Executor]; r != nil {
+		b := d.batch(r)
+		b.Stages = append(b.Stages, s)
+	}
+}
+
+func (d *Driver) forget(a sched.ForgetStage) {
+	delete(d.stages, a.Stage)
+	if r := d.remotes[a.Executor]; r != nil {
+		b := d.batch(r)
+		b.Forget = append(b.Forget, a.Stage)
+	}
+}
+
+// flush sends what this turn gathered.
+func (d *Driver) flush() {
+	for i, r := range d.touched {
+		d.touched[i] = nil
+		next := r.next
+		r.next = nil
+		// A link that does not take it has ended, and its reader says so.
+		_ = r.link.Send(next)
+	}
+	d.touched = d.touched[:0]
+}
+
+// shutDown ends every job and tells the executors to stop.
+func (d *Driver) shutDown() {
+	for id := range d.jobs { //nolint:maprange // all of them end
+		d.finish(id, ErrClosed)
+	}
+	for _, r := range d.remotes { //nolint:maprange // every executor gets the same
+		_ = r.link.Send(&wire.Down{Stop: true})
+	}
+}

@@ -1,0 +1,247 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/data/block"
+	"github.com/kilnproject/kiln/internal/data/op"
+	"github.com/kilnproject/kiln/internal/data/shuffle"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+// attempt is one task attempt in its slot.
+type attempt struct {
+	launch task.Launch
+	stage  *stage
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	task   atomic.Pointer[op.Task]
+	end    task.End
+}
+
+// killed is the cause of the context of a task that was told to stop.
+type killed struct{ reason string }
+
+func (k *killed) Error() string { return "killed: " + k.reason }
+
+// kill asks the task to end.
+func (a *attempt) kill(reason string) {
+	a.cancel(&killed{reason})
+	if t := a.task.Load(); t != nil {
+		t.Stop()
+	}
+}
+
+// serveSlot runs one task after another on one goroutine, whose stack has then grown to what tasks need.
+func (e *Executor) serveSlot() {
+	for {
+		select {
+		case a := <-e.starts:
+			if !e.runOne(a) {
+				return
+			}
+		case <-e.ctx.Done():
+			return
+		}
+	}
+}
+
+// runOne runs a task and reports its end, whatever the user's code does. It returns false when the goroutine is on its way out:
+// runtime.Goexit cannot be stopped, so another goroutine takes the slot.
+func (e *Executor) runOne(a *attempt) (stays bool) {
+	a.end = task.End{Ref: a.launch.Ref, ID: a.launch.ID}
+	began := time.Now()
+	a.end.Metrics.Started = began.Sub(e.began)
+	t := &op.Task{
+		Context: a.ctx, Ref: a.launch.Ref, ID: a.launch.ID, Stage: a.stage.Stage, Metrics: &a.end.Metrics,
+		Host: host{e}, DebugRows: e.cfg.CheckRows,
+	}
+	memory := &taskMemory{pool: e.memory, task: a.launch.ID}
+	t.Memory = memory
+	a.task.Store(t)
+	if a.ctx.Err() != nil {
+		t.Stop()
+	}
+	done := false
+	defer func() {
+		var err error
+		p := recover()
+		if p != nil {
+			err = panicError(p)
+		} else if !done {
+			err = errGoexit
+		}
+		if err != nil {
+			e.conclude(a, t, memory, began, op.Answer{}, err)
+		}
+		stays = done || p != nil
+		if !stays {
+			go e.serveSlot()
+		}
+		a.cancel(nil)
+		select {
+		case e.ended <- a:
+		case <-e.ctx.Done():
+		}
+	}()
+	answer, err := e.run(a, t)
+	done = true
+	e.conclude(a, t, memory, began, answer, err)
+	return true
+}
+
+var errGoexit = errors.New("the task's function called runtime.Goexit (as testing.T.FailNow does): return instead, or use kiln.Fail")
+
+func (e *Executor) run(a *attempt, t *op.Task) (op.Answer, error) {
+	if a.stage.err != nil {
+		return op.Answer{}, a.stage.err
+	}
+	if e.cfg.Fault != nil {
+		if err := e.cfg.Fault(a.ctx, a.launch.Ref); err != nil {
+			return op.Answer{}, err
+		}
+	}
+	return op.Run(t, a.stage.body, int(a.launch.Ref.Partition), a.launch.Split)
+}
+
+// conclude turns what came of the task into its end.
+func (e *Executor) conclude(a *attempt, t *op.Task, memory *taskMemory, began time.Time, answer op.Answer, err error) {
+	var updates []task.Update
+	if err == nil {
+		updates, err = t.Updates()
+	}
+	if doneErr := runDone(t, err); err == nil {
+		err = doneErr // a completion function that fails, fails the task
+	}
+	m := &a.end.Metrics
+	m.PeakMemory = memory.peak
+	m.Run = time.Since(began)
+	memory.end()
+	if err != nil {
+		a.end.Reason = reasonOf(a, err)
+		return
+	}
+	a.end.Updates = updates
+	a.end.Sizes = answer.Sizes
+	m.ResultSize = int64(len(answer.Value))
+	a.end.ResultSize = m.ResultSize
+	a.end.Reason = task.EndReason{Fate: task.Success}
+	if e.cfg.DirectResult > 0 && m.ResultSize > e.cfg.DirectResult {
+		stored, putErr := e.blocks.Put(ids.Result(a.launch.ID), block.Value{Encoded: answer.Value}, block.MemoryAndDisk)
+		if putErr != nil || !stored {
+			a.end.Reason = reasonOf(a, fmt.Errorf("the result of %d bytes could not be kept for the driver: %v", m.ResultSize, putErr))
+			return
+		}
+		a.end.Stored = true
+		return
+	}
+	a.end.Result = answer.Value
+}
+
+// runDone runs what users registered for the end of the task; it survives their panics.
+func runDone(t *op.Task, err error) (first error) {
+	for again := true; again; {
+		again = func() (again bool) {
+			defer func() {
+				if p := recover(); p != nil {
+					again = true
+					if first == nil {
+						first = panicError(p)
+					}
+				}
+			}()
+			t.RunDone(err)
+			return false
+		}()
+	}
+	return first
+}
+
+// panicked is a panic of the user's code, with its stack.
+type panicked struct {
+	text  string
+	site  string
+	stack string
+	err   error // what was panicked with, when it was an error
+}
+
+func (p *panicked) Error() string { return "panic: " + p.text }
+func (p *panicked) Unwrap() error { return p.err }
+
+// panicError is called while the panic is being recovered from, so that the stack is still that of the panic.
+func panicError(p any) error {
+	if f, ok := p.(*op.Failure); ok {
+		return f
+	}
+	err, _ := p.(error)
+	return &panicked{text: fmt.Sprint(p), site: panicSite(), stack: trimStack(string(debug.Stack())), err: err}
+}
+
+// panicSite is the first frame below the panic that is neither the runtime's nor ours.
+func panicSite() string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	below := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic" || f.Function == "runtime.sigpanic":
+			below = true
+		case below && !strings.HasPrefix(f.Function, "runtime.") && !strings.Contains(f.Function, "kilnproject/kiln/internal/"):
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// trimStack leaves out the frames above the panic and those of the engine below the user's code.
+func trimStack(stack string) string {
+	if _, below, ok := strings.Cut(stack, "\npanic("); ok {
+		if _, rest, ok := strings.Cut(below, "\n"); ok {
+			if _, rest, ok = strings.Cut(rest, "\n"); ok {
+				stack = rest
+			}
+		}
+	}
+	if i := strings.Index(stack, "\ngithub.com/kilnproject/kiln/internal/executor."); i > 0 {
+		stack = stack[:i]
+	}
+	return stack
+}
+
+// reasonOf classifies an error, once.
+func reasonOf(a *attempt, err error) task.EndReason {
+	var k *killed
+	if cause := context.Cause(a.ctx); cause != nil && errors.As(cause, &k) {
+		return task.EndReason{Fate: task.Killed, Error: &task.Error{Text: k.reason}}
+	}
+	var f *shuffle.FetchError
+	if errors.As(err, &f) {
+		return task.EndReason{Fate: task.FetchFailed, Fetch: f.Fetch, Error: &task.Error{Text: err.Error()}}
+	}
+	te := &task.Error{Text: err.Error(), Type: fmt.Sprintf("%T", err), Value: op.EncodeError(err)}
+	var failure *op.Failure
+	var p *panicked
+	switch {
+	case errors.As(err, &p):
+		te.Panic, te.Site, te.Stack, te.Value = true, p.site, p.stack, nil
+		if p.err != nil {
+			te.Value = op.EncodeError(p.err)
+		}
+	case errors.As(err, &failure):
+		te.Site, te.Type, te.Value = failure.Site, fmt.Sprintf("%T", failure.Err), op.EncodeError(failure.Err)
+	}
+	return task.EndReason{Fate: task.Failed, Error: te}
+}
+

@@ -1,0 +1,118 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/mem"
+	"github.com/kilnproject/kiln/internal/core/plan"
+	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/core/work"
+	"github.com/kilnproject/kiln/internal/data/block"
+	"github.com/kilnproject/kiln/internal/data/broadcast"
+	"github.com/kilnproject/kiln/internal/data/shuffle"
+	"github.com/kilnproject/kiln/internal/link/transport"
+	"github.com/kilnproject/kiln/internal/link/wire"
+)
+
+// Config is what an executor must know to serve.
+type Config struct {
+	ID        ids.ExecutorID
+	Slots     int
+	Memory    int64  // managed memory: execution and storage
+	Protected int64  // of it, what execution leaves to cached blocks
+	Dir       string // its own directory for files; removed when it closes
+	Fetch     transport.Fetcher
+	Reading   shuffle.ReadConfig
+	CheckRows bool
+	// DirectResult is the largest result that goes in a status message; a larger one waits as a block for the driver to fetch it.
+	DirectResult int64
+	Heartbeat    time.Duration
+	// DriverBlocks is where the driver serves broadcast pieces.
+	DriverBlocks string
+	// Fault, when set, is asked before a task runs and may fail or delay it: the switches of the test kit.
+	Fault func(ctx context.Context, t ids.TaskRef) error
+}
+
+// Executor runs tasks for one driver. New makes it, Run serves until the link ends, Close removes what it kept.
+type Executor struct {
+	cfg     Config
+	core    *work.Core
+	began   time.Time
+	memory  *pool
+	blocks  *block.Store
+	shuffle *shuffle.Store
+	reader  *shuffle.Reader
+	values  *broadcast.Cache
+
+	ctx    context.Context // ends when Run returns: every task's context is below it
+	cancel context.CancelCauseFunc
+
+	// What follows belongs to the goroutine of Run.
+	stages  map[ids.StageRef]*stage
+	running map[ids.TaskRef]*attempt
+	starts  chan *attempt
+	ended   chan *attempt
+	changes changes
+	up      *wire.Up
+}
+
+// stage is what the executor holds of one stage attempt.
+type stage struct {
+	*task.Stage
+	body *plan.Body
+	err  error // the body could not be decoded: every task of it fails
+}
+
+// New makes an executor with its stores. It opens no file before it needs one.
+func New(cfg Config) (*Executor, error) {
+	e := &Executor{
+		cfg: cfg, core: work.New(work.Config{Slots: cfg.Slots}), began: time.Now(),
+		stages: map[ids.StageRef]*stage{}, running: map[ids.TaskRef]*attempt{},
+		starts: make(chan *attempt, cfg.Slots), ended: make(chan *attempt, cfg.Slots),
+	}
+	e.ctx, e.cancel = context.WithCancelCause(context.Background())
+	e.memory = newPool(mem.Bytes(cfg.Memory), mem.Bytes(cfg.Protected))
+	var err error
+	if e.blocks, err = block.Open(block.Config{Dir: filepath.Join(cfg.Dir, "blocks"), Memory: e.memory, Changed: e.changes.add}); err != nil {
+		return nil, err
+	}
+	e.memory.evict = e.blocks.Evict
+	if e.shuffle, err = shuffle.Open(shuffle.Config{Dir: filepath.Join(cfg.Dir, "shuffle")}); err != nil {
+		return nil, err
+	}
+	e.reader = shuffle.NewReader(cfg.Reading, cfg.ID, e.shuffle, cfg.Fetch)
+	e.values = &broadcast.Cache{}
+	return e, nil
+}
+
+// Close drops every block and removes the executor's directory. Tasks that still run lose their files.
+func (e *Executor) Close() error {
+	e.cancel(errors.New("the executor is closed"))
+	return errors.Join(e.blocks.Close(), e.shuffle.Close(), os.RemoveAll(e.cfg.Dir))
+}
+
+// Blocks is what the executor's block server offers.
+func (e *Executor) Blocks() transport.Provider { return provider{e} }
+
+// LoseShuffle and CorruptShuffle are the fault switches of the test kit.
+func (e *Executor) LoseShuffle(id ids.ShuffleID) error { return e.shuffle.RemoveShuffle(id) }
+
+// CorruptShuffle damages one map output.
+func (e *Executor) CorruptShuffle(id ids.ShuffleID, mapPartition, reduce int) error {
+	return e.shuffle.Corrupt(id, mapPartition, reduce)
+}
+
+func (e *Executor) now() work.Time { return time.Since(e.began) }
+
+func (s *stage) decode() {
+	s.body, s.err = plan.DecodeBody(s.Body)
+	if s.err != nil {
+		s.err = fmt.Errorf("%v: %w", s.Ref, s.err)
+	}
+}

@@ -1,0 +1,215 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/core/work"
+	"github.com/kilnproject/kiln/internal/link/transport"
+	"github.com/kilnproject/kiln/internal/link/wire"
+)
+
+// Run serves the driver at the other end of the link until it says stop, or is gone, or ctx ends. The first message was sent by the caller: the
+// executor is registered. It returns nil when the driver ended it.
+func (e *Executor) Run(ctx context.Context, link transport.ExecutorEnd) error {
+	defer e.cancel(errors.New("the executor ends"))
+	for range e.cfg.Slots {
+		go e.serveSlot()
+	}
+	downs := make(chan *wire.Down, 16)
+	gone := make(chan error, 1)
+	go func() {
+		for {
+			d, err := link.Recv()
+			if err != nil {
+				gone <- err
+				return
+			}
+			select {
+			case downs <- d:
+			case <-e.ctx.Done():
+				return
+			}
+		}
+	}()
+	return e.loop(ctx, link, downs, gone)
+}
+
+// loop is the one goroutine that owns the core. It takes everything that waits before it answers, so that answers travel in batches.
+func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <-chan *wire.Down, gone <-chan error) error {
+	beat := time.NewTicker(max(e.cfg.Heartbeat, 10*time.Millisecond))
+	defer beat.Stop()
+	var exitAt <-chan time.Time
+	var acts []work.Action
+	stop := func(reason string) {
+		acts = e.core.Step(e.now(), work.Stopped{Reason: reason}, acts)
+		if at, ok := e.core.Wake(); ok {
+			exitAt = time.After(at - e.now())
+		}
+	}
+	done := ctx.Done()
+	for {
+		acts = acts[:0]
+		select {
+		case d := <-downs:
+			acts = e.take(d, acts)
+			if d.Stop {
+				stop("the driver ended the executor")
+			}
+		case a := <-e.ended:
+			acts = e.finish(a, acts)
+		case err := <-gone:
+			e.cancel(fmt.Errorf("the driver is gone: %w", err))
+			return ignoreEnd(err)
+		case <-done:
+			done = nil
+			stop(context.Cause(ctx).Error())
+		case <-exitAt:
+			acts = e.core.Step(e.now(), work.Woke{}, acts)
+		case <-beat.C:
+			e.message().Heartbeat = e.heartbeat()
+		}
+		acts = e.drain(downs, acts)
+		if e.perform(acts) {
+			return e.flush(link)
+		}
+		if err := e.flush(link); err != nil {
+			return ignoreEnd(err)
+		}
+	}
+}
+
+// drain takes what else waits, without waiting.
+func (e *Executor) drain(downs <-chan *wire.Down, acts []work.Action) []work.Action {
+	for range 256 {
+		select {
+		case a := <-e.ended:
+			acts = e.finish(a, acts)
+		default:
+			return acts
+		}
+	}
+	return acts
+}
+
+func ignoreEnd(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, transport.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// take feeds one batch of the driver's to the core.
+func (e *Executor) take(d *wire.Down, acts []work.Action) []work.Action {
+	now := e.now()
+	for _, s := range d.Stages {
+		st := &stage{Stage: s}
+		st.decode()
+		e.stages[s.Ref] = st
+		acts = e.core.Step(now, work.StageArrived{Ref: s.Ref}, acts)
+	}
+	for _, l := range d.Launches {
+		acts = e.core.Step(now, work.LaunchArrived{Launch: l}, acts)
+	}
+	for _, k := range d.Kills {
+		acts = e.core.Step(now, work.KillArrived{Kill: k}, acts)
+	}
+	for _, f := range d.Forget {
+		acts = e.core.Step(now, work.StageForgotten{Ref: f}, acts)
+	}
+	for _, x := range d.Drop {
+		e.drop(x)
+	}
+	return acts
+}
+
+func (e *Executor) drop(x wire.Drop) {
+	switch x.Kind {
+	case ids.ShuffleBlock:
+		// A file that will not go is not worth failing for: the directory goes with the executor.
+		_ = e.shuffle.RemoveShuffle(ids.ShuffleID(x.ID))
+	case ids.RDDBlock:
+		e.blocks.RemoveRDD(ids.RDDID(x.ID))
+	case ids.BroadcastBlock:
+		e.values.Remove(ids.BroadcastID(x.ID))
+	case ids.ResultBlock:
+		e.blocks.Remove(ids.Result(ids.TaskID(x.ID)))
+	}
+}
+
+func (e *Executor) finish(a *attempt, acts []work.Action) []work.Action {
+	delete(e.running, a.launch.Ref)
+	up := e.message()
+	up.Ends = append(up.Ends, a.end)
+	return e.core.Step(e.now(), work.TaskFinished{Ref: a.launch.Ref}, acts)
+}
+
+// perform carries out actions and reports whether the executor is to exit.
+func (e *Executor) perform(acts []work.Action) (exit bool) {
+	for _, act := range acts {
+		switch act := act.(type) {
+		case work.StartTask:
+			a := &attempt{launch: act.Launch, stage: e.stages[act.Launch.Ref.StageRef]}
+			a.ctx, a.cancel = context.WithCancelCause(e.ctx)
+			e.running[act.Launch.Ref] = a
+			e.starts <- a
+		case work.CancelTask:
+			if a := e.running[act.Ref]; a != nil {
+				a.kill(act.Reason)
+			}
+		case work.AnswerKilled:
+			e.answer(act.Launch, task.EndReason{Fate: task.Killed, Error: &task.Error{Text: act.Reason}})
+		case work.RefuseTask:
+			if act.Why != work.Duplicate {
+				e.answer(act.Launch, task.EndReason{Fate: task.Lost, Error: &task.Error{Text: fmt.Sprintf("the executor refused %v: %v", act.Launch.Ref, act.Why)}})
+			}
+		case work.DropStage:
+			delete(e.stages, act.Ref)
+		case work.Exit:
+			exit = true
+		}
+	}
+	return exit
+}
+
+func (e *Executor) answer(l task.Launch, why task.EndReason) {
+	up := e.message()
+	up.Ends = append(up.Ends, task.End{Ref: l.Ref, ID: l.ID, Reason: why})
+}
+
+// message is the batch that goes up next.
+func (e *Executor) message() *wire.Up {
+	if e.up == nil {
+		e.up = &wire.Up{}
+	}
+	return e.up
+}
+
+// flush sends what there is to say.
+func (e *Executor) flush(link transport.ExecutorEnd) error {
+	if changed := e.changes.take(); len(changed) > 0 {
+		e.message().Blocks = changed
+	}
+	if e.up == nil {
+		return nil
+	}
+	up := e.up
+	e.up = nil
+	return link.Send(up)
+}
+
+func (e *Executor) heartbeat() *wire.Heartbeat {
+	h := &wire.Heartbeat{}
+	for ref := range e.running {
+		h.Running = append(h.Running, ref)
+	}
+	e.memory.mu.Lock()
+	h.Memory = int64(e.memory.ledger.Execution() + e.memory.ledger.Storage())
+	e.memory.mu.Unlock()
+	return h
+}

@@ -1,0 +1,189 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+
+	"github.com/kilnproject/kiln/internal/link/wire"
+	"github.com/kilnproject/kiln/internal/link/wire/controlpb"
+)
+
+// ServerConfig says where a control server listens and whom it lets in.
+type ServerConfig struct {
+	// Addr is unix:///path, in a directory that only this user can enter, or tcp://host:port, where port 0 means any.
+	Addr string
+	// TLS must be set for tcp, with client certificates required, and is not used for unix.
+	TLS *tls.Config
+}
+
+// ControlServer takes in executors. It is safe for concurrent use.
+type ControlServer struct {
+	controlpb.UnimplementedControlServer
+	server   *grpc.Server
+	listener net.Listener
+	addr     address
+	accept   func(DriverEnd)
+	served   chan struct{} // closed when the listener's goroutine has ended
+
+	mu     sync.Mutex
+	closed bool
+	ends   map[*driverEnd]struct{} // the open links
+	idle   sync.Cond               // ends is empty
+}
+
+type driverEnd = end[wire.Down, wire.Up]
+
+// ListenControl opens the driver's side of control links. Accept is called once for each executor that connects, on a goroutine of its
+// own, and takes over the end; it should return soon. Nothing that the executor says has been checked then, but that it may
+// speak at all: it proved to be of this application (tcp) or of this user (unix).
+func ListenControl(cfg ServerConfig, accept func(DriverEnd)) (*ControlServer, error) {
+	addr, err := parseAddr(cfg.Addr)
+	if err != nil {
+		return nil, err
+	}
+	l, err := addr.listen(cfg.TLS)
+	if err != nil {
+		return nil, fmt.Errorf("listening for executors: %w", err)
+	}
+	if addr.network == "tcp" {
+		addr.name = l.Addr().String()
+	} else {
+		cfg.TLS = nil
+	}
+	s := &ControlServer{listener: l, addr: addr, accept: accept, ends: map[*driverEnd]struct{}{}, served: make(chan struct{})}
+	s.idle.L = &s.mu
+	s.server = grpc.NewServer(
+		grpc.Creds(newCredential(cfg.TLS)), grpc.ConnectionTimeout(handshake), grpc.MaxConcurrentStreams(1),
+		grpc.MaxRecvMsgSize(largestMessage), grpc.MaxSendMsgSize(largestMessage), grpc.MaxHeaderListSize(largestHeaders),
+		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow), grpc.SharedWriteBuffer(true),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingWait}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingFloor, PermitWithoutStream: true}),
+		grpc.WaitForHandlers(true),
+	)
+	controlpb.RegisterControlServer(s.server, s)
+	go func() {
+		defer close(s.served)
+		_ = s.server.Serve(l) // it ends when Close stops it
+	}()
+	return s, nil
+}
+
+// Addr is the address to give to DialControl: with the port that was chosen, and the host that was given, which for tcp may be
+// one that stands for all of this machine's.
+func (s *ControlServer) Addr() string { return s.addr.String() }
+
+// Close closes every end, lets what was sent travel for a few seconds at most, and cuts what is left then. It returns when no goroutine is left.
+func (s *ControlServer) Close() error {
+	s.mu.Lock()
+	again := s.closed
+	s.closed = true
+	for e := range s.ends {
+		go e.Close() // it takes the lock when it is done
+	}
+	for len(s.ends) > 0 {
+		s.idle.Wait() // linger bounds the wait
+	}
+	s.mu.Unlock()
+	s.server.Stop()
+	<-s.served
+	if !again && s.addr.network == "unix" {
+		if err := os.Remove(s.addr.name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Attach serves one link. It is called by gRPC.
+func (s *ControlServer) Attach(stream grpc.BidiStreamingServer[controlpb.Up, controlpb.Down]) error {
+	e, cut := newDriverEnd(stream)
+	if !s.add(e) {
+		return status.Error(codes.Unavailable, "the driver is ending")
+	}
+	defer s.remove(e)
+	gone := make(chan error, 1)
+	go func() {
+		err := pumpIn(e.in, (*wire.Up).Weight, func() (*wire.Up, error) {
+			m, err := stream.Recv()
+			if err != nil {
+				return nil, err
+			}
+			return wire.DecodeUp(m)
+		})
+		if err != io.EOF {
+			err = fmt.Errorf("the control link to the executor broke: %w", err)
+		}
+		gone <- err
+		e.in.end(err, false)
+		e.out.end(io.EOF, false)
+	}()
+	s.accept(e)
+	err := pumpOut(e.out, wire.JoinDown, func(batch ...*wire.Down) error { return stream.Send(wire.EncodeDown(batch...)) })
+	if err != nil {
+		cut()
+		err = fmt.Errorf("the control link to the executor broke: %w", err)
+		e.in.end(err, false)
+		e.out.end(err, true)
+	}
+	// Returning ends the stream, and with it the goroutine above.
+	select {
+	case err = <-gone:
+	default:
+	}
+	if errors.Is(err, wire.ErrMalformed) {
+		return status.Error(codes.InvalidArgument, err.Error())
+	}
+	return nil
+}
+
+// newDriverEnd gives the end of a stream, and what cuts its connection.
+func newDriverEnd(stream grpc.BidiStreamingServer[controlpb.Up, controlpb.Down]) (e *driverEnd, cut func()) {
+	cut = func() {
+		if p, ok := peer.FromContext(stream.Context()); ok {
+			if info, ok := p.AuthInfo.(linkInfo); ok {
+				info.conn.Close()
+			}
+		}
+	}
+	e = &driverEnd{
+		out: newQueue[wire.Down](linkDownLimit), in: newQueue[wire.Up](linkUpLimit), weigh: (*wire.Down).Weight, cut: cut,
+		closing: func() error {
+			timer := time.AfterFunc(linger, cut)
+			context.AfterFunc(stream.Context(), func() { timer.Stop() })
+			return nil
+		},
+	}
+	return e, cut
+}
+
+func (s *ControlServer) add(e *driverEnd) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.ends[e] = struct{}{}
+	return true
+}
+
+func (s *ControlServer) remove(e *driverEnd) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.ends, e)
+	if len(s.ends) == 0 {
+		s.idle.Broadcast()
+	}
+}

@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	pb "github.com/kilnproject/kiln/internal/link/wire/controlpb"
+)
+
+// The largest counts that make sense. They are far above what anyone runs and far below what would overflow.
+const (
+	mostSlots   = 1 << 16
+	mostReduces = 1 << 24
+)
+
+// checker keeps the first thing that is wrong with a message.
+type checker struct{ err error }
+
+func (c *checker) refuse(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *checker) between(what string, n, low, high int64) int64 {
+	if n < low || n > high {
+		c.refuse("%s is %d, not from %d to %d", what, n, low, high)
+	}
+	return n
+}
+
+// id32 takes an identifier or index: zero or more.
+func (c *checker) id32(what string, n int32) int32 {
+	if n < 0 {
+		c.refuse("%s is %d", what, n)
+	}
+	return n
+}
+
+// size takes a number of bytes, rows or nanoseconds: zero or more.
+func (c *checker) size(what string, n int64) int64 {
+	if n < 0 {
+		c.refuse("%s is %d", what, n)
+	}
+	return n
+}
+
+// sizes takes numbers of bytes. The slice is kept, not copied.
+func (c *checker) sizes(what string, all []int64) []int64 {
+	for _, n := range all {
+		if n < 0 {
+			c.refuse("one of the %s is %d", what, n)
+			break
+		}
+	}
+	return all
+}
+
+func (c *checker) duration(what string, nanos int64) time.Duration {
+	return time.Duration(c.size(what, nanos))
+}
+
+func (c *checker) executor(n int32) ids.ExecutorID {
+	return ids.ExecutorID(c.between("an executor id", int64(n), int64(ids.Driver), math.MaxInt32))
+}
+
+func (c *checker) stageRef(stage, attempt int32) ids.StageRef {
+	return ids.StageRef{Stage: ids.StageID(c.id32("a stage id", stage)), Attempt: ids.StageAttempt(c.id32("a stage attempt", attempt))}
+}
+
+// taskFields is what every message about one task attempt has.
+type taskFields interface {
+	GetStage() int32
+	GetStageAttempt() int32
+	GetPartition() int32
+	GetTaskAttempt() int32
+}
+
+func taskRef[M taskFields](c *checker, m M) ids.TaskRef {
+	return ids.TaskRef{
+		StageRef:  c.stageRef(m.GetStage(), m.GetStageAttempt()),
+		Partition: c.id32("a partition", m.GetPartition()),
+		Try:       ids.TaskAttempt(c.id32("a task attempt", m.GetTaskAttempt())),
+	}
+}
+
+func (c *checker) settings(all []*pb.Setting) map[string]string {
+	if len(all) == 0 {
+		return nil
+	}
+	m := make(map[string]string, len(all))
+	for _, s := range all {
+		if _, twice := m[string(s.GetKey())]; twice {
+			c.refuse("the setting %q comes twice", s.GetKey())
+		}
+		m[string(s.GetKey())] = string(s.GetValue())
+	}
+	return m
+}

@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"math"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+	pb "github.com/kilnproject/kiln/internal/link/wire/controlpb"
+)
+
+// DecodeDown checks a message and turns it into a plain value, which shares slices with it. The error wraps ErrMalformed.
+func DecodeDown(m *pb.Down) (*Down, error) {
+	var c checker
+	d := &Down{Welcome: c.welcome(m.GetWelcome()), Stop: m.GetStop()}
+	if from := m.GetStages(); len(from) > 0 {
+		d.Stages = make([]*task.Stage, len(from))
+		for i, s := range from {
+			d.Stages[i] = c.stage(s)
+		}
+	}
+	if from := m.GetLaunches(); len(from) > 0 {
+		d.Launches = make([]task.Launch, len(from))
+		for i, l := range from {
+			d.Launches[i] = task.Launch{Ref: taskRef(&c, l), ID: c.taskID(l.GetTaskId()), Split: some(l.GetSplit())}
+		}
+	}
+	for _, k := range m.GetKills() {
+		d.Kills = append(d.Kills, task.Kill{Ref: taskRef(&c, k.GetTask()), Reason: k.GetReason()})
+	}
+	for _, f := range m.GetForget() {
+		d.Forget = append(d.Forget, c.stageRef(f.GetStage(), f.GetStageAttempt()))
+	}
+	for _, x := range m.GetDrop() {
+		d.Drop = append(d.Drop, c.drop(x))
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	return d, nil
+}
+
+func (c *checker) welcome(w *pb.Welcome) *Welcome {
+	if w == nil {
+		return nil
+	}
+	return &Welcome{
+		Executor: c.executor(w.GetExecutor()), AppID: w.GetAppId(), Conf: c.settings(w.GetConf()),
+		Heartbeat: c.duration("the heartbeat interval", w.GetHeartbeatNanos()), Refused: w.GetRefused(),
+	}
+}
+
+func (c *checker) stage(s *pb.Stage) *task.Stage {
+	to := &task.Stage{
+		Ref: c.stageRef(s.GetStage(), s.GetStageAttempt()), Job: ids.JobID(c.id32("a job id", s.GetJob())), Body: some(s.GetBody()),
+		Shuffle: ids.ShuffleID(c.id32("a shuffle id", s.GetShuffle())), IsMap: s.GetIsMap(), Reduces: c.reduces(s.GetReduces()),
+		Props: c.settings(s.GetProps()),
+	}
+	if from := s.GetInputs(); len(from) > 0 {
+		to.Inputs = make([]task.Input, len(from))
+		for i, in := range from {
+			to.Inputs[i] = c.input(in)
+		}
+	}
+	return to
+}
+
+func (c *checker) reduces(n int32) int {
+	return int(c.between("a number of reduce partitions", int64(n), 0, mostReduces))
+}
+
+func (c *checker) input(in *pb.Input) task.Input {
+	to := task.Input{
+		Shuffle: ids.ShuffleID(c.id32("a shuffle id", in.GetShuffle())), Reduces: c.reduces(in.GetReduces()),
+		Outputs: make([]task.MapOutput, len(in.GetOutputs())),
+	}
+	addrs := make([]string, len(in.GetAddrs()))
+	for i, a := range in.GetAddrs() {
+		addrs[i] = string(a)
+	}
+	for i, from := range in.GetOutputs() {
+		out := task.MapOutput{Executor: c.executor(from.GetExecutor()), Sizes: c.sizes("sizes of a map output", from.GetSizes())}
+		if at := from.GetAddr(); int64(at) < int64(len(addrs)) {
+			out.Addr = addrs[at]
+		} else {
+			c.refuse("a map output is at address %d of %d", at, len(addrs))
+		}
+		if n := len(out.Sizes); n != 0 && n != to.Reduces {
+			c.refuse("a map output has %d sizes for %d reduce partitions", n, to.Reduces)
+		}
+		to.Outputs[i] = out
+	}
+	return to
+}
+
+func (c *checker) taskID(n int64) ids.TaskID { return ids.TaskID(c.size("a task id", n)) }
+
+func (c *checker) drop(x *pb.Drop) Drop {
+	highest := int64(math.MaxInt32)
+	switch x.GetKind() {
+	case pb.BlockKind_BLOCK_KIND_RDD, pb.BlockKind_BLOCK_KIND_SHUFFLE, pb.BlockKind_BLOCK_KIND_BROADCAST:
+	case pb.BlockKind_BLOCK_KIND_RESULT:
+		highest = math.MaxInt64
+	default:
+		c.refuse("blocks of the unknown kind %d are to be dropped", x.GetKind())
+	}
+	return Drop{Kind: ids.BlockKind(x.GetKind()), ID: c.between("the id of what is to be dropped", x.GetId(), 0, highest)}
+}
+
+// some makes nil of what is empty: protobuf does not tell one from the other.
+func some(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}

@@ -1,0 +1,82 @@
+package kiln
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/kilnproject/kiln/internal/data/op"
+)
+
+// RDD is a partitioned collection of rows of type T that is not there yet: a description of how to compute it. It is a small
+// handle; copy it freely and use it from any goroutine. The package functions that take RDDs and give one only build; whatever
+// takes a context runs a job.
+type RDD[T any] struct{ n *node }
+
+// KV is a key with its value: the row type of every verb that works by key.
+type KV[K, V any] = op.KV[K, V]
+
+// Joined is a pair of values that met under one key.
+type Joined[L, R any] = op.Joined[L, R]
+
+// CoGrouped is all values of two RDDs under one key.
+type CoGrouped[L, R any] = op.CoGrouped[L, R]
+
+// CoGrouped3 is all values of three RDDs under one key.
+type CoGrouped3[A, B, C any] = op.CoGrouped3[A, B, C]
+
+// Maybe is a value that may be missing: the far side of an outer join.
+type Maybe[T any] = op.Maybe[T]
+
+// Pair makes a KV.
+func Pair[K, V any](k K, v V) KV[K, V] { return KV[K, V]{Key: k, Value: v} }
+
+// Named gives the RDD a name for Explain, progress and errors, and returns it.
+func (d RDD[T]) Named(name string) RDD[T] {
+	d.n.setName(name)
+	return d
+}
+
+// Partitions is the number of partitions. It may have to list a source; it is 0 where that fails, and the action then says why.
+func (d RDD[T]) Partitions() int {
+	n, err := d.n.partitions()
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Explain draws the lineage as a tree, with the file:line of every verb. A shuffle begins a new indentation, as a stage does.
+// It runs no job.
+func (d RDD[T]) Explain() string { return d.n.explain() }
+
+// Cache keeps the rows in memory when they are first computed: Persist(MemoryOnly).
+func (d RDD[T]) Cache() RDD[T] { return d.Persist(MemoryOnly) }
+
+// Persist keeps the rows at a storage level when they are first computed, partition by partition, and returns the RDD. Partitions
+// that do not fit go to disk where the level allows it, and are computed again where it does not; the least recently used leave
+// first. To change the level, Unpersist first; until then a second Persist at another level is refused.
+func (d RDD[T]) Persist(level StorageLevel) RDD[T] {
+	d.n.persist(level, op.Combine(&op.Cached[T]{RDD: d.n.id, Level: level.level}))
+	return d
+}
+
+// Unpersist drops the kept rows everywhere and keeps none from now on.
+func (d RDD[T]) Unpersist(ctx context.Context) error { return d.n.unpersist(ctx) }
+
+// Checkpoint writes the rows to files below kiln.checkpoint.dir when the first action needs them, and cuts the lineage there:
+// later jobs read the files. It is the way out of a lineage that has grown long.
+func (d RDD[T]) Checkpoint() RDD[T] {
+	d.n.checkpoint(false, op.Output(&op.SaveBlocks[T]{}), op.Source(&op.LoadBlocks[T]{}))
+	return d
+}
+
+// LocalCheckpoint is Checkpoint into the application's own temporary directory: quicker, and gone with the session.
+func (d RDD[T]) LocalCheckpoint() RDD[T] {
+	d.n.checkpoint(true, op.Output(&op.SaveBlocks[T]{}), op.Source(&op.LoadBlocks[T]{}))
+	return d
+}
+
+type rowType = reflect.Type
+
+// typeOf is reflect.TypeFor under a name that reads well in a list of arguments.
+func typeOf[T any]() rowType { return reflect.TypeFor[T]() }

@@ -1,0 +1,163 @@
+package kiln
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/kilnproject/kiln/cluster"
+	"github.com/kilnproject/kiln/cluster/local"
+	"github.com/kilnproject/kiln/internal/conf"
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/data/funcs"
+	"github.com/kilnproject/kiln/internal/driver"
+	"github.com/kilnproject/kiln/internal/host"
+	"github.com/kilnproject/kiln/internal/link/transport"
+	"github.com/kilnproject/kiln/internal/link/wire"
+	_ "github.com/kilnproject/kiln/storage/file" // plain paths
+)
+
+// newAppID names an application by its start, and by chance where two start at once.
+func newAppID() string {
+	var b [3]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return "app-" + time.Now().UTC().Format("20060102150405") + "-" + hex.EncodeToString(b[:])
+}
+
+// start brings up the driver and its executors as the master says.
+func (s *Session) start() error {
+	m, err := conf.ParseMaster(conf.Master.Of(s.conf))
+	if err != nil {
+		return &ConfigError{Key: conf.Master.String(), Value: conf.Master.Of(s.conf), Origin: conf.Master.Origin(s.conf), Why: err.Error()}
+	}
+	if err := s.makeDir(); err != nil {
+		return err
+	}
+	s.shuffles.onDrop(func(id ids.ShuffleID) { s.driver.DropShuffle(id) })
+	switch m.Kind {
+	case conf.Local:
+		return s.startLocal(m)
+	case conf.LocalCluster:
+		return s.startProcesses(m)
+	}
+	return &ConfigError{Key: conf.Master.String(), Value: conf.Master.Of(s.conf), Origin: conf.Master.Origin(s.conf),
+		Why: fmt.Sprintf("asks for a %v cluster, which this version cannot use yet: use local[*] or local-cluster[executors,slots,memory]", m.Kind)}
+}
+
+// makeDir makes the application's private directory in the first place that takes it.
+func (s *Session) makeDir() error {
+	dirs, err := host.TempDirs(conf.LocalDir.Of(s.conf), os.Getenv)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, d := range dirs {
+		sweep(d.Path)
+		if s.dir, err = os.MkdirTemp(d.Path, appDirPrefix+s.appID+"-"); err == nil {
+			return lockDir(s.dir)
+		}
+		failed = errors.Join(failed, err)
+	}
+	return fmt.Errorf("no directory for temporary files (kiln.local.dir): %w", failed)
+}
+
+func (s *Session) driverConfig(m conf.MasterURL) driver.Config {
+	return driver.Config{
+		App: cluster.App{ID: s.appID, Name: s.appName()},
+		Sched: sched.Config{
+			Seed:             1,
+			MaxFailures:      m.MaxFailures(s.conf),
+			MaxStageAttempts: conf.MaxStageAttempts.Of(s.conf),
+			MaxResultSize:    int64(conf.MaxResultSize.Of(s.conf)),
+		},
+		Timeout:   conf.NetworkTimeout.Of(s.conf),
+		PieceSize: int64(conf.BroadcastBlockSize.Of(s.conf)),
+		Merge:     s.accumulators.merge,
+	}
+}
+
+// memory is what one of n executors on this machine may use, in all.
+func (s *Session) memory(n int) int64 {
+	if set := conf.ExecutorMemory.Of(s.conf); set > 0 {
+		return int64(set)
+	}
+	limit := int64(host.ReadMemory(host.System()).Limit)
+	return limit / 10 * 9 / int64(n)
+}
+
+// startLocal runs everything in this process: one executor with all slots.
+func (s *Session) startLocal(m conf.MasterURL) error {
+	s.slots = m.Slots
+	if s.slots == 0 {
+		s.slots = host.Cores()
+	}
+	memory := s.memory(1)
+	limitMemory(memory)
+	s.driver = driver.Start(s.driverConfig(m))
+	threads := local.NewThreads(local.ThreadsConfig{
+		Conf: s.conf, Slots: s.slots, Memory: memory, AppDir: s.dir,
+		Attach: s.driver.AttachOwn, Blocks: s.driver.Blocks(), Tune: s.tune,
+	})
+	return s.serve(threads, 1)
+}
+
+// limitMemory tells the runtime what this process may use, unless the user did: it then collects garbage harder before memory runs
+// out, and less eagerly while there is plenty.
+func limitMemory(memory int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(local.GCPercent)
+	}
+}
+
+// startProcesses runs executors as child processes of this binary.
+func (s *Session) startProcesses(m conf.MasterURL) error {
+	if !taken.Load() {
+		return errors.New("local-cluster starts executors from this program's own binary: begin main with kiln.Main, or with kiln.Init (in tests: in TestMain)")
+	}
+	if err := funcs.SelfTest(); err != nil {
+		return fmt.Errorf("this binary cannot ship functions to executor processes: %w", err)
+	}
+	s.slots = m.Executors * m.Slots
+	memory := int64(m.Memory)
+	if memory == 0 {
+		memory = s.memory(m.Executors)
+	}
+	identity, err := funcs.SelfIdentity()
+	if err != nil {
+		return err
+	}
+	cfg := s.driverConfig(m)
+	cfg.Identity = wire.Identity(identity)
+	cfg.App.Secret = make([]byte, 32)
+	_, _ = rand.Read(cfg.App.Secret) // never fails
+	client := transport.NewClient(transport.ClientConfig{Timeout: cfg.Timeout})
+	cfg.Fetch = client
+	cfg.App.Control = "unix://" + filepath.Join(s.dir, "control.sock")
+	s.driver = driver.Start(cfg)
+	control, err := transport.ListenControl(transport.ServerConfig{Addr: cfg.App.Control}, s.driver.Attach)
+	if err != nil {
+		return errors.Join(err, s.driver.Close(), client.Close())
+	}
+	blocks, err := transport.ListenBlocks(transport.BlockServerConfig{Addr: "unix://" + filepath.Join(s.dir, "driver.sock"), Timeout: cfg.Timeout}, s.driver.Blocks())
+	if err != nil {
+		return errors.Join(err, s.driver.Close(), control.Close(), client.Close())
+	}
+	s.closers = append(s.closers, blocks.Close, control.Close, client.Close)
+	return s.serve(local.NewProcesses(s.conf, m.Slots, memory, s.dir, blocks.Addr()), m.Executors)
+}
+
+func (s *Session) serve(m cluster.Manager, executors int) error {
+	if err := s.driver.Serve(s.ctx, m, executors); err != nil {
+		return errors.Join(err, s.driver.Close())
+	}
+	return nil
+}
