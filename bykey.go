@@ -23,7 +23,7 @@ func AggregateByKey[K comparable, V, A any](d RDD[KV[K, V]], zero A, add func(A,
 
 func foldByKey[K comparable, V, A any](verb string, d *node, zero A, add func(A, V) A, merge func(A, A) A, o []ShuffleOption) *node {
 	return aggregateByKey(verb, typeOf[KV[K, A]](), d, o, op.Output(&op.AggregateWrite[K, V, A]{Zero: zero, Add: add}), &op.ShuffleRead[KV[K, A]]{},
-		op.Transform(&op.MergeByKey[K, A]{F: merge}), op.Transform(&op.AggregateByKey[K, V, A]{Zero: zero, Add: add}), byKey[K, V])
+		op.Transform(&op.MergeByKey[K, A]{F: merge}), op.Transform(&op.AggregateByKey[K, V, A]{Zero: zero, Add: add, Merge: merge}), byKey[K, V])
 }
 
 // CombineByKey brings the values of each key together into another type: create begins with the first value of a key in a partition,
@@ -31,7 +31,7 @@ func foldByKey[K comparable, V, A any](verb string, d *node, zero A, add func(A,
 func CombineByKey[K comparable, V, C any](d RDD[KV[K, V]], create func(V) C, add func(C, V) C, merge func(C, C) C, o ...ShuffleOption) RDD[KV[K, C]] {
 	return RDD[KV[K, C]]{aggregateByKey("CombineByKey", typeOf[KV[K, C]](), d.n, o,
 		op.Output(&op.CombineWrite[K, V, C]{Create: create, Merge: add}), &op.ShuffleRead[KV[K, C]]{},
-		op.Transform(&op.MergeByKey[K, C]{F: merge}), op.Transform(&op.CombineByKey[K, V, C]{Create: create, Merge: add}), byKey[K, V])}
+		op.Transform(&op.MergeByKey[K, C]{F: merge}), op.Transform(&op.CombineByKey[K, V, C]{Create: create, Merge: add, Combine: merge}), byKey[K, V])}
 }
 
 // aggregateByKey is the shape of all of them: combine and write, shuffle, read and merge; or, where each key lies in one partition

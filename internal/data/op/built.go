@@ -3,99 +3,74 @@ package op
 import "unsafe"
 
 // built is the side of a join that is held in memory: rows by key.
-type built[K comparable, W any] struct {
-	t       *Task
+type built struct {
 	held    *held
-	table   *table[K]
-	column  *column[W]
-	offsets []int // nil when every key has one value, which then lies at the key's slot
-	vals    []W
-	matched []bool // by slot, where it matters
+	pair    pairLayout
+	table   *table
+	column  column
+	offsets []int32        // nil when every key has one value, which then lies at the key's slot
+	vals    unsafe.Pointer // in order of slots
+	matched []bool         // by slot, where it matters
 
-	hashes []uint64
+	hashes []uint64 // of the batch at hand
 	slots  []int32
 }
 
-func newBuilt[K comparable, W any](t *Task, h *held) (*built[K, W], error) {
-	table, err := newTable[K]()
-	if err != nil {
-		return nil, err
-	}
-	c, err := newColumn[W]()
-	return &built[K, W]{t: t, held: h, table: table, column: c}, err
+func newBuilt(j *joiner) *built {
+	return &built{held: j.held, pair: j.right, table: j.table.fresh(), column: column{vals: pieces{layout: j.right.val}}}
 }
 
-func (b *built[K, W]) hash(rows []KV[K, W]) {
-	b.hashes = b.table.hash(firstAt(rows), len(rows), unsafe.Sizeof(KV[K, W]{}), b.hashes)
+// room asks for the memory of n more rows. It is false when that is refused and there is something that could be put away.
+func (b *built) room(n int) bool {
+	_, weight := b.table.grown(n)
+	return b.held.want(weight+b.column.weight(n)) || b.column.vals.n == 0
 }
 
-// add takes rows, or none of them when memory for them is refused and there is something that could be put away.
-func (b *built[K, W]) add(rows []KV[K, W]) bool {
-	_, weight := b.table.grown(len(rows))
-	if !b.held.want(weight+b.column.weight(len(rows))) && b.column.vals.n > 0 {
-		return false
-	}
-	b.force(rows)
-	return true
-}
-
-// force takes rows without asking.
-func (b *built[K, W]) force(rows []KV[K, W]) {
-	n := len(rows)
-	if n == 0 {
-		return
-	}
+// add takes n rows whose hashes are in b.hashes.
+func (b *built) add(rows unsafe.Pointer, n int) {
 	keys, _ := b.table.grown(n)
 	b.table.grow(keys)
-	b.hash(rows)
 	b.slots = room(b.slots, n)
-	stride := unsafe.Sizeof(rows[0])
-	b.table.find(firstAt(rows), stride, b.hashes, b.slots)
-	b.column.add(unsafe.Pointer(&rows[0].Value), n, stride, b.slots)
+	b.table.find(rows, b.pair.row.size, b.hashes, b.slots)
+	b.column.add(unsafe.Add(rows, b.pair.valAt), n, b.pair.row.size, b.slots)
 }
 
-func (b *built[K, W]) weight() int64 {
+func (b *built) weight() int64 {
 	_, w := b.table.grown(0)
 	return w + b.column.weight(0)
 }
 
 // finish puts the values in order of their keys.
-func (b *built[K, W]) finish(match bool) {
+func (b *built) finish(match bool) {
+	n := b.table.keys.n
 	if match {
-		b.matched = make([]bool, len(b.table.keys))
+		b.matched = make([]bool, n)
 	}
-	if b.column.vals.n != len(b.table.keys) {
-		b.offsets, b.vals = b.column.sorted(len(b.table.keys))
+	if b.column.vals.n != n {
+		b.offsets, b.vals = b.column.sorted(n)
 		return
 	}
 	// As many values as keys: each value came with a new key, so they lie in order of slots already.
-	b.offsets, b.vals = nil, make([]W, 0, b.column.vals.n)
-	for _, piece := range b.column.vals.list {
-		b.vals = append(b.vals, piece...)
-	}
+	b.offsets, b.vals = nil, b.column.flatten()
 }
 
 // values gives where the values of a slot are.
-func (b *built[K, W]) values(slot int32) (from, to int32) {
+func (b *built) values(slot int32) (from, to int32) {
 	if b.offsets == nil {
 		return slot, slot + 1
 	}
-	return int32(b.offsets[slot]), int32(b.offsets[slot+1])
+	return b.offsets[slot], b.offsets[slot+1]
 }
 
-// dump sends all rows to a spill.
-func (b *built[K, W]) dump(to *spill[KV[K, W]]) error {
-	s := side[K, W]{column: *b.column, t: b.t, spill: to}
-	return s.dump(b.table, to.depth)
-}
-
-func (b *built[K, W]) clear() {
+// clear forgets the rows and keeps the room for keys.
+func (b *built) clear() {
 	b.table.clear()
 	b.column.clear()
 	b.offsets, b.vals, b.matched = nil, nil, nil
 }
 
-func (b *built[K, W]) drop() {
+// drop forgets all.
+func (b *built) drop() {
 	b.table.drop()
 	b.column.clear()
 	b.offsets, b.vals, b.matched = nil, nil, nil

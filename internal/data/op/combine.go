@@ -43,18 +43,34 @@ func (o *AggregateWrite[K, V, C]) Open(t *Task) (any, Done, error) {
 	return openCombine(t, o.Route, func(v V) C { return add(zero(), v) }, add)
 }
 
-func openCombine[K comparable, V, C any](t *Task, route Route[K], create func(V) C, merge func(C, V) C) (any, Done, error) {
-	h := holdFor(t)
-	totals, err := newTotals[K, C](t, h)
+func openCombine[K comparable, V, C any](t *Task, route Route[K], create func(V) C, add func(C, V) C) (any, Done, error) {
+	totals, err := newTotals[K, C](t, holdFor(t))
 	if err != nil {
 		return nil, nil, err
 	}
-	w, err := openPartWrite[K, C](t, route)
+	r, err := newRouter(t, route)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &combineSink[K, V, C]{folder: folder[K, V, C]{totals, create, merge}, out: w}
-	return s, s, nil
+	out, err := openMapOutput(t, totals.pair.row, r.n)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &combiner{totals: totals, by: foldBy[K](create, add), stride: unsafe.Sizeof(KV[K, V]{}), out: partWrite{out, r}}
+	if create != nil {
+		s.createAll = createBy[K](create)
+	}
+	return &edge[KV[K, V]]{s.push}, s, nil
+}
+
+// createBy makes rows of KV[K, C] of rows of KV[K, V].
+func createBy[K, V, C any](create func(V) C) func(dst, src unsafe.Pointer, n int) {
+	return func(dst, src unsafe.Pointer, n int) {
+		out := unsafe.Slice((*KV[K, C])(dst), n)
+		for i, row := range unsafe.Slice((*KV[K, V])(src), n) {
+			out[i] = KV[K, C]{row.Key, create(row.Value)}
+		}
+	}
 }
 
 // Combining pays when keys come again. After sampled rows a table with more than keptShare distinct keys per row is given up, and
@@ -65,34 +81,36 @@ const (
 	bypassedRows = 16 * sampledRows
 )
 
-// combineSink folds rows in a table and writes it out when memory is refused, and at the end.
-type combineSink[K comparable, V, C any] struct {
-	folder[K, V, C]
-	out    *partWrite[K, C]
-	seen   int // rows since the table was last empty
-	bypass int // rows that still pass without the table
+// combiner folds rows in a table and writes it out when memory is refused, and at the end.
+type combiner struct {
+	totals    *totals
+	by        folder
+	stride    uintptr                              // bytes of a row
+	createAll func(dst, src unsafe.Pointer, n int) // nil when rows are pairs of key and total already
+	out       partWrite
+	seen      int // rows since the table was last empty
+	bypass    int // rows that still pass without the table
 }
 
-// Push implements Sink.
-func (s *combineSink[K, V, C]) Push(rows []KV[K, V]) error {
-	n := len(rows)
-	if err := s.t.Err(); err != nil || n == 0 {
+func (s *combiner) push(rows unsafe.Pointer, n int) error {
+	all := s.totals
+	if err := all.t.Err(); err != nil {
 		return err
 	}
-	s.hashes = s.table.hash(firstAt(rows), n, unsafe.Sizeof(rows[0]), s.hashes)
+	all.hashes = all.table.hash(rows, n, s.stride, all.hashes)
 	if s.bypass > 0 {
 		s.bypass -= n
-		return s.pass(rows)
+		return s.pass(rows, n)
 	}
-	if !s.reserve(n, len(s.vals) == 0) {
+	if !all.reserve(n, all.vals.n == 0) {
 		if err := s.empty(); err != nil {
 			return err
 		}
-		s.reserve(n, true)
+		all.reserve(n, true)
 	}
-	s.fold(rows)
+	all.fold(rows, n, s.stride, s.by)
 	s.seen += n
-	if s.seen >= sampledRows && s.seen-n < sampledRows && float64(len(s.vals)) > keptShare*float64(s.seen) {
+	if s.seen >= sampledRows && s.seen-n < sampledRows && float64(all.vals.n) > keptShare*float64(s.seen) {
 		s.bypass = bypassedRows
 		return s.empty()
 	}
@@ -100,37 +118,35 @@ func (s *combineSink[K, V, C]) Push(rows []KV[K, V]) error {
 }
 
 // pass writes rows that were not combined.
-func (s *combineSink[K, V, C]) pass(rows []KV[K, V]) error {
-	if s.create == nil {
-		return s.out.write(same[K, V, C](rows), s.hashes)
+func (s *combiner) pass(rows unsafe.Pointer, n int) error {
+	if s.createAll != nil {
+		s.totals.batch.set(n)
+		s.createAll(s.totals.batch.base, rows, n)
+		rows = s.totals.batch.base
 	}
-	s.batch = room(s.batch, len(rows))
-	for i := range rows {
-		s.batch[i] = KV[K, C]{rows[i].Key, s.create(rows[i].Value)}
-	}
-	return s.out.write(s.batch, s.hashes)
+	return s.out.write(rows, n, s.totals.hashes)
 }
 
 // empty writes the table out.
-func (s *combineSink[K, V, C]) empty() error {
-	err := s.each(s.out.write)
-	s.clear()
+func (s *combiner) empty() error {
+	err := s.totals.each(s.out.write)
+	s.totals.clear()
 	s.seen = 0
 	return err
 }
 
 // Finish implements Done.
-func (s *combineSink[K, V, C]) Finish() (Answer, error) {
+func (s *combiner) Finish() (Answer, error) {
 	if err := s.empty(); err != nil {
 		s.Abort()
 		return Answer{}, err
 	}
-	s.drop()
+	s.totals.drop()
 	return s.out.Finish()
 }
 
 // Abort implements Done.
-func (s *combineSink[K, V, C]) Abort() {
-	s.drop()
+func (s *combiner) Abort() {
+	s.totals.drop()
 	s.out.Abort()
 }

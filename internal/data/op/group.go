@@ -7,108 +7,111 @@ type GroupByKey[K comparable, V any] struct{}
 
 // Wire implements Transform.
 func (o *GroupByKey[K, V]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[KV[K, []V]](down)
+	next, err := pusherOf[KV[K, []V]](down)
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGroups[K](t, holdFor(t), 0, newSide[K, V])
+	g, err := newGroups[K](t, sideOf[K, V])
 	if err != nil {
 		return nil, err
 	}
-	return &groupSink[K, V]{sideSink: sinkFor[K, V](g, 0), next: next}, nil
+	end, err := groupsInto[K, []V](g, next)
+	return &endedEdge[KV[K, V]]{g.sides[0].push, end}, err
 }
 
-type groupSink[K comparable, V any] struct {
-	*sideSink[K, V]
-	next Sink[KV[K, []V]]
-	out  []KV[K, []V]
-}
-
-// End implements Ender.
-func (s *groupSink[K, V]) End() error {
-	return s.groups.finish(func(g *groups[K]) error {
-		offsets, vals := g.sides[0].(*side[K, V]).sorted(len(g.table.keys))
-		return g.batches(unsafe.Sizeof(KV[K, []V]{}), func(from, to int) error {
-			s.out = room(s.out, to-from)
-			for i := range s.out {
-				lo, hi := offsets[from+i], offsets[from+i+1]
-				s.out[i] = KV[K, []V]{g.table.keys[from+i], vals[lo:hi:hi]}
-			}
-			return s.next.Push(s.out)
-		})
-	})
+// groupsInto gives the groups of g as rows of KV[K, G], where G is made of one slice for each side, in their order.
+func groupsInto[K, G any](g *groups, next pushFunc) (end func() error, err error) {
+	l, err := layoutOf[KV[K, G]]()
+	valAt := unsafe.Offsetof(KV[K, G]{}.Value)
+	return func() error {
+		return g.finish(func(g *groups) error { return g.give(l, valAt, next) })
+	}, err
 }
 
 // groups brings all values of each key together, from one or several inputs (sides) over one table of keys. When memory is refused
 // all sides go to spills, by the same bits of the hash, and at the end each part is grouped alone.
-type groups[K comparable] struct {
+type groups struct {
 	t     *Task
 	held  *held
 	depth int
-	table *table[K]
-	sides []valueSide[K]
-	make  []func(*Task) (valueSide[K], error)
+	table *table
+	sides []*side
 
 	spilled bool
 	hashes  []uint64
 	slots   []int32
 }
 
-// valueSide is one input of a grouping: side[K, V] for some V.
-type valueSide[K comparable] interface {
-	// weight is what the side holds when n more values come.
-	weight(n int) int64
-	// dump sends what the side holds to its spill and forgets it.
-	dump(t *table[K], depth int) error
-	// seal ends the side's spill; replay pushes a part of it into the same side of another grouping, and close removes it.
-	seal() error
-	replay(part int, into *groups[K], side int) error
-	close()
+// side is the values of one input of a grouping.
+type side struct {
+	column
+	groups *groups
+	pair   pairLayout // of its rows
+	spill  *spill     // nil until memory was refused
 }
 
-func newGroups[K comparable](t *Task, h *held, depth int, make ...func(*Task) (valueSide[K], error)) (*groups[K], error) {
+// sideOf describes a side with rows of KV[K, V].
+func sideOf[K, V any]() (pairLayout, error) { return pairOf[K, V]() }
+
+func newGroups[K comparable](t *Task, sides ...func() (pairLayout, error)) (*groups, error) {
 	table, err := newTable[K]()
 	if err != nil {
 		return nil, err
 	}
-	g := &groups[K]{t: t, held: h, depth: depth, table: table, make: make}
-	for _, f := range make {
-		s, err := f(t)
+	g := &groups{t: t, held: holdFor(t), table: table}
+	for _, pair := range sides {
+		p, err := pair()
 		if err != nil {
 			return nil, err
 		}
-		g.sides = append(g.sides, s)
+		g.addSide(p)
 	}
 	return g, nil
 }
 
-// find makes room for n rows of a side and gives the slots of their keys.
-func (g *groups[K]) find(base unsafe.Pointer, n int, stride uintptr, side int) ([]int32, error) {
-	if err := g.t.Err(); err != nil {
-		return nil, err
+func (g *groups) addSide(p pairLayout) {
+	g.sides = append(g.sides, &side{column: column{vals: pieces{layout: p.val}}, groups: g, pair: p})
+}
+
+// below gives an empty grouping of the same kind, for a part of the spills.
+func (g *groups) below() *groups {
+	sub := &groups{t: g.t, held: g.held, depth: g.depth + 1, table: g.table.fresh()}
+	for _, s := range g.sides {
+		sub.addSide(s.pair)
 	}
-	g.hashes = g.table.hash(base, n, stride, g.hashes)
-	keys, weight := g.weight(n, side)
-	if !g.held.want(weight) && len(g.table.keys) > 0 {
+	return sub
+}
+
+// push takes rows of one side.
+func (s *side) push(rows unsafe.Pointer, n int) error {
+	g, stride := s.groups, s.pair.row.size
+	if err := g.t.Err(); err != nil {
+		return err
+	}
+	g.hashes = g.table.hash(rows, n, stride, g.hashes)
+	keys, weight := g.weight(n, s)
+	if !g.held.want(weight) && g.table.keys.n > 0 {
 		if err := g.full(weight); err != nil {
-			return nil, err
+			return err
 		}
-		keys, weight = g.weight(n, side)
+		keys, weight = g.weight(n, s)
 		g.held.want(weight)
 	}
 	g.table.grow(keys)
 	g.slots = room(g.slots, n)
-	g.table.find(base, stride, g.hashes, g.slots)
-	return g.slots, nil
+	g.table.find(rows, stride, g.hashes, g.slots)
+	s.add(unsafe.Add(rows, s.pair.valAt), n, stride, g.slots)
+	return nil
 }
 
-func (g *groups[K]) weight(n, side int) (keys int, weight int64) {
+// weight is what the grouping holds when n more rows of side come, and the room for keys that it then needs.
+func (g *groups) weight(n int, more *side) (keys int, weight int64) {
 	keys, weight = g.table.grown(n)
-	for i, s := range g.sides {
-		if i == side {
-			weight += s.weight(n)
+	for _, s := range g.sides {
+		if s == more {
+			weight += s.column.weight(n)
 		} else {
-			weight += s.weight(0)
+			weight += s.column.weight(0)
 		}
 	}
 	return keys, weight
@@ -116,8 +119,8 @@ func (g *groups[K]) weight(n, side int) (keys int, weight int64) {
 
 // full makes room. One key whose values do not fit alone cannot be split: as long as they are few, the grouping goes on without
 // a grant.
-func (g *groups[K]) full(weight int64) error {
-	if g.depth < deepest && (g.depth == 0 || len(g.table.keys) > 1) {
+func (g *groups) full(weight int64) error {
+	if g.depth < deepest && (g.depth == 0 || g.table.keys.n > 1) {
 		return g.empty()
 	}
 	if weight > ungranted {
@@ -127,45 +130,42 @@ func (g *groups[K]) full(weight int64) error {
 }
 
 // empty sends all sides to their spills.
-func (g *groups[K]) empty() error {
-	_, weight := g.weight(0, 0)
-	g.spilled = true
+func (g *groups) empty() error {
+	_, weight := g.weight(0, nil)
 	g.t.Metrics.SpilledMemory += weight
 	for _, s := range g.sides {
-		if err := s.dump(g.table, g.depth); err != nil {
+		if !g.spilled {
+			s.spill = newSpill(g.t, s.pair.row, g.depth)
+		}
+		if err := s.dump(g.table, s.pair, s.spill); err != nil {
 			return err
 		}
 	}
+	g.spilled = true
 	g.table.clear()
 	return nil
 }
 
 // finish gives all groups: do is called once for what was grouped in memory, or for each part of the spills.
-func (g *groups[K]) finish(do func(g *groups[K]) error) error {
+func (g *groups) finish(do func(g *groups) error) error {
 	defer g.drop()
 	if !g.spilled {
-		if len(g.table.keys) == 0 {
-			return nil
-		}
 		return do(g)
 	}
 	if err := g.empty(); err != nil {
 		return err
 	}
 	for _, s := range g.sides {
-		defer s.close()
-		if err := s.seal(); err != nil {
+		defer s.spill.file.close()
+		if err := s.spill.seal(); err != nil {
 			return err
 		}
 	}
 	g.drop()
 	for part := range spillParts {
-		sub, err := newGroups(g.t, g.held, g.depth+1, g.make...)
-		if err != nil {
-			return err
-		}
+		sub := g.below()
 		for i, s := range g.sides {
-			if err := s.replay(part, sub, i); err != nil {
+			if err := s.spill.each(part, sub.sides[i].push); err != nil {
 				return err
 			}
 		}
@@ -176,106 +176,52 @@ func (g *groups[K]) finish(do func(g *groups[K]) error) error {
 	return nil
 }
 
-// batches calls do for runs of slots that make one batch of rows.
-func (g *groups[K]) batches(rowBytes uintptr, do func(from, to int) error) error {
-	size, n := batchOf(rowBytes), len(g.table.keys)
-	for from := 0; from < n; from += size {
+// give pushes rows of a key and one slice of values for each side.
+func (g *groups) give(l *layout, valAt uintptr, next pushFunc) error {
+	keys := &g.table.keys
+	if keys.n == 0 {
+		return nil
+	}
+	offsets, vals := make([][]int32, len(g.sides)), make([]unsafe.Pointer, len(g.sides))
+	for i, s := range g.sides {
+		offsets[i], vals[i] = s.sorted(keys.n)
+		s.clear()
+	}
+	batch, size := rowBuffer{layout: l}, batchOf(l.size)
+	batch.set(min(size, keys.n))
+	for from := 0; from < keys.n; from += size {
 		if err := g.t.Err(); err != nil {
 			return err
 		}
-		if err := do(from, min(from+size, n)); err != nil {
+		n := min(size, keys.n-from)
+		keys.move(batch.base, l.size, nil, keys.at(from), keys.size, nil, n)
+		for i, s := range g.sides {
+			at := valAt + uintptr(i)*unsafe.Sizeof(sliceHead{})
+			spans(unsafe.Add(batch.base, at), l.size, vals[i], s.vals.size, offsets[i][from:from+n+1])
+		}
+		if err := next(batch.base, n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g *groups[K]) drop() {
+// spans writes slice headers, stride bytes apart: the values of slot i are offsets[i] to offsets[i+1]. A slot without values gets nil,
+// and no slice has room for more, so that appending to one does not touch the next.
+func spans(dst unsafe.Pointer, stride uintptr, vals unsafe.Pointer, size uintptr, offsets []int32) {
+	for i, from := range offsets[:len(offsets)-1] {
+		var head sliceHead
+		if n := int(offsets[i+1] - from); n > 0 {
+			head = sliceHead{unsafe.Add(vals, uintptr(from)*size), n, n}
+		}
+		*(*sliceHead)(unsafe.Add(dst, uintptr(i)*stride)) = head
+	}
+}
+
+func (g *groups) drop() {
 	g.table.drop()
+	for _, s := range g.sides {
+		s.clear()
+	}
 	g.held.release()
-}
-
-// side is the values of one input.
-type side[K comparable, V any] struct {
-	column[V]
-	t     *Task
-	spill *spill[KV[K, V]]
-}
-
-func newSide[K comparable, V any](t *Task) (valueSide[K], error) {
-	c, err := newColumn[V]()
-	if err != nil {
-		return nil, err
-	}
-	return &side[K, V]{column: *c, t: t}, nil
-}
-
-func (s *side[K, V]) dump(t *table[K], depth int) (err error) {
-	if s.spill == nil {
-		if s.spill, err = newSpill[KV[K, V]](s.t, depth); err != nil {
-			return err
-		}
-	}
-	rows, hashes := make([]KV[K, V], 0, BatchRows), make([]uint64, 0, BatchRows)
-	for p, piece := range s.vals.list {
-		slots := s.slots.list[p]
-		for i := range piece {
-			rows = append(rows, KV[K, V]{t.keys[slots[i]], piece[i]})
-			hashes = append(hashes, t.hashes[slots[i]])
-			if len(rows) < BatchRows && i < len(piece)-1 {
-				continue
-			}
-			if err := s.spill.pushHashed(rows, hashes); err != nil {
-				return err
-			}
-			rows, hashes = rows[:0], hashes[:0]
-		}
-	}
-	s.clear()
-	return nil
-}
-
-func (s *side[K, V]) seal() error {
-	if s.spill == nil {
-		return nil
-	}
-	return s.spill.seal()
-}
-
-func (s *side[K, V]) replay(part int, into *groups[K], side int) error {
-	if s.spill == nil {
-		return nil
-	}
-	return s.spill.each(part, sinkFor[K, V](into, side).Push)
-}
-
-func (s *side[K, V]) close() {
-	if s.spill != nil {
-		s.spill.file.close()
-	}
-}
-
-// sideSink takes the rows of one side of a grouping.
-type sideSink[K comparable, V any] struct {
-	groups *groups[K]
-	side   *side[K, V]
-	number int
-}
-
-func sinkFor[K comparable, V any](g *groups[K], number int) *sideSink[K, V] {
-	return &sideSink[K, V]{g, g.sides[number].(*side[K, V]), number}
-}
-
-// Push implements Sink.
-func (s *sideSink[K, V]) Push(rows []KV[K, V]) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	stride := unsafe.Sizeof(rows[0])
-	slots, err := s.groups.find(firstAt(rows), len(rows), stride, s.number)
-	if err != nil {
-		return err
-	}
-	s.side.add(unsafe.Pointer(&rows[0].Value), len(rows), stride, slots)
-	return nil
 }

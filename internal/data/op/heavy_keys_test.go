@@ -345,7 +345,7 @@ func joinProperty[K comparable](key func(*rand.Rand, int) K) func(*rapid.T) {
 	return func(rt *rapid.T) {
 		s := drawSetting(rt)
 		nl, nr := drawRows(rt, s, "left"), drawRows(rt, s, "right")
-		nl, nr = min(nl, 3000), min(nr, 3000)
+		nl = min(nl, 1000)
 		if s.keys <= 50 {
 			nl = min(nl, s.keys)
 		}

@@ -265,7 +265,7 @@ func TestRoutesThatDoNotFitTheShuffleAreRefused(t *testing.T) {
 	outputs := []Output{
 		&PartitionWrite[int64, int64]{Route: Route[int64]{N: 5}},
 		&PartitionWrite[int64, int64]{Route: Route[int64]{N: 4, Ranged: true, Bounds: make([]int64, 4)}},
-		&ScatterWrite[int64]{Reduces: 0},
+		&ScatterWrite[int64]{Reduces: -1},
 		&RangeWriteFunc[int64]{Compare: cmp.Compare[int64], Bounds: make([]int64, 4)},
 	}
 	for _, o := range outputs {

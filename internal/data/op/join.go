@@ -1,8 +1,6 @@
 package op
 
-import (
-	"unsafe"
-)
+import "unsafe"
 
 // Join pairs the values of two inputs that meet under a key. The second input is held in memory (or split until it fits), the first
 // streams past it: the smaller one belongs second.
@@ -10,20 +8,7 @@ type Join[K comparable, V, W any] struct{}
 
 // Run implements Combine.
 func (o *Join[K, V, W]) Run(t *Task, in []Input, out any) error {
-	next, err := sinkOf[KV[K, Joined[V, W]]](out)
-	if err != nil {
-		return err
-	}
-	var batch []KV[K, Joined[V, W]]
-	j := newJoiner[K, V, W](t, false, false)
-	j.pairs = func(left []KV[K, V], vals []W, p pairing) error {
-		batch = room(batch, len(p.left))
-		for i, at := range p.left {
-			batch[i] = KV[K, Joined[V, W]]{left[at].Key, Joined[V, W]{left[at].Value, vals[p.right[i]]}}
-		}
-		return next.Push(batch)
-	}
-	return j.run(in)
+	return runJoin[K, V, W, V, W](t, in, out, joiner{})
 }
 
 // LeftJoin is Join that keeps rows of the first input that meet none.
@@ -31,20 +16,7 @@ type LeftJoin[K comparable, V, W any] struct{}
 
 // Run implements Combine.
 func (o *LeftJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
-	next, err := sinkOf[KV[K, Joined[V, Maybe[W]]]](out)
-	if err != nil {
-		return err
-	}
-	var batch []KV[K, Joined[V, Maybe[W]]]
-	j := newJoiner[K, V, W](t, true, false)
-	j.pairs = func(left []KV[K, V], vals []W, p pairing) error {
-		batch = room(batch, len(p.left))
-		for i, at := range p.left {
-			batch[i] = KV[K, Joined[V, Maybe[W]]]{left[at].Key, Joined[V, Maybe[W]]{left[at].Value, maybe(vals, p.right[i])}}
-		}
-		return next.Push(batch)
-	}
-	return j.run(in)
+	return runJoin[K, V, W, V, Maybe[W]](t, in, out, joiner{keepLeft: true})
 }
 
 // RightJoin is Join that keeps rows of the second input that meet none.
@@ -52,27 +24,7 @@ type RightJoin[K comparable, V, W any] struct{}
 
 // Run implements Combine.
 func (o *RightJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
-	next, err := sinkOf[KV[K, Joined[Maybe[V], W]]](out)
-	if err != nil {
-		return err
-	}
-	var batch []KV[K, Joined[Maybe[V], W]]
-	j := newJoiner[K, V, W](t, false, true)
-	j.pairs = func(left []KV[K, V], vals []W, p pairing) error {
-		batch = room(batch, len(p.left))
-		for i, at := range p.left {
-			batch[i] = KV[K, Joined[Maybe[V], W]]{left[at].Key, Joined[Maybe[V], W]{Maybe[V]{left[at].Value, true}, vals[p.right[i]]}}
-		}
-		return next.Push(batch)
-	}
-	j.alone = func(keys []K, vals []W, p pairing) error {
-		batch = room(batch, len(p.left))
-		for i, at := range p.left {
-			batch[i] = KV[K, Joined[Maybe[V], W]]{keys[at], Joined[Maybe[V], W]{Right: vals[p.right[i]]}}
-		}
-		return next.Push(batch)
-	}
-	return j.run(in)
+	return runJoin[K, V, W, Maybe[V], W](t, in, out, joiner{keepRight: true})
 }
 
 // FullJoin is Join that keeps rows of both inputs that meet none.
@@ -80,108 +32,96 @@ type FullJoin[K comparable, V, W any] struct{}
 
 // Run implements Combine.
 func (o *FullJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
-	type row = KV[K, Joined[Maybe[V], Maybe[W]]]
-	next, err := sinkOf[row](out)
+	return runJoin[K, V, W, Maybe[V], Maybe[W]](t, in, out, joiner{keepLeft: true, keepRight: true})
+}
+
+// runJoin runs j, whose output is KV[K, Joined[L, R]]: L is V, or Maybe[V] when rows of the right side are kept, and R likewise.
+func runJoin[K comparable, V, W, L, R any](t *Task, in []Input, out any, j joiner) (err error) {
+	type row = KV[K, Joined[L, R]]
+	if j.next, err = pusherOf[row](out); err != nil {
+		return err
+	}
+	if j.table, err = newTable[K](); err != nil {
+		return err
+	}
+	if j.left, err = pairOf[K, V](); err != nil {
+		return err
+	}
+	if j.right, err = pairOf[K, W](); err != nil {
+		return err
+	}
+	l, err := layoutOf[row]()
 	if err != nil {
 		return err
 	}
-	var batch []row
-	j := newJoiner[K, V, W](t, true, true)
-	j.pairs = func(left []KV[K, V], vals []W, p pairing) error {
-		batch = room(batch, len(p.left))
-		for i, at := range p.left {
-			batch[i] = row{left[at].Key, Joined[Maybe[V], Maybe[W]]{Maybe[V]{left[at].Value, true}, maybe(vals, p.right[i])}}
-		}
-		return next.Push(batch)
-	}
-	j.alone = func(keys []K, vals []W, p pairing) error {
-		batch = room(batch, len(p.left))
-		for i, at := range p.left {
-			batch[i] = row{keys[at], Joined[Maybe[V], Maybe[W]]{Right: maybe(vals, p.right[i])}}
-		}
-		return next.Push(batch)
-	}
-	return j.run(in)
+	var r row
+	j.t, j.held, j.batch = t, holdFor(t), rowBuffer{layout: l}
+	j.leftAt, j.rightAt = unsafe.Offsetof(r.Value)+unsafe.Offsetof(r.Value.Left), unsafe.Offsetof(r.Value)+unsafe.Offsetof(r.Value.Right)
+	j.leftOk, j.rightOk = unsafe.Offsetof(Maybe[V]{}.Ok), unsafe.Offsetof(Maybe[W]{}.Ok)
+	defer j.held.release()
+	return j.join(feedOf[KV[K, V]](in[0]), feedOf[KV[K, W]](in[1]), 0)
 }
 
-// maybe gives value i, or none for -1.
-func maybe[W any](vals []W, i int32) Maybe[W] {
-	if i < 0 {
-		return Maybe[W]{}
-	}
-	return Maybe[W]{vals[i], true}
-}
-
-// pairing says which rows become one batch of output: row left[i] with value right[i], which is -1 where there is none.
-type pairing struct{ left, right []int32 }
-
-func (p *pairing) add(left, right int32) {
-	p.left, p.right = append(p.left, left), append(p.right, right)
-}
-
-func (p *pairing) clear() { p.left, p.right = p.left[:0], p.right[:0] }
-
-// joiner joins by a hash table on the right side. Who makes one says how output rows are made of pairings.
-type joiner[K comparable, V, W any] struct {
-	t                   *Task
-	held                *held
+// joiner joins by a hash table on the right side.
+type joiner struct {
 	keepLeft, keepRight bool
-	pairs               func(left []KV[K, V], vals []W, p pairing) error // p.left are rows of the batch left
-	alone               func(keys []K, vals []W, p pairing) error        // p.left are slots; only with keepRight
+
+	t           *Task
+	held        *held
+	table       *table // of the type of the keys; used for its hash
+	left, right pairLayout
+	next        pushFunc
+	batch       rowBuffer // of output rows
+
+	// Where things lie in an output row, and Ok in a Maybe.
+	leftAt, rightAt, leftOk, rightOk uintptr
 
 	hashes []uint64
 	slots  []int32
 	p      pairing
 }
 
-func newJoiner[K comparable, V, W any](t *Task, keepLeft, keepRight bool) *joiner[K, V, W] {
-	return &joiner[K, V, W]{t: t, held: holdFor(t), keepLeft: keepLeft, keepRight: keepRight}
-}
+// pairing says which rows become one batch of output: left row left[i] with right value right[i], which is -1 where there is none.
+type pairing struct{ left, right []int32 }
 
-func (j *joiner[K, V, W]) run(in []Input) error {
-	defer j.held.release()
-	return j.join(feedOf[KV[K, V]](in[0]), feedOf[KV[K, W]](in[1]), 0)
+func (p *pairing) add(left, right int32) {
+	p.left, p.right = append(p.left, left), append(p.right, right)
 }
 
 // join joins two sources. When the right one does not fit, both are split; where splitting does not help (many rows of one key),
 // the right side is taken in portions and the left side read again for each.
-func (j *joiner[K, V, W]) join(left feed[KV[K, V]], right feed[KV[K, W]], depth int) error {
-	b, err := newBuilt[K, W](j.t, j.held)
-	if err != nil {
-		return err
-	}
-	var missed *bitmap // left rows that no portion has matched
-	var away *spill[KV[K, W]]
-	err = right(func(rows []KV[K, W]) error {
+func (j *joiner) join(left, right feed, depth int) error {
+	b := newBuilt(j)
+	var met *bitmap // left rows that some portion has matched
+	var away *spill
+	err := right(func(rows unsafe.Pointer, n int) error {
 		if err := j.t.Err(); err != nil {
 			return err
 		}
-		if away == nil {
-			if b.add(rows) {
-				return nil
-			}
-			if missed != nil || depth == deepest || depth > 0 && len(b.table.keys) == 1 {
-				if missed == nil {
-					missed = &bitmap{}
+		b.hashes = b.table.hash(rows, n, j.right.row.size, b.hashes)
+		if away == nil && !b.room(n) {
+			if met != nil || depth == deepest || depth > 0 && b.table.keys.n == 1 {
+				if met == nil {
+					met = &bitmap{}
 				}
-				if err := j.portion(left, b, missed); err != nil {
+				if err := j.portion(left, b, met); err != nil {
 					return err
 				}
 				b.clear()
-				b.force(rows)
-				return nil
+			} else {
+				away = newSpill(j.t, j.right.row, depth)
+				j.t.Metrics.SpilledMemory += b.weight()
+				if err := b.column.dump(b.table, j.right, away); err != nil {
+					return err
+				}
+				b.drop()
 			}
-			if away, err = newSpill[KV[K, W]](j.t, depth); err != nil {
-				return err
-			}
-			j.t.Metrics.SpilledMemory += b.weight()
-			if err := b.dump(away); err != nil {
-				return err
-			}
-			b.drop()
 		}
-		b.hash(rows)
-		return away.pushHashed(rows, b.hashes)
+		if away != nil {
+			return away.pushHashed(rows, n, b.hashes)
+		}
+		b.add(rows, n)
+		return nil
 	})
 	if away != nil {
 		defer away.file.close()
@@ -191,84 +131,79 @@ func (j *joiner[K, V, W]) join(left feed[KV[K, V]], right feed[KV[K, W]], depth 
 		return err
 	case away != nil:
 		return j.split(left, away, depth)
-	case missed != nil:
-		if err := j.portion(left, b, missed); err != nil || !j.keepLeft {
+	case met != nil:
+		if err := j.portion(left, b, met); err != nil || !j.keepLeft {
 			return err
 		}
-		return j.leftovers(left, missed)
+		return j.leftovers(left, met)
 	}
-	if err := j.stream(left, b, nil); err != nil {
-		return err
-	}
-	return j.unmatched(b)
+	return j.portion(left, b, nil)
 }
 
 // split sends the left side to a spill too and joins part with part.
-func (j *joiner[K, V, W]) split(left feed[KV[K, V]], right *spill[KV[K, W]], depth int) error {
+func (j *joiner) split(left feed, right *spill, depth int) error {
 	if err := right.seal(); err != nil {
 		return err
 	}
-	spilled, err := newSpill[KV[K, V]](j.t, depth)
+	away, err := spillAll(j.t, j.table, left, j.left.row, depth)
 	if err != nil {
 		return err
 	}
-	defer spilled.file.close()
-	hasher, err := newTable[K]()
-	if err != nil {
-		return err
-	}
-	err = left(func(rows []KV[K, V]) error {
-		if err := j.t.Err(); err != nil || len(rows) == 0 {
-			return err
-		}
-		j.hashes = hasher.hash(firstAt(rows), len(rows), unsafe.Sizeof(rows[0]), j.hashes)
-		return spilled.pushHashed(rows, j.hashes)
-	})
-	if err != nil {
-		return err
-	}
-	if err := spilled.seal(); err != nil {
-		return err
-	}
+	defer away.file.close()
 	for part := range spillParts {
-		if err := j.join(spilled.feed(part), right.feed(part), depth+1); err != nil {
+		if err := j.join(away.feed(part), right.feed(part), depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// portion joins all left rows with a part of the right ones.
-func (j *joiner[K, V, W]) portion(left feed[KV[K, V]], b *built[K, W], missed *bitmap) error {
-	if err := j.stream(left, b, missed); err != nil {
+// spillAll sends rows that begin with their keys to a spill, and seals it.
+func spillAll(t *Task, keys *table, from feed, l *layout, depth int) (*spill, error) {
+	away := newSpill(t, l, depth)
+	var hashes []uint64
+	err := from(func(rows unsafe.Pointer, n int) error {
+		if err := t.Err(); err != nil {
+			return err
+		}
+		hashes = keys.hash(rows, n, l.size, hashes)
+		return away.pushHashed(rows, n, hashes)
+	})
+	if err == nil {
+		err = away.seal()
+	}
+	if err != nil {
+		away.file.close()
+	}
+	return away, err
+}
+
+// portion joins all left rows with the right rows in memory: all of them, or, when met is not nil, a portion. Left rows without
+// a match are then only noted.
+func (j *joiner) portion(left feed, b *built, met *bitmap) error {
+	b.finish(j.keepRight)
+	stride, at := j.left.row.size, 0
+	err := left(func(rows unsafe.Pointer, n int) error {
+		if err := j.t.Err(); err != nil {
+			return err
+		}
+		j.hashes = b.table.hash(rows, n, stride, j.hashes)
+		j.slots = room(j.slots, n)
+		b.table.lookup(rows, stride, j.hashes, j.slots)
+		if met != nil {
+			met.see(at, j.slots)
+			at += n
+		}
+		return j.probe(rows, b, j.keepLeft && met == nil)
+	})
+	if err != nil || !j.keepRight {
 		return err
 	}
 	return j.unmatched(b)
 }
 
-// stream moves the left side past the table. Left rows without a match are given at once, or noted in missed.
-func (j *joiner[K, V, W]) stream(left feed[KV[K, V]], b *built[K, W], missed *bitmap) error {
-	b.finish(j.keepRight)
-	at := 0
-	return left(func(rows []KV[K, V]) error {
-		if err := j.t.Err(); err != nil || len(rows) == 0 {
-			return err
-		}
-		n := len(rows)
-		j.hashes = b.table.hash(firstAt(rows), n, unsafe.Sizeof(rows[0]), j.hashes)
-		j.slots = room(j.slots, n)
-		b.table.lookup(firstAt(rows), unsafe.Sizeof(rows[0]), j.hashes, j.slots)
-		if missed != nil {
-			missed.see(at, j.slots)
-			at += n
-		}
-		return j.probe(rows, b, j.keepLeft && missed == nil)
-	})
-}
-
 // probe gives the pairs of one batch, whose keys' slots are in j.slots.
-func (j *joiner[K, V, W]) probe(rows []KV[K, V], b *built[K, W], keepLeft bool) error {
-	j.p.clear()
+func (j *joiner) probe(rows unsafe.Pointer, b *built, keepLeft bool) error {
 	for i, slot := range j.slots {
 		from, to := int32(-1), int32(0) // one pairing with nothing
 		if slot >= 0 {
@@ -291,57 +226,99 @@ func (j *joiner[K, V, W]) probe(rows []KV[K, V], b *built[K, W], keepLeft bool) 
 	return j.give(rows, b.vals)
 }
 
-func (j *joiner[K, V, W]) give(rows []KV[K, V], vals []W) error {
-	if len(j.p.left) == 0 {
+// give pushes the pairs of left rows and right values that j.p names.
+func (j *joiner) give(left, vals unsafe.Pointer) error {
+	n := len(j.p.left)
+	if n == 0 {
 		return nil
 	}
-	err := j.t.Err()
-	if err == nil {
-		err = j.pairs(rows, vals, j.p)
+	out, stride, from := j.blank(n), j.batch.size, j.left.row.size
+	j.left.key.move(out, stride, nil, left, from, j.p.left, n)
+	j.left.val.move(unsafe.Add(out, j.leftAt), stride, nil, unsafe.Add(left, j.left.valAt), from, j.p.left, n)
+	if j.keepRight { // then left values are a Maybe
+		for i := range n {
+			*(*bool)(unsafe.Add(out, uintptr(i)*stride+j.leftAt+j.leftOk)) = true
+		}
 	}
-	j.p.clear()
-	return err
+	j.rights(vals, out, n)
+	return j.push(n)
+}
+
+// rights fills in the right values that j.p names.
+func (j *joiner) rights(vals, out unsafe.Pointer, n int) {
+	stride, val := j.batch.size, j.right.val
+	if !j.keepLeft {
+		val.move(unsafe.Add(out, j.rightAt), stride, nil, vals, val.size, j.p.right, n)
+		return
+	}
+	for i, from := range j.p.right {
+		if from < 0 {
+			continue
+		}
+		at := unsafe.Add(out, uintptr(i)*stride+j.rightAt)
+		val.one(at, unsafe.Add(vals, uintptr(from)*val.size))
+		*(*bool)(unsafe.Add(at, j.rightOk)) = true
+	}
+}
+
+// blank gives n output rows. Where values may be missing, their places are zero.
+func (j *joiner) blank(n int) unsafe.Pointer {
+	j.batch.set(n)
+	if j.keepLeft || j.keepRight {
+		j.batch.layout.clear(j.batch.base, n)
+	}
+	return j.batch.base
+}
+
+func (j *joiner) push(n int) error {
+	j.p.left, j.p.right = j.p.left[:0], j.p.right[:0]
+	if err := j.t.Err(); err != nil {
+		return err
+	}
+	return j.next(j.batch.base, n)
 }
 
 // unmatched gives the right rows that met no left one.
-func (j *joiner[K, V, W]) unmatched(b *built[K, W]) error {
-	if !j.keepRight {
-		return nil
-	}
-	j.p.clear()
-	for slot := range b.table.keys {
-		if b.matched[slot] {
+func (j *joiner) unmatched(b *built) error {
+	for slot, matched := range b.matched {
+		if matched {
 			continue
 		}
 		from, to := b.values(int32(slot))
-		for at := from; at < to; at++ {
-			j.p.add(int32(slot), at)
-			if len(j.p.left) < BatchRows {
-				continue
+		for ; from < to; from++ {
+			if len(j.p.left) == BatchRows {
+				if err := j.giveRight(b); err != nil {
+					return err
+				}
 			}
-			if err := j.alone(b.table.keys, b.vals, j.p); err != nil {
-				return err
-			}
-			j.p.clear()
+			j.p.add(int32(slot), from)
 		}
 	}
-	if len(j.p.left) == 0 {
+	return j.giveRight(b)
+}
+
+// giveRight pushes rows without a left value: j.p.left are slots.
+func (j *joiner) giveRight(b *built) error {
+	n := len(j.p.left)
+	if n == 0 {
 		return nil
 	}
-	return j.alone(b.table.keys, b.vals, j.p)
+	out, keys := j.blank(n), &b.table.keys
+	keys.move(out, j.batch.size, nil, keys.base, keys.size, j.p.left, n)
+	j.rights(b.vals, out, n)
+	return j.push(n)
 }
 
 // leftovers gives the left rows that matched in no portion.
-func (j *joiner[K, V, W]) leftovers(left feed[KV[K, V]], missed *bitmap) error {
+func (j *joiner) leftovers(left feed, met *bitmap) error {
 	at := 0
-	return left(func(rows []KV[K, V]) error {
-		j.p.clear()
-		for i := range rows {
-			if !missed.has(at + i) {
+	return left(func(rows unsafe.Pointer, n int) error {
+		for i := range n {
+			if !met.has(at + i) {
 				j.p.add(int32(i), -1)
 			}
 		}
-		at += len(rows)
+		at += n
 		return j.give(rows, nil)
 	})
 }

@@ -42,105 +42,91 @@ func (o *AggregateByKey[K, V, C]) Wire(t *Task, down any) (any, error) {
 }
 
 func wireMerge[K comparable, V, C any](t *Task, down any, create func(V) C, add func(C, V) C, merge func(C, C) C) (any, error) {
-	next, err := sinkOf[KV[K, C]](down)
+	next, err := pusherOf[KV[K, C]](down)
 	if err != nil {
 		return nil, err
 	}
-	return newMergeSink(merger[K, C]{t, holdFor(t), merge, next}, create, add, 0)
+	totals, err := newTotals[K, C](t, holdFor(t))
+	if err != nil {
+		return nil, err
+	}
+	s := &merger{totals: totals, by: foldBy[K](create, add), again: foldBy[K, C, C](nil, merge), stride: unsafe.Sizeof(KV[K, V]{}), next: next}
+	return &endedEdge[KV[K, V]]{s.push, s.end}, nil
 }
 
-// merger is what all depths of one merge share.
-type merger[K comparable, C any] struct {
-	t     *Task
-	held  *held
-	merge func(C, C) C
-	next  Sink[KV[K, C]]
+// merger folds rows in a table. When memory is refused it sends the table's pairs to a spill and begins anew; at the end each part
+// of the spill is merged alone.
+type merger struct {
+	totals *totals
+	by     folder
+	again  folder  // for pairs that were spilled
+	stride uintptr // bytes of a row
+	next   pushFunc
+	depth  int
+	spill  *spill
 }
 
-// mergeSink folds rows in a table. When memory is refused it sends the table's pairs to a spill and begins anew; at the end each
-// part of the spill is merged alone.
-type mergeSink[K comparable, V, C any] struct {
-	folder[K, V, C]
-	merger[K, C]
-	depth int
-	spill *spill[KV[K, C]]
-}
-
-func newMergeSink[K comparable, V, C any](m merger[K, C], create func(V) C, add func(C, V) C, depth int) (*mergeSink[K, V, C], error) {
-	totals, err := newTotals[K, C](m.t, m.held)
-	return &mergeSink[K, V, C]{folder: folder[K, V, C]{totals, create, add}, merger: m, depth: depth}, err
-}
-
-// Push implements Sink.
-func (s *mergeSink[K, V, C]) Push(rows []KV[K, V]) error {
-	n := len(rows)
-	t := s.merger.t
-	if err := t.Err(); err != nil || n == 0 {
+func (s *merger) push(rows unsafe.Pointer, n int) error {
+	all := s.totals
+	if err := all.t.Err(); err != nil {
 		return err
 	}
-	s.hashes = s.table.hash(firstAt(rows), n, unsafe.Sizeof(rows[0]), s.hashes)
-	if !s.reserve(n, len(s.vals) == 0) {
+	all.hashes = all.table.hash(rows, n, s.stride, all.hashes)
+	if !all.reserve(n, all.vals.n == 0) {
 		if err := s.full(); err != nil {
 			return err
 		}
-		s.reserve(n, true)
+		all.reserve(n, true)
 	}
-	s.fold(rows)
+	all.fold(rows, n, s.stride, s.by)
 	return nil
 }
 
 // full makes room.
-func (s *mergeSink[K, V, C]) full() error {
+func (s *merger) full() error {
 	if s.depth < deepest {
 		return s.empty()
 	}
-	if s.weight() > ungranted {
-		return tooLarge("values brought together by key", s.weight())
+	if weight := s.totals.weight(); weight > ungranted {
+		return tooLarge("values brought together by key", weight)
 	}
 	return nil
 }
 
 // empty sends the table's pairs to the spill.
-func (s *mergeSink[K, V, C]) empty() (err error) {
+func (s *merger) empty() error {
 	if s.spill == nil {
-		if s.spill, err = newSpill[KV[K, C]](s.merger.t, s.depth); err != nil {
-			return err
-		}
+		s.spill = newSpill(s.totals.t, s.totals.pair.row, s.depth)
 	}
-	s.merger.t.Metrics.SpilledMemory += s.weight()
-	err = s.each(s.spill.pushHashed)
-	s.clear()
+	s.totals.t.Metrics.SpilledMemory += s.totals.weight()
+	err := s.totals.each(s.spill.pushHashed)
+	s.totals.clear()
 	return err
 }
 
-// End implements Ender.
-func (s *mergeSink[K, V, C]) End() error {
-	defer s.drop()
+func (s *merger) end() error {
+	defer s.totals.drop()
 	if s.spill == nil {
-		return s.each(func(rows []KV[K, C], _ []uint64) error { return s.next.Push(rows) })
+		return s.totals.each(func(rows unsafe.Pointer, n int, _ []uint64) error { return s.next(rows, n) })
 	}
+	defer s.spill.file.close()
 	if err := s.empty(); err != nil {
 		return err
 	}
-	s.drop()
-	return s.merger.drain(s.spill, s.depth+1)
-}
-
-// drain merges each part of a spill.
-func (m merger[K, C]) drain(from *spill[KV[K, C]], depth int) error {
-	defer from.file.close()
-	if err := from.seal(); err != nil {
+	if err := s.spill.seal(); err != nil {
 		return err
 	}
+	s.totals.drop()
 	for part := range spillParts {
-		s, err := newMergeSink[K](m, nil, m.merge, depth)
-		if err != nil {
+		all := s.totals
+		sub := &merger{
+			totals: totalsOver(all.t, all.held, all.table.fresh(), all.pair),
+			by:     s.again, again: s.again, stride: all.pair.row.size, next: s.next, depth: s.depth + 1,
+		}
+		if err := s.spill.each(part, sub.push); err != nil {
 			return err
 		}
-		if err := from.each(part, s.Push); err != nil {
-			return err
-		}
-		if err := s.End(); err != nil {
+		if err := sub.end(); err != nil {
 			return err
 		}
 	}

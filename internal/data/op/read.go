@@ -10,26 +10,29 @@ type ShuffleRead[T any] struct{ Shuffle ids.ShuffleID }
 
 // Read implements Source.
 func (o *ShuffleRead[T]) Read(t *Task, partition int, _ []byte, out any) error {
-	next, err := sinkOf[T](out)
+	next, err := pusherOf[T](out)
 	if err != nil {
 		return err
 	}
-	c, err := codec.For[T]()
+	l, err := layoutOf[T]()
 	if err != nil {
 		return err
 	}
-	d := codec.NewDecoder(c)
-	var rows []T
-	return t.Host.ReadShuffle(t, o.Shuffle, partition, func(data []byte) (err error) {
+	return readShuffle(t, o.Shuffle, partition, l, next)
+}
+
+func readShuffle(t *Task, shuffle ids.ShuffleID, partition int, l *layout, next pushFunc) error {
+	d, rows := codec.NewDecoder(l.codec), rowBuffer{layout: l}
+	return t.Host.ReadShuffle(t, shuffle, partition, func(data []byte) (err error) {
 		for len(data) > 0 {
 			if err := t.Err(); err != nil {
 				return err
 			}
-			if rows, data, err = codec.NextRows(d, data, rows[:0]); err != nil {
+			if data, err = rows.decode(d, data); err != nil {
 				return err
 			}
-			t.Metrics.RowsIn += int64(len(rows))
-			if err := pushAll(next, rows); err != nil {
+			t.Metrics.RowsIn += int64(rows.n)
+			if err := l.inBatches(rows.base, rows.n, next); err != nil {
 				return err
 			}
 		}

@@ -11,109 +11,109 @@ import (
 const mergedRuns = 64
 
 // sortedRuns are spilled runs of sorted rows, in the order in which their rows came.
-type sortedRuns[T any] struct {
-	s     *sorter[T]
+type sortedRuns struct {
+	s     *sorter
 	file  *spillFile // each part is a run
 	enc   *codec.Encoder
 	block []byte
 }
 
-func newSortedRuns[T any](s *sorter[T]) *sortedRuns[T] {
-	r := &sortedRuns[T]{s: s, file: &spillFile{t: s.t}, enc: codec.NewEncoder(s.rows.codec, s.t.compression())}
+func newSortedRuns(s *sorter) *sortedRuns {
+	r := &sortedRuns{s: s, file: &spillFile{t: s.t}, enc: codec.NewEncoder(s.rows.codec, s.t.compression())}
 	s.t.OnDone(func(error) { r.close() })
 	return r
 }
 
 // begin starts a new run.
-func (r *sortedRuns[T]) begin() { r.file.parts = append(r.file.parts, nil) }
+func (r *sortedRuns) begin() { r.file.parts = append(r.file.parts, nil) }
 
 // append adds rows to the run that was begun last.
-func (r *sortedRuns[T]) append(rows []T) (err error) {
-	if r.block, err = codec.AppendRows(r.enc, r.block[:0], rows); err != nil {
+func (r *sortedRuns) append(rows unsafe.Pointer, n int) (err error) {
+	if r.block, err = r.enc.AppendBlock(r.block[:0], rows, n); err != nil {
 		return err
 	}
 	return r.file.Append(len(r.file.parts)-1, r.block)
 }
 
-func (r *sortedRuns[T]) close() { r.file.close() }
+func (r *sortedRuns) close() { r.file.close() }
 
 // merge gives the rows of all runs in order. While there are too many runs, neighbours become one: that keeps equal rows in order.
-func (r *sortedRuns[T]) merge(push func(rows []T) error) error {
+func (r *sortedRuns) merge(push pushFunc) error {
 	if err := r.file.seal(); err != nil {
 		return err
 	}
 	for len(r.file.parts) > mergedRuns {
-		from := r.file
-		defer from.close()
-		r.file = &spillFile{t: r.s.t}
-		for lo := 0; lo < len(from.parts); lo += mergedRuns {
-			r.begin()
-			if err := r.mergeSome(from, from.parts[lo:min(lo+mergedRuns, len(from.parts))], r.append); err != nil {
-				return err
-			}
-		}
-		if err := r.file.seal(); err != nil {
+		if err := r.pass(r.file); err != nil {
 			return err
 		}
 	}
 	return r.mergeSome(r.file, r.file.parts, push)
 }
 
-func (r *sortedRuns[T]) mergeSome(from *spillFile, runs [][]segment, push func(rows []T) error) error {
-	cursors := make([]runCursor[T], len(runs))
-	var tie func(a, b int) int
-	if r.s.tie != nil {
-		tie = func(a, b int) int {
-			ca, cb := &cursors[a], &cursors[b]
-			return r.s.compare(&ca.rows[ca.at], &cb.rows[cb.at])
+// pass merges runs into fewer ones, in another file.
+func (r *sortedRuns) pass(from *spillFile) error {
+	defer from.close()
+	r.file = &spillFile{t: r.s.t}
+	for lo := 0; lo < len(from.parts); lo += mergedRuns {
+		r.begin()
+		if err := r.mergeSome(from, from.parts[lo:min(lo+mergedRuns, len(from.parts))], r.append); err != nil {
+			return err
 		}
 	}
+	return r.file.seal()
+}
+
+func (r *sortedRuns) mergeSome(from *spillFile, runs [][]segment, push pushFunc) error {
+	cursors := make([]runCursor, len(runs))
+	var tie func(a, b int) int
+	if r.s.tie != nil {
+		tie = func(a, b int) int { return r.s.compare(cursors[a].row(), cursors[b].row()) }
+	}
 	tree := newLoserTree(len(runs), tie)
+	l := r.s.rows.layout
 	for i := range cursors {
-		cursors[i] = runCursor[T]{file: from, blocks: runs[i], decoder: codec.NewDecoder(r.s.rows.codec), at: -1}
+		cursors[i] = runCursor{file: from, blocks: runs[i], decoder: codec.NewDecoder(l.codec), rows: rowBuffer{layout: l}, at: -1}
 		if err := r.advance(&cursors[i], tree, i); err != nil {
 			return err
 		}
 	}
 	tree.build()
-	size := batchOf(unsafe.Sizeof(*new(T)))
-	out := make([]T, 0, size)
-	for {
-		i, ok := tree.top()
-		if !ok {
-			break
-		}
-		out = append(out, cursors[i].rows[cursors[i].at])
-		if len(out) == size {
-			if err := push(out); err != nil {
+	out, size := rowBuffer{layout: l}, batchOf(l.size)
+	out.reserve(size)
+	for i, ok := tree.top(); ok; i, ok = tree.top() {
+		l.one(out.at(out.n), cursors[i].row())
+		if out.n++; out.n == size {
+			if err := push(out.base, out.n); err != nil {
 				return err
 			}
-			out = out[:0]
+			out.n = 0
 		}
 		if err := r.advance(&cursors[i], tree, i); err != nil {
 			return err
 		}
 		tree.fix()
 	}
-	if len(out) == 0 {
+	if out.n == 0 {
 		return nil
 	}
-	return push(out)
+	return push(out.base, out.n)
 }
 
 // runCursor stands at a row of a run.
-type runCursor[T any] struct {
+type runCursor struct {
 	file     *spillFile
 	blocks   []segment // not yet read
 	decoder  *codec.Decoder
-	rows     []T
+	rows     rowBuffer
 	prefixes []uint64
 	at       int
 }
 
+func (c *runCursor) row() unsafe.Pointer { return c.rows.at(c.at) }
+
 // advance moves to the next row and tells the tree.
-func (r *sortedRuns[T]) advance(c *runCursor[T], tree *loserTree, i int) error {
-	if c.at++; c.at >= len(c.rows) {
+func (r *sortedRuns) advance(c *runCursor, tree *loserTree, i int) error {
+	if c.at++; c.at >= c.rows.n {
 		if len(c.blocks) == 0 {
 			tree.done[i] = true
 			return nil
@@ -125,12 +125,12 @@ func (r *sortedRuns[T]) advance(c *runCursor[T], tree *loserTree, i int) error {
 		if err != nil {
 			return err
 		}
-		if c.rows, _, err = codec.NextRows(c.decoder, block, c.rows[:0]); err != nil {
+		if _, err := c.rows.decode(c.decoder, block); err != nil {
 			return fmt.Errorf("read a spill back: %w", err)
 		}
 		c.blocks, c.at = c.blocks[1:], 0
-		c.prefixes = room(c.prefixes, len(c.rows))
-		r.s.rank(c.rows, c.prefixes)
+		c.prefixes = room(c.prefixes, c.rows.n)
+		r.s.rank(c.rows.base, c.rows.n, c.prefixes)
 	}
 	tree.prefix[i] = c.prefixes[c.at]
 	return nil

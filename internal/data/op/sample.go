@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
-	"slices"
 	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
@@ -120,32 +119,28 @@ func Bounds[K comparable](samples []Sampled[K], n int) ([]K, error) {
 
 // BoundsFunc is Bounds by a comparison. Bounds are distinct: a row that fills several ranges gives fewer of them.
 func BoundsFunc[T any](samples []Sampled[T], n int, compare func(a, b T) int) []T {
-	type weighed struct {
-		row    T
-		weight float64 // rows that this one stands for
-	}
-	var all []weighed
+	var rows []T
+	var weights []float64 // rows that each one stands for
 	total := 0.0
 	for _, s := range samples {
 		total += float64(s.Count)
-		for _, row := range s.Rows {
-			all = append(all, weighed{row, float64(s.Count) / float64(len(s.Rows))})
+		rows = append(rows, s.Rows...)
+		for range s.Rows {
+			weights = append(weights, float64(s.Count)/float64(len(s.Rows)))
 		}
 	}
-	slices.SortStableFunc(all, func(a, b weighed) int { return compare(a.row, b.row) })
 	var bounds []T
 	step, sum := total/float64(max(1, n)), 0.0
 	target := step
-	for _, w := range all {
+	for _, at := range inOrderOf(len(rows), func(a, b int32) int { return compare(rows[a], rows[b]) }) {
 		if len(bounds) >= n-1 {
 			break
 		}
-		if sum += w.weight; sum < target {
+		if sum += weights[at]; sum < target {
 			continue
 		}
-		if len(bounds) == 0 || compare(bounds[len(bounds)-1], w.row) < 0 {
-			bounds = append(bounds, w.row)
-			target += step
+		if len(bounds) == 0 || compare(bounds[len(bounds)-1], rows[at]) < 0 {
+			bounds = append(bounds, rows[at])
 			for target <= sum { // a heavy row fills more than one range
 				target += step
 			}

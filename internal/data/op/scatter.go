@@ -19,122 +19,81 @@ const (
 
 // scatter sends rows to numbered parts. It gathers rows of all parts in one buffer and puts them in order of their parts when it
 // is full, so its memory does not grow with the number of parts, and a part with few rows costs nothing.
-type scatter[T any] struct {
-	scatterPlan
-	rows []T
-	out  []T // rows in order of their parts
+type scatter struct {
+	held  *held // may be nil: then the limit alone counts
+	to    partWriter
+	enc   *codec.Encoder
+	limit int64
+
+	rows   rowBuffer
+	out    rowBuffer // rows in order of their parts
+	parts  []int32   // of each buffered row
+	counts []int32   // of each part
+	at     []int32   // scratch of order
+	bytes  int64     // of the buffered rows and what they refer to
+	block  []byte
 }
 
-func newScatter[T any](t *Task, h *held, to partWriter, parts int) (*scatter[T], error) {
-	c, err := codec.For[T]()
-	if err != nil {
-		return nil, err
+func newScatter(t *Task, h *held, l *layout, to partWriter, parts int) *scatter {
+	return &scatter{
+		held: h, to: to, enc: codec.NewEncoder(l.codec, t.compression()), rows: rowBuffer{layout: l}, out: rowBuffer{layout: l},
+		counts: make([]int32, parts), limit: int64(min(max(parts*blockBytes, scatterLeast), scatterMost)),
 	}
-	return &scatter[T]{scatterPlan: scatterPlan{
-		held: h, to: to, codec: c, enc: codec.NewEncoder(c, t.compression()), flat: c.Flat(),
-		rowBytes: int64(unsafe.Sizeof(*new(T))), counts: make([]int32, parts),
-		limit: int64(min(max(parts*blockBytes, scatterLeast), scatterMost)),
-	}}, nil
 }
 
 // push takes rows and the part of each.
-func (s *scatter[T]) push(rows []T, parts []int32) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	more := s.weigh(unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
-	if len(s.rows) > 0 && !s.fits(more) {
+func (s *scatter) push(rows unsafe.Pointer, n int, parts []int32) error {
+	more := s.rows.bytes(n) + 4*int64(n) + s.rows.refs(rows, n)
+	if s.rows.n > 0 && !s.fits(more) {
 		if err := s.flush(); err != nil {
 			return err
 		}
 	}
-	s.rows = append(s.rows, rows...)
-	s.note(parts, more)
+	s.rows.add(rows, n)
+	s.parts = append(s.parts, parts[:n]...)
+	for _, p := range parts[:n] {
+		s.counts[p]++
+	}
+	s.bytes += more
 	return nil
-}
-
-// flush encodes what is buffered.
-func (s *scatter[T]) flush() error {
-	rows := s.rows
-	if len(s.counts) > 1 {
-		s.out = room(s.out, len(rows))
-		out, order := s.out, s.order()
-		for i := range rows {
-			out[order[i]] = rows[i]
-		}
-		rows = out
-	}
-	perBlock := s.blockRows()
-	for part, n := range s.counts {
-		for n := int(n); n > 0; {
-			k := min(n, perBlock)
-			if err := appendBlock(&s.scatterPlan, part, rows[:k]); err != nil {
-				return err
-			}
-			rows, n = rows[k:], n-k
-		}
-	}
-	s.reset()
-	s.rows = s.rows[:0]
-	return nil
-}
-
-// free forgets the buffers.
-func (s *scatter[T]) free() {
-	s.rows, s.out = nil, nil
-	s.parts, s.at = nil, nil
-}
-
-func appendBlock[T any](s *scatterPlan, part int, rows []T) (err error) {
-	if s.block, err = codec.AppendRows(s.enc, s.block[:0], rows); err != nil {
-		return err
-	}
-	return s.to.Append(part, s.block)
-}
-
-// scatterPlan is what of a scatter does not depend on the row type.
-type scatterPlan struct {
-	held     *held // may be nil: then the limit alone counts
-	to       partWriter
-	codec    *codec.Codec
-	enc      *codec.Encoder
-	flat     bool
-	rowBytes int64
-	limit    int64
-
-	parts  []int32 // of each buffered row
-	counts []int32 // of each part
-	at     []int32 // scratch of order
-	bytes  int64   // of the buffered rows and what they refer to
-	block  []byte
-}
-
-// weigh gives the bytes of rows with what they refer to.
-func (s *scatterPlan) weigh(base unsafe.Pointer, n int) int64 {
-	bytes := int64(n) * (s.rowBytes + 4)
-	if !s.flat {
-		bytes += s.codec.Footprint(base, n)
-	}
-	return bytes
 }
 
 // fits says whether more bytes may be buffered. A quarter of the limit needs no grant: when a table that took all memory is written
 // out, blocks should still be worth their headers.
-func (s *scatterPlan) fits(more int64) bool {
+func (s *scatter) fits(more int64) bool {
 	bytes := s.bytes + more
 	return bytes <= s.limit/4 || bytes <= s.limit && (s.held == nil || s.held.want(2*bytes))
 }
 
-func (s *scatterPlan) note(parts []int32, bytes int64) {
-	s.parts = append(s.parts, parts...)
-	for _, p := range parts {
-		s.counts[p]++
+// flush encodes what is buffered.
+func (s *scatter) flush() error {
+	in := &s.rows
+	if len(s.counts) > 1 {
+		s.out.set(s.rows.n)
+		s.rows.move(s.out.base, s.out.size, s.order(), s.rows.base, s.rows.size, nil, s.rows.n)
+		in = &s.out
 	}
-	s.bytes += bytes
+	most, from := s.blockRows(), 0
+	for part, n := range s.counts {
+		for n := int(n); n > 0; {
+			k := min(n, most)
+			var err error
+			if s.block, err = s.enc.AppendBlock(s.block[:0], in.at(from), k); err != nil {
+				return err
+			}
+			if err := s.to.Append(part, s.block); err != nil {
+				return err
+			}
+			from, n = from+k, n-k
+		}
+	}
+	clear(s.counts)
+	s.rows.n, s.parts, s.bytes = 0, s.parts[:0], 0
+	return nil
 }
 
 // order gives each buffered row its place among the rows in order of their parts.
-func (s *scatterPlan) order() []int32 {
+func (s *scatter) order() []int32 {
 	s.at = room(s.at, len(s.counts))
 	at, sum := s.at, int32(0)
 	for p, n := range s.counts {
@@ -149,14 +108,18 @@ func (s *scatterPlan) order() []int32 {
 }
 
 // blockRows is how many rows make one block, by what rows weigh on average.
-func (s *scatterPlan) blockRows() int {
-	each := max(1, s.bytes/max(1, int64(len(s.parts))))
+func (s *scatter) blockRows() int { return blockRows(s.bytes, s.rows.n) }
+
+func blockRows(bytes int64, rows int) int {
+	each := max(1, bytes/max(1, int64(rows)))
 	return int(min(max(blockBytes/each, 1), 4*BatchRows))
 }
 
-func (s *scatterPlan) reset() {
-	clear(s.counts)
-	s.parts, s.bytes = s.parts[:0], 0
+// free forgets the buffers.
+func (s *scatter) free() {
+	s.rows.free()
+	s.out.free()
+	s.parts, s.at = nil, nil
 }
 
 // compression is how blocks of shuffles and spills are compressed.

@@ -7,21 +7,24 @@ type SubtractByKey[K comparable, V, W any] struct{}
 
 // Run implements Combine.
 func (o *SubtractByKey[K, V, W]) Run(t *Task, in []Input, out any) error {
-	next, err := sinkOf[KV[K, V]](out)
+	next, err := pusherOf[KV[K, V]](out)
 	if err != nil {
 		return err
 	}
-	var batch []KV[K, V]
-	j := &keyJoin[K, V]{t: t, held: holdFor(t), give: func(rows []KV[K, V], slots []int32, _ *table[K]) error {
-		batch = batch[:0]
+	j, err := newKeyJoin[K, V](t)
+	if err != nil {
+		return err
+	}
+	j.give = func(rows unsafe.Pointer, slots []int32, _ *table) error {
+		j.chosen = j.chosen[:0]
 		for i, slot := range slots {
 			if slot < 0 {
-				batch = append(batch, rows[i])
+				j.chosen = append(j.chosen, int32(i))
 			}
 		}
-		return pushAll(next, batch)
-	}}
-	return j.run(feedOf[KV[K, V]](in[0]), keysOf[K, W](in[1]))
+		return j.push(j.left, rows, next)
+	}
+	return j.run(feedOf[KV[K, V]](in[0]), feedOf[KV[K, W]](in[1]), unsafe.Sizeof(KV[K, W]{}))
 }
 
 // Intersection gives each row that both inputs have, once. Its inputs are made by Unit.
@@ -29,153 +32,161 @@ type Intersection[T comparable] struct{}
 
 // Run implements Combine.
 func (o *Intersection[T]) Run(t *Task, in []Input, out any) error {
-	next, err := sinkOf[T](out)
+	next, err := pusherOf[T](out)
 	if err != nil {
 		return err
 	}
-	var batch []T
-	var of *table[T]
+	j, err := newKeyJoin[T, struct{}](t)
+	if err != nil {
+		return err
+	}
+	var of *table
 	var given []bool // by slot of the table of
-	j := &keyJoin[T, struct{}]{t: t, held: holdFor(t), give: func(_ []KV[T, struct{}], slots []int32, keys *table[T]) error {
+	j.give = func(_ unsafe.Pointer, slots []int32, keys *table) error {
 		if of != keys {
-			of, given = keys, make([]bool, len(keys.keys))
+			of, given = keys, make([]bool, keys.keys.n)
 		}
-		batch = batch[:0]
+		j.chosen = j.chosen[:0]
 		for _, slot := range slots {
 			if slot >= 0 && !given[slot] {
 				given[slot] = true
-				batch = append(batch, keys.keys[slot])
+				j.chosen = append(j.chosen, slot)
 			}
 		}
-		return pushAll(next, batch)
-	}}
-	return j.run(feedOf[KV[T, struct{}]](in[0]), keysOf[T, struct{}](in[1]))
-}
-
-// keysOf feeds the keys of an input of pairs.
-func keysOf[K, W any](in Input) feed[K] {
-	var keys []K
-	return func(push func([]K) error) error {
-		return in.Run(funcSink[KV[K, W]](func(rows []KV[K, W]) error {
-			keys = room(keys, len(rows))
-			for i := range rows {
-				keys[i] = rows[i].Key
-			}
-			return push(keys)
-		}))
+		return j.push(keys.keys.layout, keys.keys.base, next)
 	}
+	type row = KV[T, struct{}]
+	return j.run(feedOf[row](in[0]), feedOf[row](in[1]), unsafe.Sizeof(row{}))
 }
 
 // keyJoin asks for the rows of one source which of their keys are among those of another. Distinct keys can always be split, so
 // memory never ends it.
-type keyJoin[K comparable, V any] struct {
-	t    *Task
-	held *held
+type keyJoin struct {
+	t     *Task
+	held  *held
+	table *table  // of the type of the keys
+	left  *layout // of the rows of the left side, which begin with their keys
 	// give gets rows with the slots of their keys, -1 for a key that is not there.
-	give func(rows []KV[K, V], slots []int32, keys *table[K]) error
+	give func(rows unsafe.Pointer, slots []int32, keys *table) error
 
 	hashes []uint64
 	slots  []int32
+	chosen []int32   // scratch of give
+	batch  rowBuffer // of output rows
+	packed rowBuffer // of keys of the right side
 }
 
-func (j *keyJoin[K, V]) run(left feed[KV[K, V]], right feed[K]) error {
-	defer j.held.release()
-	return j.join(left, right, 0)
-}
-
-func (j *keyJoin[K, V]) join(left feed[KV[K, V]], right feed[K], depth int) error {
+func newKeyJoin[K comparable, V any](t *Task) (*keyJoin, error) {
 	table, err := newTable[K]()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer table.drop()
-	var away *spill[K]
-	err = right(func(keys []K) error {
-		if err := j.t.Err(); err != nil || len(keys) == 0 {
+	l, err := layoutOf[KV[K, V]]()
+	return &keyJoin{t: t, held: holdFor(t), table: table, left: l, packed: rowBuffer{layout: table.keys.layout}}, err
+}
+
+// push pushes the chosen ones of rows.
+func (j *keyJoin) push(l *layout, rows unsafe.Pointer, next pushFunc) error {
+	n := len(j.chosen)
+	if n == 0 {
+		return nil
+	}
+	if j.batch.layout == nil {
+		j.batch.layout = l
+	}
+	j.batch.set(n)
+	l.move(j.batch.base, l.size, nil, rows, l.size, j.chosen, n)
+	return next(j.batch.base, n)
+}
+
+// run joins; the rows of the right side begin with their keys and are stride bytes long.
+func (j *keyJoin) run(left, right feed, stride uintptr) error {
+	defer j.held.release()
+	return j.join(left, right, stride, 0)
+}
+
+func (j *keyJoin) join(left, right feed, stride uintptr, depth int) error {
+	keys := j.table.fresh()
+	var away *spill
+	err := right(func(rows unsafe.Pointer, n int) error {
+		if err := j.t.Err(); err != nil {
 			return err
 		}
-		j.hashes = table.hash(firstAt(keys), len(keys), unsafe.Sizeof(keys[0]), j.hashes)
-		if away != nil {
-			return away.pushHashed(keys, j.hashes)
+		j.hashes = keys.hash(rows, n, stride, j.hashes)
+		if away == nil {
+			size, weight := keys.grown(n)
+			if j.held.want(weight) || keys.keys.n == 0 || depth == deepest {
+				keys.grow(size)
+				j.slots = room(j.slots, n)
+				keys.find(rows, stride, j.hashes, j.slots)
+				return nil
+			}
+			away = newSpill(j.t, keys.keys.layout, depth)
+			if err := j.empty(keys, away); err != nil {
+				return err
+			}
 		}
-		room, weight := table.grown(len(keys))
-		if j.held.want(weight) || len(table.keys) == 0 || depth == deepest {
-			j.find(table, room, keys)
-			return nil
-		}
-		if away, err = newSpill[K](j.t, depth); err != nil {
-			return err
-		}
-		j.t.Metrics.SpilledMemory += weight
-		if err := away.pushHashed(keys, j.hashes); err != nil {
-			return err
-		}
-		return dumpKeys(table, away)
+		return away.pushHashed(j.pack(rows, n, stride), n, j.hashes)
 	})
 	if away != nil {
 		defer away.file.close()
 	}
+	switch {
+	case err != nil:
+		return err
+	case away != nil:
+		return j.split(left, away, depth)
+	}
+	return j.stream(left, keys)
+}
+
+// pack puts keys side by side.
+func (j *keyJoin) pack(rows unsafe.Pointer, n int, stride uintptr) unsafe.Pointer {
+	j.packed.set(n)
+	j.packed.move(j.packed.base, j.packed.size, nil, rows, stride, nil, n)
+	return j.packed.base
+}
+
+// empty sends all keys to a spill.
+func (j *keyJoin) empty(t *table, to *spill) error {
+	_, weight := t.grown(0)
+	j.t.Metrics.SpilledMemory += weight
+	for from := 0; from < t.keys.n; from += BatchRows {
+		n := min(BatchRows, t.keys.n-from)
+		if err := to.pushHashed(t.keys.at(from), n, t.hashes[from:from+n]); err != nil {
+			return err
+		}
+	}
+	t.drop()
+	j.held.release()
+	return nil
+}
+
+func (j *keyJoin) split(left feed, right *spill, depth int) error {
+	if err := right.seal(); err != nil {
+		return err
+	}
+	away, err := spillAll(j.t, j.table, left, j.left, depth)
 	if err != nil {
 		return err
 	}
-	if away != nil {
-		table.drop()
-		j.held.release()
-		return j.split(table, left, away, depth)
-	}
-	return j.stream(table, left)
-}
-
-func (j *keyJoin[K, V]) find(t *table[K], keysRoom int, keys []K) {
-	t.grow(keysRoom)
-	j.slots = room(j.slots, len(keys))
-	t.find(firstAt(keys), unsafe.Sizeof(keys[0]), j.hashes, j.slots)
-}
-
-func dumpKeys[K comparable](t *table[K], to *spill[K]) error {
-	for from := 0; from < len(t.keys); from += BatchRows {
-		n := min(from+BatchRows, len(t.keys))
-		if err := to.pushHashed(t.keys[from:n], t.hashes[from:n]); err != nil {
+	defer away.file.close()
+	for part := range spillParts {
+		if err := j.join(away.feed(part), right.feed(part), j.table.keys.size, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (j *keyJoin[K, V]) stream(t *table[K], left feed[KV[K, V]]) error {
-	return left(func(rows []KV[K, V]) error {
-		if err := j.t.Err(); err != nil || len(rows) == 0 {
+func (j *keyJoin) stream(left feed, keys *table) error {
+	return left(func(rows unsafe.Pointer, n int) error {
+		if err := j.t.Err(); err != nil {
 			return err
 		}
-		stride := unsafe.Sizeof(rows[0])
-		j.hashes = t.hash(firstAt(rows), len(rows), stride, j.hashes)
-		j.slots = room(j.slots, len(rows))
-		t.lookup(firstAt(rows), stride, j.hashes, j.slots)
-		return j.give(rows, j.slots, t)
+		j.hashes = keys.hash(rows, n, j.left.size, j.hashes)
+		j.slots = room(j.slots, n)
+		keys.lookup(rows, j.left.size, j.hashes, j.slots)
+		return j.give(rows, j.slots, keys)
 	})
-}
-
-func (j *keyJoin[K, V]) split(hasher *table[K], left feed[KV[K, V]], right *spill[K], depth int) error {
-	if err := right.seal(); err != nil {
-		return err
-	}
-	spilled, err := newSpill[KV[K, V]](j.t, depth)
-	if err != nil {
-		return err
-	}
-	defer spilled.file.close()
-	err = left(func(rows []KV[K, V]) error {
-		if err := j.t.Err(); err != nil || len(rows) == 0 {
-			return err
-		}
-		j.hashes = hasher.hash(firstAt(rows), len(rows), unsafe.Sizeof(rows[0]), j.hashes)
-		return spilled.pushHashed(rows, j.hashes)
-	})
-	if err == nil {
-		err = spilled.seal()
-	}
-	for part := 0; part < spillParts && err == nil; part++ {
-		err = j.join(spilled.feed(part), right.feed(part), depth+1)
-	}
-	return err
 }

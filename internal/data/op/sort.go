@@ -19,28 +19,19 @@ func (o *SortRows[T, K]) Wire(t *Task, down any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := o.Key
-	s, err := newSorter[T](t, down)
-	if err != nil {
-		return nil, err
-	}
-	var keys []K
-	s.descending = o.Descending
-	s.prefix = func(rows []T, out []uint64) {
-		keys = room(keys, len(rows))
-		for i := range rows {
-			keys[i] = f(rows[i])
-		}
-		by.prefix(firstAt(keys), len(keys), int(unsafe.Sizeof(*new(K))), out)
+	key, keys := o.Key, keysBy(o.Key)
+	s := &sorter{t: t, descending: o.Descending}
+	s.prefix = func(rows unsafe.Pointer, n int, out []uint64) {
+		by.prefix(keys(rows, n), n, int(unsafe.Sizeof(*new(K))), out)
 	}
 	if !by.exact {
 		pair := new([2]K) // compared through pointers, which must not cost an allocation each time
-		s.tie = func(a, b *T) int {
-			pair[0], pair[1] = f(*a), f(*b)
+		s.tie = func(a, b unsafe.Pointer) int {
+			pair[0], pair[1] = key(*(*T)(a)), key(*(*T)(b))
 			return by.compare(unsafe.Pointer(&pair[0]), unsafe.Pointer(&pair[1]))
 		}
 	}
-	return s, nil
+	return wireSorter[T](s, down)
 }
 
 // SortPairs gives pairs in order of their keys; pairs with equal keys keep their order.
@@ -52,18 +43,13 @@ func (o *SortPairs[K, V]) Wire(t *Task, down any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSorter[KV[K, V]](t, down)
-	if err != nil {
-		return nil, err
-	}
-	s.descending = o.Descending
-	s.prefix = func(rows []KV[K, V], out []uint64) {
-		by.prefix(firstAt(rows), len(rows), int(unsafe.Sizeof(KV[K, V]{})), out)
-	}
+	s := &sorter{t: t, descending: o.Descending}
+	stride := int(unsafe.Sizeof(KV[K, V]{}))
+	s.prefix = func(rows unsafe.Pointer, n int, out []uint64) { by.prefix(rows, n, stride, out) }
 	if !by.exact {
-		s.tie = func(a, b *KV[K, V]) int { return by.compare(unsafe.Pointer(&a.Key), unsafe.Pointer(&b.Key)) }
+		s.tie = by.compare // rows begin with their keys
 	}
-	return s, nil
+	return wireSorter[KV[K, V]](s, down)
 }
 
 // SortFunc gives the rows of its input in the order of Compare; rows that it calls equal keep their order.
@@ -74,81 +60,73 @@ type SortFunc[T any] struct {
 
 // Wire implements Transform.
 func (o *SortFunc[T]) Wire(t *Task, down any) (any, error) {
-	s, err := newSorter[T](t, down)
+	compare := turned(o.Compare, o.Descending)
+	s := &sorter{t: t, tie: func(a, b unsafe.Pointer) int { return compare(*(*T)(a), *(*T)(b)) }}
+	return wireSorter[T](s, down)
+}
+
+func wireSorter[T any](s *sorter, down any) (any, error) {
+	next, err := pusherOf[T](down)
 	if err != nil {
 		return nil, err
 	}
-	compare := turned(o.Compare, o.Descending)
-	s.tie = func(a, b *T) int { return compare(*a, *b) }
-	return s, nil
+	l, err := layoutOf[T]()
+	s.next, s.held, s.rows = next, holdFor(s.t), pieces{layout: l}
+	return &endedEdge[T]{s.push, s.end}, err
 }
 
 // sorter holds rows until its input ends and gives them in order. When memory is refused it sorts what it has, spills it as a run,
 // and in the end merges the runs. Rows are ordered by a prefix of their key and, where prefixes tie, by tie.
-type sorter[T any] struct {
+type sorter struct {
 	t          *Task
 	held       *held
-	next       Sink[T]
-	prefix     func(rows []T, out []uint64) // nil: all prefixes are equal
-	tie        func(a, b *T) int            // nil: prefixes say everything
+	next       pushFunc
+	prefix     func(rows unsafe.Pointer, n int, out []uint64) // nil: all prefixes are equal
+	tie        func(a, b unsafe.Pointer) int                  // nil: prefixes say everything
 	descending bool
 
-	rows     column[T] // its slots are not used
-	prefixes pieces[uint64]
-	scratch  []uint64
-	batch    []T
-	runs     *sortedRuns[T] // nil until memory was refused
-}
-
-func newSorter[T any](t *Task, down any) (*sorter[T], error) {
-	next, err := sinkOf[T](down)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := newColumn[T]()
-	if err != nil {
-		return nil, err
-	}
-	return &sorter[T]{t: t, held: holdFor(t), next: next, rows: *rows}, nil
+	rows     pieces
+	refs     int64 // bytes that rows refer to
+	prefixes []uint64
+	runs     *sortedRuns // nil until memory was refused
 }
 
 // mostRanked is how many rows are sorted in memory at once: their numbers are 32 bits.
 const mostRanked = 1 << 30
 
-// Push implements Sink.
-func (s *sorter[T]) Push(rows []T) error {
-	if err := s.t.Err(); err != nil || len(rows) == 0 {
+func (s *sorter) push(rows unsafe.Pointer, n int) error {
+	if err := s.t.Err(); err != nil {
 		return err
 	}
-	if n := s.rows.vals.n; n > 0 && (!s.held.want(s.weight(len(rows))) || n+len(rows) > mostRanked) {
+	refs := s.rows.refs(rows, n)
+	if have := s.rows.n; have > 0 && (!s.held.want(s.weight(n)+refs) || have+n > mostRanked) {
 		if err := s.spill(); err != nil {
 			return err
 		}
 	}
-	s.rows.vals.add(rows)
-	if !s.rows.flat {
-		s.rows.bytes += s.rows.codec.Footprint(firstAt(rows), len(rows))
-	}
+	s.rows.add(rows, n, s.rows.size)
+	s.refs += refs
 	if s.prefix != nil {
-		s.scratch = room(s.scratch, len(rows))
-		s.rank(rows, s.scratch)
-		s.prefixes.add(s.scratch)
+		at := len(s.prefixes)
+		s.prefixes = slices.Grow(s.prefixes, n)[:at+n]
+		s.rank(rows, n, s.prefixes[at:])
 	}
 	return nil
 }
 
 // weight counts for each row its prefix and two ranks: one of them is the room to sort in.
-func (s *sorter[T]) weight(n int) int64 {
-	return int64(s.rows.vals.n+n)*(int64(unsafe.Sizeof(*new(T)))+8+2*int64(unsafe.Sizeof(ranked{}))) + s.rows.bytes
+func (s *sorter) weight(n int) int64 {
+	n += s.rows.n
+	return s.rows.bytes(n) + int64(n)*(8+2*int64(unsafe.Sizeof(ranked{}))) + s.refs
 }
 
 // rank gives the prefixes of rows, turned around for a descending order.
-func (s *sorter[T]) rank(rows []T, out []uint64) {
+func (s *sorter) rank(rows unsafe.Pointer, n int, out []uint64) {
 	if s.prefix == nil {
 		clear(out)
 		return
 	}
-	s.prefix(rows, out)
+	s.prefix(rows, n, out)
 	if s.descending {
 		for i := range out {
 			out[i] = ^out[i]
@@ -157,7 +135,7 @@ func (s *sorter[T]) rank(rows []T, out []uint64) {
 }
 
 // compare orders two rows whose prefixes tie.
-func (s *sorter[T]) compare(a, b *T) int {
+func (s *sorter) compare(a, b unsafe.Pointer) int {
 	if s.descending {
 		return s.tie(b, a)
 	}
@@ -165,17 +143,15 @@ func (s *sorter[T]) compare(a, b *T) int {
 }
 
 // ranks gives the rows in memory in order.
-func (s *sorter[T]) ranks() []ranked {
-	all := make([]ranked, s.rows.vals.n)
-	for p, piece := range s.prefixes.list {
-		for i, prefix := range piece {
-			all[p<<pieceBits+i].prefix = prefix
-		}
-	}
+func (s *sorter) ranks() []ranked {
+	all := make([]ranked, s.rows.n)
 	for i := range all {
 		all[i].row = uint32(i)
 	}
 	if s.prefix != nil {
+		for i, p := range s.prefixes {
+			all[i].prefix = p
+		}
 		sortRanked(all, make([]ranked, len(all)))
 	}
 	if s.tie == nil {
@@ -188,7 +164,7 @@ func (s *sorter[T]) ranks() []ranked {
 		}
 		if to-from > 1 {
 			slices.SortFunc(all[from:to], func(a, b ranked) int {
-				if c := s.compare(s.rows.vals.at(int(a.row)), s.rows.vals.at(int(b.row))); c != 0 {
+				if c := s.compare(s.rows.at(int(a.row)), s.rows.at(int(b.row))); c != 0 {
 					return c
 				}
 				return cmp.Compare(a.row, b.row)
@@ -200,17 +176,16 @@ func (s *sorter[T]) ranks() []ranked {
 }
 
 // inOrder gives the rows in memory in order, size at a time. The batch is reused.
-func (s *sorter[T]) inOrder(size int, do func(rows []T) error) error {
+func (s *sorter) inOrder(size int, do pushFunc) error {
+	batch := rowBuffer{layout: s.rows.layout}
 	for ranks := s.ranks(); len(ranks) > 0; {
 		if err := s.t.Err(); err != nil {
 			return err
 		}
 		n := min(size, len(ranks))
-		s.batch = room(s.batch, n)
-		for i, r := range ranks[:n] {
-			s.batch[i] = *s.rows.vals.at(int(r.row))
-		}
-		if err := do(s.batch); err != nil {
+		batch.set(n)
+		batch.pick(batch.base, s.rows.list, ranks[:n])
+		if err := do(batch.base, n); err != nil {
 			return err
 		}
 		ranks = ranks[n:]
@@ -219,37 +194,34 @@ func (s *sorter[T]) inOrder(size int, do func(rows []T) error) error {
 }
 
 // spill writes the rows in memory as a run.
-func (s *sorter[T]) spill() error {
+func (s *sorter) spill() error {
 	if s.runs == nil {
 		s.runs = newSortedRuns(s)
 	}
 	s.t.Metrics.SpilledMemory += s.weight(0)
 	s.runs.begin()
-	each := max(1, (int64(s.rows.vals.n)*int64(unsafe.Sizeof(*new(T)))+s.rows.bytes)/int64(s.rows.vals.n))
-	err := s.inOrder(int(min(max(blockBytes/each, 1), 4*BatchRows)), s.runs.append)
+	err := s.inOrder(blockRows(s.rows.bytes(s.rows.n)+s.refs, s.rows.n), s.runs.append)
 	s.clear()
 	s.held.release()
 	return err
 }
 
-func (s *sorter[T]) clear() {
+func (s *sorter) clear() {
 	s.rows.clear()
-	s.prefixes.clear()
-	s.batch = nil
+	s.prefixes, s.refs = nil, 0
 }
 
-// End implements Ender.
-func (s *sorter[T]) End() error {
+func (s *sorter) end() error {
 	defer s.held.release()
 	defer s.clear()
 	if s.runs == nil {
-		return s.inOrder(batchOf(unsafe.Sizeof(*new(T))), s.next.Push)
+		return s.inOrder(batchOf(s.rows.size), s.next)
 	}
 	defer s.runs.close()
-	if s.rows.vals.n > 0 {
+	if s.rows.n > 0 {
 		if err := s.spill(); err != nil {
 			return err
 		}
 	}
-	return s.runs.merge(s.next.Push)
+	return s.runs.merge(s.next)
 }

@@ -95,35 +95,32 @@ func (s *spillFile) close() {
 	}
 }
 
-// spill holds rows of T by parts: first all are pushed, then sealed, then parts are read.
-type spill[T any] struct {
-	scatter[T]
+// spill holds rows by parts: first all are pushed, then sealed, then parts are read.
+type spill struct {
+	*scatter
 	file  *spillFile
 	depth int
 	dest  []int32
 }
 
-func newSpill[T any](t *Task, depth int) (*spill[T], error) {
+func newSpill(t *Task, l *layout, depth int) *spill {
 	file := &spillFile{t: t, parts: make([][]segment, spillParts)}
-	s, err := newScatter[T](t, nil, file, spillParts)
-	if err != nil {
-		return nil, err
-	}
+	s := newScatter(t, nil, l, file, spillParts)
 	s.limit = spillParts * blockBytes / 2
 	t.OnDone(func(error) { file.close() })
-	return &spill[T]{scatter: *s, file: file, depth: depth}, nil
+	return &spill{scatter: s, file: file, depth: depth}
 }
 
 // pushHashed takes rows with the hashes of their keys.
-func (s *spill[T]) pushHashed(rows []T, hashes []uint64) error {
-	s.dest = room(s.dest, len(rows))
-	for i, h := range hashes[:len(rows)] {
+func (s *spill) pushHashed(rows unsafe.Pointer, n int, hashes []uint64) error {
+	s.dest = room(s.dest, n)
+	for i, h := range hashes[:n] {
 		s.dest[i] = spillPart(h, s.depth)
 	}
-	return s.push(rows, s.dest)
+	return s.push(rows, n, s.dest)
 }
 
-func (s *spill[T]) seal() error {
+func (s *spill) seal() error {
 	if err := s.flush(); err != nil {
 		return err
 	}
@@ -132,9 +129,9 @@ func (s *spill[T]) seal() error {
 }
 
 // each reads the rows of one part.
-func (s *spill[T]) each(part int, push func(rows []T) error) error {
-	d := codec.NewDecoder(s.codec)
-	var rows []T
+func (s *spill) each(part int, push pushFunc) error {
+	l := s.rows.layout
+	d, rows := codec.NewDecoder(l.codec), rowBuffer{layout: l}
 	for _, g := range s.file.parts[part] {
 		if err := s.file.t.Err(); err != nil {
 			return err
@@ -143,41 +140,22 @@ func (s *spill[T]) each(part int, push func(rows []T) error) error {
 		if err != nil {
 			return err
 		}
-		if rows, _, err = codec.NextRows(d, block, rows[:0]); err != nil {
+		if _, err := rows.decode(d, block); err != nil {
 			return fmt.Errorf("read a spill back: %w", err)
 		}
-		for from := 0; from < len(rows); from += BatchRows {
-			if err := push(rows[from:min(from+BatchRows, len(rows))]); err != nil {
-				return err
-			}
+		if err := l.inBatches(rows.base, rows.n, push); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // feed gives one part as a source of rows that can be read again.
-func (s *spill[T]) feed(part int) feed[T] {
-	return func(push func(rows []T) error) error { return s.each(part, push) }
+func (s *spill) feed(part int) feed {
+	return func(push pushFunc) error { return s.each(part, push) }
 }
-
-// feed pushes all rows of a source, in batches.
-type feed[T any] func(push func(rows []T) error) error
-
-// feedOf makes a feed of an input.
-func feedOf[T any](in Input) feed[T] {
-	return func(push func(rows []T) error) error { return in.Run(funcSink[T](push)) }
-}
-
-// funcSink is a function as a Sink.
-type funcSink[T any] func(rows []T) error
-
-// Push implements Sink.
-func (f funcSink[T]) Push(rows []T) error { return f(rows) }
 
 // tooLarge is the error for what cannot be split any more.
 func tooLarge(what string, bytes int64) error {
 	return fmt.Errorf("%s: %d MiB do not fit into the memory of a task and cannot be split: raise kiln.executor.memory, run fewer tasks at once, or make the keys finer", what, bytes>>20)
 }
-
-// firstAt gives where the first of rows lies.
-func firstAt[T any](rows []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(rows)) }

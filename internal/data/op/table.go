@@ -11,16 +11,12 @@ import (
 
 // table is an open-addressing hash table that numbers distinct keys in the order of their arrival: each key has a slot, from zero
 // upwards without gaps, and callers keep what belongs to a key in columns of their own, indexed by slot. It works on batches: all
-// hashes first, then all probes, so that the cache misses of a batch overlap.
-//
-// Its code is generic over the key only, and finds keys inside rows by their distance (stride): a row type costs no new instance.
-type table[K comparable] struct {
-	key   *key.Key
-	codec *codec.Codec
-	bits  bool // == is the equality of keys; else == says yes rightly but misses NaN
-	flat  bool // keys refer to nothing outside of themselves
+// hashes first, then all probes, so that the cache misses of a batch overlap. Keys are found inside rows by their distance (stride).
+type table struct {
+	key  *key.Key
+	bits bool // == is the equality of keys; else == says yes rightly but misses NaN
 
-	keys   []K
+	keys   rowBuffer
 	hashes []uint64
 	// index holds, for each key, some bits of its hash (the tag) above its slot plus one; zero is an empty place. Four bytes for
 	// each place keep more of it in the processor's caches than eight would.
@@ -30,7 +26,12 @@ type table[K comparable] struct {
 
 	arena      codec.Arena
 	arenaBytes int64
+
+	finder, looker probe // find and lookup for the type of the keys
 }
+
+// probe works on the keys of a batch: the first at base, the others stride bytes apart.
+type probe func(t *table, base unsafe.Pointer, stride uintptr, hashes []uint64, slots []int32)
 
 // scramble spreads a hash over all upper bits: reduce partitions have already taken keys apart by some bits of the hash.
 const scramble = 0x9E3779B97F4A7C15
@@ -42,62 +43,61 @@ const (
 	mostKeys  = slotMask // a larger table is split, as one is for which there is no memory
 )
 
-func newTable[K comparable]() (*table[K], error) {
+func newTable[K comparable]() (*table, error) {
 	k, err := key.Of(reflect.TypeFor[K]())
 	if err != nil {
 		return nil, err
 	}
-	c, err := codec.For[K]()
+	l, err := layoutOf[K]()
 	if err != nil {
 		return nil, err
 	}
-	return &table[K]{key: k, codec: c, bits: k.Bits(), flat: c.Flat()}, nil
+	return &table{key: k, bits: k.Bits(), keys: rowBuffer{layout: l}, finder: findKeys[K], looker: lookupKeys[K]}, nil
+}
+
+// fresh gives an empty table for the same type of keys.
+func (t *table) fresh() *table {
+	return &table{key: t.key, bits: t.bits, keys: rowBuffer{layout: t.keys.layout}, finder: t.finder, looker: t.looker}
 }
 
 // hash fills buf with the hashes of n keys that lie stride bytes apart.
-func (t *table[K]) hash(base unsafe.Pointer, n int, stride uintptr, buf []uint64) []uint64 {
+func (t *table) hash(base unsafe.Pointer, n int, stride uintptr, buf []uint64) []uint64 {
 	buf = room(buf, n)
 	t.key.Hash(base, n, int(stride), buf)
 	return buf
 }
 
 // grown is the room for keys that n more keys call for, and what the table then weighs: never, when slots end.
-func (t *table[K]) grown(n int) (keys int, weight int64) {
-	keys = cap(t.keys)
-	if len(t.keys)+n > keys {
+func (t *table) grown(n int) (keys int, weight int64) {
+	keys = t.keys.cap
+	if t.keys.n+n > keys {
 		keys = max(firstKeys, 2*keys)
-		for keys < len(t.keys)+n {
+		for keys < t.keys.n+n {
 			keys *= 2
 		}
 	}
 	if keys > mostKeys {
 		return keys, never
 	}
-	perKey := int64(unsafe.Sizeof(*new(K))) + 8
-	return keys, int64(keys)*perKey + int64(keys)*8 + t.arenaBytes
+	return keys, t.keys.bytes(keys) + int64(keys)*(8+2*4) + t.arenaBytes
 }
 
 // grow makes room for keys keys; grown said how many.
-func (t *table[K]) grow(keys int) {
-	if keys <= cap(t.keys) {
+func (t *table) grow(keys int) {
+	if keys <= t.keys.cap {
 		return
 	}
-	t.keys = append(make([]K, 0, keys), t.keys...)
+	t.keys.reserve(keys)
 	t.hashes = append(make([]uint64, 0, keys), t.hashes...)
-	t.index = make([]uint32, keys*2)
+	t.index = make([]uint32, 2*keys)
 	t.shift = uint8(64 - bits.TrailingZeros(uint(len(t.index))))
-	reindex(t.index, t.shift, t.hashes)
-}
-
-// reindex enters the hashes of distinct keys into an empty index.
-func reindex(index []uint32, shift uint8, hashes []uint64) {
-	mask := uint64(len(index) - 1)
-	for slot, h := range hashes {
-		at := h * scramble >> shift
-		for index[at&mask] != 0 {
+	mask := uint64(len(t.index) - 1)
+	for slot, h := range t.hashes {
+		at := h * scramble >> t.shift
+		for t.index[at&mask] != 0 {
 			at++
 		}
-		index[at&mask] = entry(h, slot)
+		t.index[at&mask] = entry(h, slot)
 	}
 }
 
@@ -106,7 +106,8 @@ func entry(h uint64, slot int) uint32 { return uint32(h)&^slotMask | uint32(slot
 
 // candidates looks up where each key's search begins. It does nothing else, so that the processor waits for many of these places
 // at once; most searches end there.
-func candidates(index []uint32, shift uint8, hashes []uint64, out []int32) {
+func (t *table) candidates(hashes []uint64, out []int32) {
+	index, shift := t.index, t.shift
 	mask := uint64(len(index) - 1)
 	out = out[:len(hashes)]
 	for i, h := range hashes {
@@ -116,11 +117,23 @@ func candidates(index []uint32, shift uint8, hashes []uint64, out []int32) {
 
 // find gives every key of a batch its slot; keys that are new get the next ones and are owned by the table. Room must have been
 // made for a batch of new keys.
-func (t *table[K]) find(base unsafe.Pointer, stride uintptr, hashes []uint64, slots []int32) {
-	first := len(t.keys)
+func (t *table) find(base unsafe.Pointer, stride uintptr, hashes []uint64, slots []int32) {
+	t.finder(t, base, stride, hashes, slots)
+}
+
+// lookup gives every key of a batch its slot, or -1 when the table does not have it.
+func (t *table) lookup(base unsafe.Pointer, stride uintptr, hashes []uint64, slots []int32) {
+	t.looker(t, base, stride, hashes, slots)
+}
+
+// keysOf gives the table's keys, with the room for more.
+func keysOf[K any](t *table) []K { return unsafe.Slice((*K)(t.keys.base), t.keys.cap) }
+
+func findKeys[K comparable](t *table, base unsafe.Pointer, stride uintptr, hashes []uint64, slots []int32) {
+	first := t.keys.n
 	slots = slots[:len(hashes)]
-	candidates(t.index, t.shift, hashes, slots)
-	keys := t.keys
+	t.candidates(hashes, slots)
+	keys := keysOf[K](t)
 	for i, h := range hashes {
 		k := (*K)(unsafe.Add(base, uintptr(i)*stride))
 		e := uint32(slots[i])
@@ -128,30 +141,30 @@ func (t *table[K]) find(base unsafe.Pointer, stride uintptr, hashes []uint64, sl
 			slots[i] = int32(e&slotMask - 1)
 			continue
 		}
-		slot, at := t.search(k, h)
+		slot, at := search(t, keys, k, h)
 		if slot < 0 {
-			slot = len(keys)
-			t.keys = append(t.keys, *k)
+			slot = t.keys.n
+			keys[slot] = *k
+			t.keys.n++
 			t.hashes = append(t.hashes, h)
 			t.index[at] = entry(h, slot)
-			keys = t.keys
 		}
 		slots[i] = int32(slot)
 	}
-	if len(keys) > first && !t.flat {
+	if t.keys.n > first && !t.keys.flat {
 		t.own(first)
 	}
 }
 
 // search gives the slot of a key, or -1 and the place in the index where it would be.
-func (t *table[K]) search(k *K, h uint64) (slot int, at uint64) {
+func search[K comparable](t *table, keys []K, k *K, h uint64) (slot int, at uint64) {
 	mask := uint64(len(t.index) - 1)
 	for at = h * scramble >> t.shift & mask; t.index[at] != 0; at = (at + 1) & mask {
 		e := t.index[at]
 		if (e^uint32(h))>>slotBits != 0 {
 			continue
 		}
-		own := &t.keys[e&slotMask-1]
+		own := &keys[e&slotMask-1]
 		if *own == *k || !t.bits && t.key.Equal(unsafe.Pointer(own), unsafe.Pointer(k)) {
 			return int(e&slotMask - 1), at
 		}
@@ -159,24 +172,16 @@ func (t *table[K]) search(k *K, h uint64) (slot int, at uint64) {
 	return -1, at
 }
 
-// own makes the keys from slot first onwards independent of the rows that brought them.
-func (t *table[K]) own(first int) {
-	base, n := unsafe.Pointer(&t.keys[first]), len(t.keys)-first
-	t.arenaBytes += t.codec.Footprint(base, n)
-	t.codec.Detach(base, n, &t.arena)
-}
-
-// lookup gives every key of a batch its slot, or -1 when the table does not have it.
-func (t *table[K]) lookup(base unsafe.Pointer, stride uintptr, hashes []uint64, slots []int32) {
+func lookupKeys[K comparable](t *table, base unsafe.Pointer, stride uintptr, hashes []uint64, slots []int32) {
 	slots = slots[:len(hashes)]
-	if len(t.keys) == 0 {
+	if t.keys.n == 0 {
 		for i := range slots {
 			slots[i] = -1
 		}
 		return
 	}
-	candidates(t.index, t.shift, hashes, slots)
-	keys := t.keys
+	t.candidates(hashes, slots)
+	keys := keysOf[K](t)
 	for i, h := range hashes {
 		k := (*K)(unsafe.Add(base, uintptr(i)*stride))
 		e := uint32(slots[i])
@@ -186,22 +191,30 @@ func (t *table[K]) lookup(base unsafe.Pointer, stride uintptr, hashes []uint64, 
 		case (e^uint32(h))>>slotBits == 0 && keys[e&slotMask-1] == *k:
 			slots[i] = int32(e&slotMask - 1)
 		default:
-			slot, _ := t.search(k, h)
+			slot, _ := search(t, keys, k, h)
 			slots[i] = int32(slot)
 		}
 	}
 }
 
+// own makes the keys from slot first onwards independent of the rows that brought them.
+func (t *table) own(first int) {
+	base, n := t.keys.at(first), t.keys.n-first
+	t.arenaBytes += t.keys.refs(base, n)
+	t.keys.codec.Detach(base, n, &t.arena)
+}
+
 // clear forgets the keys and keeps the room.
-func (t *table[K]) clear() {
-	clear(t.keys)
+func (t *table) clear() {
+	t.keys.wipe()
 	clear(t.index)
-	t.keys, t.hashes = t.keys[:0], t.hashes[:0]
+	t.hashes = t.hashes[:0]
 	t.arena, t.arenaBytes = codec.Arena{}, 0
 }
 
 // drop forgets the keys and the room.
-func (t *table[K]) drop() {
-	t.keys, t.hashes, t.index = nil, nil, nil
+func (t *table) drop() {
+	t.keys.free()
+	t.hashes, t.index = nil, nil
 	t.arena, t.arenaBytes = codec.Arena{}, 0
 }

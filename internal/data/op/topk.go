@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"unsafe"
@@ -61,11 +62,7 @@ func (s *topSink[T]) Push(rows []T) error {
 
 // best keeps the n greatest rows, and makes them independent of the blocks that brought them.
 func (s *topSink[T]) best() {
-	slices.SortStableFunc(s.rows, func(a, b T) int { return s.compare(b, a) })
-	if len(s.rows) > s.n {
-		clear(s.rows[s.n:])
-		s.rows = s.rows[:s.n]
-	}
+	s.rows = greatest(s.rows, s.n, s.compare)
 	if len(s.rows) == 0 {
 		return
 	}
@@ -103,6 +100,31 @@ func MergeTop[T any](values [][]byte, n int, compare func(a, b T) int) ([]T, err
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(all, func(a, b T) int { return compare(b, a) })
-	return slices.Clip(all[:min(max(0, n), len(all))]), nil
+	return greatest(all, n, compare), nil
+}
+
+// greatest gives the n greatest rows, greatest first and equal ones in the order in which they came.
+func greatest[T any](rows []T, n int, compare func(a, b T) int) []T {
+	order := inOrderOf(len(rows), func(a, b int32) int { return compare(rows[b], rows[a]) })
+	out := make([]T, min(max(0, n), len(rows)))
+	for i := range out {
+		out[i] = rows[order[i]]
+	}
+	return out
+}
+
+// inOrderOf gives the numbers below n in the order of compare, and equal ones in their own. Sorting numbers instead of rows needs no
+// code for each type of rows.
+func inOrderOf(n int, compare func(a, b int32) int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		if c := compare(a, b); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
+	return order
 }

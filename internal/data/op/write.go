@@ -9,16 +9,16 @@ import (
 	"github.com/kilnproject/kiln/internal/data/key"
 )
 
-// mapOutput is the output of a task that writes rows of T for reduce partitions.
-type mapOutput[T any] struct {
+// mapOutput is the output of a task that writes rows for reduce partitions.
+type mapOutput struct {
 	t       *Task
 	held    *held
 	writer  ShuffleWriter
-	scatter *scatter[T]
+	scatter *scatter
 	parts   []int32
 }
 
-func openMapOutput[T any](t *Task, parts int) (*mapOutput[T], error) {
+func openMapOutput(t *Task, l *layout, parts int) (*mapOutput, error) {
 	if parts <= 0 {
 		return nil, fmt.Errorf("a shuffle needs at least one partition, not %d", parts)
 	}
@@ -27,22 +27,26 @@ func openMapOutput[T any](t *Task, parts int) (*mapOutput[T], error) {
 		return nil, err
 	}
 	h := holdFor(t)
-	s, err := newScatter[T](t, h, w, parts)
+	return &mapOutput{t: t, held: h, writer: w, scatter: newScatter(t, h, l, w, parts)}, nil
+}
+
+// openMapOutputOf is openMapOutput for rows of T.
+func openMapOutputOf[T any](t *Task, parts int) (*mapOutput, error) {
+	l, err := layoutOf[T]()
 	if err != nil {
-		w.Discard()
 		return nil, err
 	}
-	return &mapOutput[T]{t: t, held: h, writer: w, scatter: s}, nil
+	return openMapOutput(t, l, parts)
 }
 
 // push sends rows to the partitions in o.parts.
-func (o *mapOutput[T]) push(rows []T) error {
-	o.t.Metrics.RowsOut += int64(len(rows))
-	return o.scatter.push(rows, o.parts)
+func (o *mapOutput) push(rows unsafe.Pointer, n int) error {
+	o.t.Metrics.RowsOut += int64(n)
+	return o.scatter.push(rows, n, o.parts)
 }
 
 // Finish implements Done.
-func (o *mapOutput[T]) Finish() (Answer, error) {
+func (o *mapOutput) Finish() (Answer, error) {
 	if err := o.scatter.flush(); err != nil {
 		o.Abort()
 		return Answer{}, err
@@ -57,34 +61,23 @@ func (o *mapOutput[T]) Finish() (Answer, error) {
 }
 
 // Abort implements Done.
-func (o *mapOutput[T]) Abort() {
+func (o *mapOutput) Abort() {
 	o.scatter.free()
 	o.held.release()
 	o.writer.Discard()
 }
 
-// partWrite is the map output of pairs.
-type partWrite[K comparable, V any] struct {
-	mapOutput[KV[K, V]]
+// partWrite is map output of rows that begin with their keys, or of rows whose keys lie elsewhere.
+type partWrite struct {
+	*mapOutput
 	router *router
 }
 
-func openPartWrite[K comparable, V any](t *Task, route Route[K]) (*partWrite[K, V], error) {
-	r, err := newRouter(t, route)
-	if err != nil {
-		return nil, err
-	}
-	o, err := openMapOutput[KV[K, V]](t, r.n)
-	if err != nil {
-		return nil, err
-	}
-	return &partWrite[K, V]{*o, r}, nil
-}
-
-func (w *partWrite[K, V]) write(rows []KV[K, V], hashes []uint64) error {
-	w.parts = room(w.parts, len(rows))
-	w.router.parts(firstAt(rows), len(rows), unsafe.Sizeof(KV[K, V]{}), hashes, w.parts)
-	return w.push(rows)
+// write sends rows that begin with their keys; hashes are those of the keys.
+func (w *partWrite) write(rows unsafe.Pointer, n int, hashes []uint64) error {
+	w.parts = room(w.parts, n)
+	w.router.parts(rows, n, w.scatter.rows.size, hashes, w.parts)
+	return w.push(rows, n)
 }
 
 // PartitionWrite writes pairs to the reduce partitions of their keys, in the order in which they come.
@@ -96,30 +89,33 @@ func (o *PartitionWrite[K, V]) Open(t *Task) (any, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w, err := openPartWrite[K, V](t, o.Route)
+	r, err := newRouter(t, o.Route)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &partitionSink[K, V]{partWrite: *w, key: k}
-	return s, s, nil
+	out, err := openMapOutputOf[KV[K, V]](t, r.n)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &partitioner{partWrite: partWrite{out, r}, key: k}
+	return &edge[KV[K, V]]{s.push}, out, nil
 }
 
-type partitionSink[K comparable, V any] struct {
-	partWrite[K, V]
+type partitioner struct {
+	partWrite
 	key    *key.Key
 	hashes []uint64
 }
 
-// Push implements Sink.
-func (s *partitionSink[K, V]) Push(rows []KV[K, V]) error {
+func (s *partitioner) push(rows unsafe.Pointer, n int) error {
 	if err := s.t.Err(); err != nil {
 		return err
 	}
 	if s.router.ranges == nil {
-		s.hashes = room(s.hashes, len(rows))
-		s.key.Hash(firstAt(rows), len(rows), int(unsafe.Sizeof(KV[K, V]{})), s.hashes)
+		s.hashes = room(s.hashes, n)
+		s.key.Hash(rows, n, int(s.scatter.rows.size), s.hashes)
 	}
-	return s.write(rows, s.hashes)
+	return s.write(rows, n, s.hashes)
 }
 
 // ScatterWrite deals rows out to all reduce partitions (0: as many as the shuffle has) in turn. A task begins at a partition that depends on Seed and its own
@@ -135,34 +131,31 @@ func (o *ScatterWrite[T]) Open(t *Task) (any, Done, error) {
 	if reduces == 0 {
 		reduces = t.Stage.Reduces
 	}
-	out, err := openMapOutput[T](t, reduces)
+	out, err := openMapOutputOf[T](t, reduces)
 	if err != nil {
 		return nil, nil, err
 	}
-	start := key.Partition((o.Seed+uint64(t.Part)+1)*scramble, reduces)
-	s := &dealSink[T]{*out, start, reduces}
-	return s, s, nil
+	s := &dealer{out, key.Partition((o.Seed+uint64(t.Part)+1)*scramble, reduces), reduces}
+	return &edge[T]{s.push}, out, nil
 }
 
-type dealSink[T any] struct {
-	mapOutput[T]
+type dealer struct {
+	out         *mapOutput
 	next, parts int
 }
 
-// Push implements Sink.
-func (s *dealSink[T]) Push(rows []T) error {
-	if err := s.t.Err(); err != nil {
+func (s *dealer) push(rows unsafe.Pointer, n int) error {
+	if err := s.out.t.Err(); err != nil {
 		return err
 	}
-	out := room(s.mapOutput.parts, len(rows))
-	for i := range out {
-		out[i] = int32(s.next)
+	s.out.parts = room(s.out.parts, n)
+	for i := range s.out.parts {
+		s.out.parts[i] = int32(s.next)
 		if s.next++; s.next == s.parts {
 			s.next = 0
 		}
 	}
-	s.mapOutput.parts = out
-	return s.push(rows)
+	return s.out.push(rows, n)
 }
 
 // RangeWrite writes rows to the reduce partitions of ranges of Key, as Route does with Bounds.
@@ -178,33 +171,31 @@ func (o *RangeWrite[T, K]) Open(t *Task) (any, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out, err := openMapOutput[T](t, r.n)
+	out, err := openMapOutputOf[T](t, r.n)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &rangeSink[T, K]{mapOutput: *out, router: r, key: o.Key}
-	return s, s, nil
+	keys := keysBy(o.Key)
+	return &edge[T]{func(rows unsafe.Pointer, n int) error {
+		if err := t.Err(); err != nil {
+			return err
+		}
+		out.parts = room(out.parts, n)
+		r.parts(keys(rows, n), n, unsafe.Sizeof(*new(K)), nil, out.parts)
+		return out.push(rows, n)
+	}}, out, nil
 }
 
-type rangeSink[T any, K comparable] struct {
-	mapOutput[T]
-	router *router
-	key    func(T) K
-	keys   []K
-}
-
-// Push implements Sink.
-func (s *rangeSink[T, K]) Push(rows []T) error {
-	if err := s.t.Err(); err != nil {
-		return err
+// keysBy gives the keys of a batch of rows, side by side. They are valid until the next call.
+func keysBy[T, K any](key func(T) K) func(rows unsafe.Pointer, n int) unsafe.Pointer {
+	var keys []K
+	return func(rows unsafe.Pointer, n int) unsafe.Pointer {
+		keys = room(keys, n)
+		for i, row := range unsafe.Slice((*T)(rows), n) {
+			keys[i] = key(row)
+		}
+		return firstAt(keys)
 	}
-	s.keys, s.parts = room(s.keys, len(rows)), room(s.parts, len(rows))
-	f := s.key
-	for i := range rows {
-		s.keys[i] = f(rows[i])
-	}
-	s.router.parts(firstAt(s.keys), len(rows), unsafe.Sizeof(*new(K)), nil, s.parts)
-	return s.push(rows)
 }
 
 // RangeWriteFunc is RangeWrite by a comparison: Bounds ascend by it.
@@ -219,29 +210,20 @@ func (o *RangeWriteFunc[T]) Open(t *Task) (any, Done, error) {
 	if len(o.Bounds) >= t.Stage.Reduces {
 		return nil, nil, fmt.Errorf("%d bounds make more ranges than %d partitions", len(o.Bounds), t.Stage.Reduces)
 	}
-	out, err := openMapOutput[T](t, t.Stage.Reduces)
+	out, err := openMapOutputOf[T](t, t.Stage.Reduces)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &rangeFuncSink[T]{*out, turned(o.Compare, o.Descending), o.Bounds}
-	return s, s, nil
-}
-
-type rangeFuncSink[T any] struct {
-	mapOutput[T]
-	compare func(a, b T) int
-	bounds  []T
-}
-
-// Push implements Sink.
-func (s *rangeFuncSink[T]) Push(rows []T) error {
-	if err := s.t.Err(); err != nil {
-		return err
-	}
-	s.parts = room(s.parts, len(rows))
-	for i := range rows {
-		at, _ := slices.BinarySearchFunc(s.bounds, rows[i], s.compare)
-		s.parts[i] = int32(at)
-	}
-	return s.push(rows)
+	bounds, compare := o.Bounds, turned(o.Compare, o.Descending)
+	return &edge[T]{func(rows unsafe.Pointer, n int) error {
+		if err := t.Err(); err != nil {
+			return err
+		}
+		out.parts = room(out.parts, n)
+		for i, row := range unsafe.Slice((*T)(rows), n) {
+			at, _ := slices.BinarySearchFunc(bounds, row, compare)
+			out.parts[i] = int32(at)
+		}
+		return out.push(rows, n)
+	}}, out, nil
 }

@@ -125,7 +125,7 @@ func checkName(what, s string) error {
 	return nil
 }
 
-// subject is who a certificate is for. It stands in the certificate as kiln://application/role/name.
+// subject is who a certificate is for. It stands in the certificate as kiln:application/role/name.
 type subject struct {
 	appID string
 	role  Role
@@ -136,8 +136,7 @@ type subject struct {
 func (s subject) String() string { return fmt.Sprintf("%s %s of %s", s.role, s.name, s.appID) }
 
 func (s subject) url() *url.URL {
-	path := "/" + url.PathEscape(string(s.role)) + "/" + url.PathEscape(s.name)
-	return &url.URL{Scheme: "kiln", Opaque: "//" + url.PathEscape(s.appID) + path}
+	return &url.URL{Scheme: "kiln", Opaque: url.PathEscape(s.appID) + "/" + url.PathEscape(string(s.role)) + "/" + url.PathEscape(s.name)}
 }
 
 // subjectOf reads what a certificate, already verified, says of its holder.
@@ -145,10 +144,9 @@ func subjectOf(cert *x509.Certificate) (subject, error) {
 	if len(cert.URIs) != 1 || cert.URIs[0].Scheme != "kiln" {
 		return subject{}, errors.New("the certificate names no process of a Kiln application")
 	}
-	text := strings.TrimPrefix(cert.URIs[0].String(), "kiln://")
-	parts := strings.Split(text, "/")
+	parts := strings.Split(cert.URIs[0].Opaque, "/")
 	if len(parts) != 3 {
-		return subject{}, fmt.Errorf("the certificate names %q, which is no process of a Kiln application", text)
+		return subject{}, fmt.Errorf("the certificate names %q, which is no process of a Kiln application", cert.URIs[0])
 	}
 	for i := range parts {
 		var err error

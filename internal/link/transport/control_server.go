@@ -41,7 +41,6 @@ type ControlServer struct {
 	mu     sync.Mutex
 	closed bool
 	ends   map[*driverEnd]struct{} // the open links
-	idle   sync.Cond               // ends is empty
 }
 
 type driverEnd = end[wire.Down, wire.Up]
@@ -64,7 +63,6 @@ func ListenControl(cfg ServerConfig, accept func(DriverEnd)) (*ControlServer, er
 		cfg.TLS = nil
 	}
 	s := &ControlServer{listener: l, addr: addr, accept: accept, ends: map[*driverEnd]struct{}{}, served: make(chan struct{})}
-	s.idle.L = &s.mu
 	s.server = grpc.NewServer(
 		grpc.Creds(newCredential(cfg.TLS)), grpc.ConnectionTimeout(handshake), grpc.MaxConcurrentStreams(1),
 		grpc.MaxRecvMsgSize(largestMessage), grpc.MaxSendMsgSize(largestMessage), grpc.MaxHeaderListSize(largestHeaders),
@@ -85,19 +83,20 @@ func ListenControl(cfg ServerConfig, accept func(DriverEnd)) (*ControlServer, er
 // one that stands for all of this machine's.
 func (s *ControlServer) Addr() string { return s.addr.String() }
 
-// Close closes every end, lets what was sent travel for a few seconds at most, and cuts what is left then. It returns when no goroutine is left.
+// Close closes every end, lets what was sent travel for a few seconds at most, and cuts what is left then. It returns when no
+// goroutine is left.
 func (s *ControlServer) Close() error {
 	s.mu.Lock()
 	again := s.closed
 	s.closed = true
 	for e := range s.ends {
-		go e.Close() // it takes the lock when it is done
-	}
-	for len(s.ends) > 0 {
-		s.idle.Wait() // linger bounds the wait
+		_ = e.Close()
 	}
 	s.mu.Unlock()
-	s.server.Stop()
+	// By itself GracefulStop would wait for ever for a peer that does not read.
+	timer := time.AfterFunc(linger, s.server.Stop)
+	s.server.GracefulStop()
+	timer.Stop()
 	<-s.served
 	if !again && s.addr.network == "unix" {
 		if err := os.Remove(s.addr.name); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -183,7 +182,4 @@ func (s *ControlServer) remove(e *driverEnd) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.ends, e)
-	if len(s.ends) == 0 {
-		s.idle.Broadcast()
-	}
 }

@@ -1,0 +1,89 @@
+package op
+
+import "unsafe"
+
+// pushFunc takes n rows of a type that both sides know.
+type pushFunc func(rows unsafe.Pointer, n int) error
+
+// pusherOf gives the push of a typed sink.
+func pusherOf[T any](down any) (pushFunc, error) {
+	next, err := sinkOf[T](down)
+	if err != nil {
+		return nil, err
+	}
+	return func(rows unsafe.Pointer, n int) error { return next.Push(unsafe.Slice((*T)(rows), n)) }, nil
+}
+
+// inBatches pushes rows in batches of at most BatchRows.
+func (l *layout) inBatches(rows unsafe.Pointer, n int, push pushFunc) error {
+	for ; n > BatchRows; n -= BatchRows {
+		if err := push(rows, BatchRows); err != nil {
+			return err
+		}
+		rows = unsafe.Add(rows, BatchRows*l.size)
+	}
+	if n == 0 {
+		return nil
+	}
+	return push(rows, n)
+}
+
+// edge is a push as a typed Sink.
+type edge[T any] struct{ push pushFunc }
+
+// Push implements Sink.
+func (e *edge[T]) Push(rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return e.push(firstAt(rows), len(rows))
+}
+
+// endedEdge is an edge to something that holds rows back.
+type endedEdge[T any] struct {
+	push pushFunc
+	end  func() error
+}
+
+// Push implements Sink.
+func (e *endedEdge[T]) Push(rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return e.push(firstAt(rows), len(rows))
+}
+
+// End implements Ender.
+func (e *endedEdge[T]) End() error { return e.end() }
+
+// feed pushes all rows of a source, in batches; those of a spill can be pushed again.
+type feed func(push pushFunc) error
+
+// feedOf makes a feed of an input.
+func feedOf[T any](in Input) feed {
+	return func(push pushFunc) error { return in.Run(&edge[T]{push}) }
+}
+
+// pairLayout is how the rows of KV[K, V] lie in memory.
+type pairLayout struct {
+	row, key, val *layout
+	valAt         uintptr // the key is at the front
+}
+
+func pairOf[K, V any]() (p pairLayout, err error) {
+	if p.row, err = layoutOf[KV[K, V]](); err != nil {
+		return p, err
+	}
+	if p.key, err = layoutOf[K](); err != nil {
+		return p, err
+	}
+	p.val, err = layoutOf[V]()
+	p.valAt = unsafe.Offsetof(KV[K, V]{}.Value)
+	return p, err
+}
+
+// fill makes n pairs of keys and values that lie side by side, or at the places that a list names.
+func (p *pairLayout) fill(dst, keys unsafe.Pointer, key []int32, vals unsafe.Pointer, n int) {
+	p.key.move(dst, p.row.size, nil, keys, p.key.size, key, n)
+	p.val.move(unsafe.Add(dst, p.valAt), p.row.size, nil, vals, p.val.size, nil, n)
+}
