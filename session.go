@@ -14,7 +14,6 @@ import (
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/driver"
-	"github.com/kilnproject/kiln/internal/executor"
 )
 
 // Session is one application: its settings, its executors and the jobs that it runs. It may be used from any goroutine; jobs of
@@ -37,8 +36,7 @@ type Session struct {
 	accumulated  atomic.Int32
 	accumulators accumulatorRegistry
 
-	closers []func() error         // what start opened, besides the driver
-	tune    func(*executor.Config) // the test kit's switches
+	closers []func() error // what start opened, besides the driver
 
 	closing sync.Once
 	closed  error

@@ -20,6 +20,7 @@ import (
 	"github.com/kilnproject/kiln/internal/host"
 	"github.com/kilnproject/kiln/internal/link/transport"
 	"github.com/kilnproject/kiln/internal/link/wire"
+	"github.com/kilnproject/kiln/internal/testhook"
 	_ "github.com/kilnproject/kiln/storage/file" // plain paths
 )
 
@@ -91,30 +92,49 @@ func (s *Session) memory(n int) int64 {
 	return limit / 10 * 9 / int64(n)
 }
 
-// startLocal runs everything in this process: one executor with all slots.
+// startLocal runs everything in this process: one executor with all slots, or as many as the test kit asks for.
 func (s *Session) startLocal(m conf.MasterURL) error {
-	s.slots = m.Slots
-	if s.slots == 0 {
-		s.slots = host.Cores()
+	slots := m.Slots
+	if slots == 0 {
+		slots = host.Cores()
 	}
-	memory := s.memory(1)
-	limitMemory(memory)
+	cfg := local.ThreadsConfig{Conf: s.conf, Slots: slots, AppDir: s.dir}
+	executors := 1
+	kit := testhook.From(s.ctx)
+	if kit != nil {
+		executors, cfg.Tune = kit.Executors, kit.Tune
+	}
+	s.slots = executors * slots
+	cfg.Memory = s.memory(executors)
+	if kit == nil { // a test's own memory is not the engine's to limit
+		s.closers = append(s.closers, limitMemory(cfg.Memory))
+	}
 	s.driver = driver.Start(s.driverConfig(m))
-	threads := local.NewThreads(local.ThreadsConfig{
-		Conf: s.conf, Slots: s.slots, Memory: memory, AppDir: s.dir,
-		Attach: s.driver.AttachOwn, Blocks: s.driver.Blocks(), Tune: s.tune,
-	})
-	return s.serve(threads, 1)
+	cfg.Attach, cfg.Blocks = s.driver.AttachOwn, s.driver.Blocks()
+	threads := local.NewThreads(cfg)
+	if kit != nil {
+		kit.Threads = threads
+	}
+	return s.serve(threads, executors)
 }
 
 // limitMemory tells the runtime what this process may use, unless the user did: it then collects garbage harder before memory runs
-// out, and less eagerly while there is plenty.
-func limitMemory(memory int64) {
+// out, and less eagerly while there is plenty. The program has its own settings back when it calls restore.
+func limitMemory(memory int64) (restore func() error) {
+	var undo []func()
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memory)
+		was := debug.SetMemoryLimit(memory)
+		undo = append(undo, func() { debug.SetMemoryLimit(was) })
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(local.GCPercent)
+		was := debug.SetGCPercent(local.GCPercent)
+		undo = append(undo, func() { debug.SetGCPercent(was) })
+	}
+	return func() error {
+		for _, f := range undo {
+			f()
+		}
+		return nil
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,8 +70,9 @@ func answerTo(asked request) reply {
 	return reply{Measured: m}
 }
 
-// runChild runs a workload on an engine in a fresh process. What it prints goes to our standard error.
-func runChild(engine, workload string, in data.Input) (Measured, error) {
+// runChild runs a workload on an engine in a fresh process. What it prints goes to our standard error. When ctx ends, the process and its
+// children are killed.
+func runChild(ctx context.Context, engine, workload string, in data.Input) (Measured, error) {
 	scratch, err := os.MkdirTemp(in.Work, "run-*")
 	if err != nil {
 		return Measured{}, err
@@ -81,7 +83,7 @@ func runChild(engine, workload string, in data.Input) (Measured, error) {
 		return Measured{}, err
 	}
 	asked := request{Engine: engine, Workload: workload, Input: in, Began: time.Now(), Reply: filepath.Join(scratch, "reply")}
-	used, err := execute(asked)
+	used, err := execute(ctx, asked)
 	if err != nil {
 		return Measured{}, err
 	}
@@ -99,7 +101,7 @@ func runChild(engine, workload string, in data.Input) (Measured, error) {
 }
 
 // execute starts this binary anew, waits, and answers what the process tree used.
-func execute(asked request) (Measured, error) {
+func execute(ctx context.Context, asked request) (Measured, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return Measured{}, err
@@ -108,7 +110,9 @@ func execute(asked request) (Measured, error) {
 	if err != nil {
 		return Measured{}, err
 	}
-	child := exec.Command(self, childCommand, string(argument))
+	child := exec.CommandContext(ctx, self, childCommand, string(argument))
+	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	child.Cancel = func() error { return syscall.Kill(-child.Process.Pid, syscall.SIGKILL) }
 	child.Stdout, child.Stderr = os.Stderr, os.Stderr
 	if err := child.Start(); err != nil {
 		return Measured{}, err

@@ -55,7 +55,7 @@ func (t *table) measure(ctx context.Context, r row, o options, progress io.Write
 			if err := ctx.Err(); err != nil {
 				return errors.New("interrupted")
 			}
-			c.run(o.in, progress)
+			c.run(ctx, o.in, progress)
 		}
 	}
 	cells = slices.DeleteFunc(cells, func(c *cell) bool { return len(c.Runs) == 0 && c.Failed == "" })
@@ -65,11 +65,11 @@ func (t *table) measure(ctx context.Context, r row, o options, progress io.Write
 }
 
 // run takes one measurement. A cell that failed once is not run again.
-func (c *cell) run(in data.Input, progress io.Writer) {
+func (c *cell) run(ctx context.Context, in data.Input, progress io.Writer) {
 	if c.Failed != "" {
 		return
 	}
-	m, err := runChild(c.Engine, c.Row, in)
+	m, err := runChild(ctx, c.Engine, c.Row, in)
 	switch {
 	case errors.Is(err, errAbsent):
 	case err != nil:

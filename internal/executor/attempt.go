@@ -106,7 +106,7 @@ func (e *Executor) run(a *attempt, t *op.Task) (op.Answer, error) {
 		return op.Answer{}, a.stage.err
 	}
 	if e.cfg.Fault != nil {
-		if err := e.cfg.Fault(a.ctx, a.launch.Ref); err != nil {
+		if err := e.cfg.Fault(a.ctx, a.stage.Stage, a.launch.Ref); err != nil {
 			return op.Answer{}, err
 		}
 	}

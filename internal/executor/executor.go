@@ -36,7 +36,7 @@ type Config struct {
 	// DriverBlocks is where the driver serves broadcast pieces.
 	DriverBlocks string
 	// Fault, when set, is asked before a task runs and may fail or delay it: the switches of the test kit.
-	Fault func(ctx context.Context, t ids.TaskRef) error
+	Fault func(ctx context.Context, s *task.Stage, t ids.TaskRef) error
 }
 
 // Executor runs tasks for one driver. New makes it, Run serves until the link ends, Close removes what it kept.
@@ -100,13 +100,14 @@ func (e *Executor) Close() error {
 // Blocks is what the executor's block server offers.
 func (e *Executor) Blocks() transport.Provider { return provider{e} }
 
-// LoseShuffle and CorruptShuffle are the fault switches of the test kit.
-func (e *Executor) LoseShuffle(id ids.ShuffleID) error { return e.shuffle.RemoveShuffle(id) }
+// LoseShuffles deletes every map output, and gives their number. It and the next two are fault switches of the test kit.
+func (e *Executor) LoseShuffles() int { return e.shuffle.LoseAll() }
 
-// CorruptShuffle damages one map output.
-func (e *Executor) CorruptShuffle(id ids.ShuffleID, mapPartition, reduce int) error {
-	return e.shuffle.Corrupt(id, mapPartition, reduce)
-}
+// CorruptShuffles damages every map output, and gives their number.
+func (e *Executor) CorruptShuffles() (int, error) { return e.shuffle.CorruptAll() }
+
+// CorruptBlocks damages every cached block on disk, and gives their number.
+func (e *Executor) CorruptBlocks() (int, error) { return e.blocks.CorruptAll() }
 
 func (e *Executor) now() work.Time { return time.Since(e.began) }
 

@@ -109,28 +109,28 @@ func (c *custom) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, 
 	defer e.giveBack(lengths)
 	var body []byte
 	for i := range lengths {
+		row := unsafe.Add(base, uintptr(i)*stride)
 		at := len(body)
-		if body, err = c.put(body, base); err != nil {
+		if body, err = c.put(body, row); err != nil {
 			return dst, fmt.Errorf("encoding a %v: %w", c.typ, err)
 		}
 		lengths[i] = uint64(len(body) - at)
-		base = unsafe.Add(base, stride)
 	}
 	return append(appendLengths(dst, lengths), body...), nil
 }
 
 func (c *custom) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) {
 	lengths, _ := d.lengths(n, nil)
-	for _, l := range lengths {
+	for i, l := range lengths {
+		row := unsafe.Add(base, uintptr(i)*stride)
 		src := d.take(l)
 		if d.err != nil {
 			return
 		}
-		if err := c.get(d.ctx, src, base); err != nil {
+		if err := c.get(d.ctx, src, row); err != nil {
 			d.failWith(fmt.Errorf("decoding a %v: %w", c.typ, err))
 			return
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
@@ -139,14 +139,14 @@ func (c *custom) detach(base unsafe.Pointer, n int, stride uintptr, _ *Arena) {
 	if c.typ == timeType {
 		return
 	}
-	for range n {
-		if b, err := c.put(nil, base); err == nil {
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		if b, err := c.put(nil, row); err == nil {
 			v := reflect.New(c.typ)
 			if c.get(nil, b, v.UnsafePointer()) == nil {
-				reflect.NewAt(c.typ, base).Elem().Set(v.Elem())
+				reflect.NewAt(c.typ, row).Elem().Set(v.Elem())
 			}
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 

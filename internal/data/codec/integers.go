@@ -22,8 +22,8 @@ func (integers[T]) append(_ *encodeState, dst []byte, base unsafe.Pointer, n int
 			least, most = min(least, v), max(most, v)
 		}
 	} else {
-		for i, p := 1, unsafe.Add(base, stride); i < n; i, p = i+1, unsafe.Add(p, stride) {
-			v := *(*T)(p)
+		for i := 1; i < n; i++ {
+			v := *(*T)(unsafe.Add(base, uintptr(i)*stride))
 			least, most = min(least, v), max(most, v)
 		}
 	}
@@ -42,26 +42,26 @@ func appendDistances[T integer](out []byte, base unsafe.Pointer, n int, stride u
 	switch width {
 	case 1:
 		for i := range out[:n] {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			out[i] = byte(*(*T)(p) - least)
-			p = unsafe.Add(p, stride)
 		}
 	case 2:
 		o := unsafe.Slice((*[2]byte)(unsafe.Pointer(unsafe.SliceData(out))), n)
 		for i := range o {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			binary.LittleEndian.PutUint16(o[i][:], uint16(*(*T)(p)-least))
-			p = unsafe.Add(p, stride)
 		}
 	case 4:
 		o := unsafe.Slice((*[4]byte)(unsafe.Pointer(unsafe.SliceData(out))), n)
 		for i := range o {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			binary.LittleEndian.PutUint32(o[i][:], uint32(uint64(*(*T)(p))-uint64(least)))
-			p = unsafe.Add(p, stride)
 		}
 	case 8:
 		o := unsafe.Slice((*[8]byte)(unsafe.Pointer(unsafe.SliceData(out))), n)
 		for i := range o {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			binary.LittleEndian.PutUint64(o[i][:], uint64(*(*T)(p))-uint64(least))
-			p = unsafe.Add(p, stride)
 		}
 	}
 }
@@ -75,29 +75,29 @@ func (integers[T]) decode(d *decoding, base unsafe.Pointer, n int, stride uintpt
 	l, p := T(least), base
 	switch width {
 	case 0:
-		for range n {
+		for i := range n {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			*(*T)(p) = l
-			p = unsafe.Add(p, stride)
 		}
 	case 1:
-		for _, b := range in {
+		for i, b := range in {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			*(*T)(p) = l + T(b)
-			p = unsafe.Add(p, stride)
 		}
 	case 2:
-		for _, b := range unsafe.Slice((*[2]byte)(unsafe.Pointer(unsafe.SliceData(in))), n) {
+		for i, b := range unsafe.Slice((*[2]byte)(unsafe.Pointer(unsafe.SliceData(in))), n) {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			*(*T)(p) = l + T(binary.LittleEndian.Uint16(b[:]))
-			p = unsafe.Add(p, stride)
 		}
 	case 4:
-		for _, b := range unsafe.Slice((*[4]byte)(unsafe.Pointer(unsafe.SliceData(in))), n) {
+		for i, b := range unsafe.Slice((*[4]byte)(unsafe.Pointer(unsafe.SliceData(in))), n) {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			*(*T)(p) = l + T(binary.LittleEndian.Uint32(b[:]))
-			p = unsafe.Add(p, stride)
 		}
 	case 8:
-		for _, b := range unsafe.Slice((*[8]byte)(unsafe.Pointer(unsafe.SliceData(in))), n) {
+		for i, b := range unsafe.Slice((*[8]byte)(unsafe.Pointer(unsafe.SliceData(in))), n) {
+			p := unsafe.Add(p, uintptr(i)*stride)
 			*(*T)(p) = l + T(binary.LittleEndian.Uint64(b[:]))
-			p = unsafe.Add(p, stride)
 		}
 	}
 }

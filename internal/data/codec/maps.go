@@ -23,7 +23,8 @@ func (m *maps) traits() traits {
 func (m *maps) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, stride uintptr) (_ []byte, err error) {
 	lengths := e.numbers(n)
 	total := 0
-	for i, p := 0, base; i < n; i, p = i+1, unsafe.Add(p, stride) {
+	for i := range n {
+		p := unsafe.Add(base, uintptr(i)*stride)
 		v := reflect.NewAt(m.typ, p).Elem()
 		lengths[i] = 0
 		if !v.IsNil() {
@@ -38,7 +39,8 @@ func (m *maps) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, st
 	}
 	keys, values := reflect.MakeSlice(m.keys, total, total), reflect.MakeSlice(m.values, total, total)
 	at := 0
-	for i, p := 0, base; i < n; i, p = i+1, unsafe.Add(p, stride) {
+	for i := range n {
+		p := unsafe.Add(base, uintptr(i)*stride)
 		v := reflect.NewAt(m.typ, p).Elem()
 		if v.Len() == 0 {
 			continue
@@ -102,22 +104,23 @@ func (m *maps) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) {
 		return
 	}
 	at := 0
-	for _, l := range lengths {
+	for i, l := range lengths {
+		row := unsafe.Add(base, uintptr(i)*stride)
 		if l > 0 {
 			v := reflect.MakeMapWithSize(m.typ, int(l-1))
 			for range l - 1 {
 				v.SetMapIndex(keys.Index(at), values.Index(at))
 				at++
 			}
-			reflect.NewAt(m.typ, base).Elem().Set(v)
+			reflect.NewAt(m.typ, row).Elem().Set(v)
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (m *maps) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
-	for range n {
-		if v := reflect.NewAt(m.typ, base).Elem(); !v.IsNil() {
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		if v := reflect.NewAt(m.typ, row).Elem(); !v.IsNil() {
 			own := reflect.MakeMapWithSize(m.typ, v.Len())
 			key, value := reflect.New(m.typ.Key()), reflect.New(m.typ.Elem())
 			for iter := v.MapRange(); iter.Next(); {
@@ -129,14 +132,14 @@ func (m *maps) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
 			}
 			v.Set(own)
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (m *maps) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
 	each := int64(m.typ.Key().Size()+m.typ.Elem().Size()) + 8
-	for range n {
-		v := reflect.NewAt(m.typ, base).Elem()
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		v := reflect.NewAt(m.typ, row).Elem()
 		sum += int64(v.Len()) * each
 		if v.Len() > 0 && !(m.key.traits().flat && m.value.traits().flat) {
 			key, value := reflect.New(m.typ.Key()), reflect.New(m.typ.Elem())
@@ -146,7 +149,6 @@ func (m *maps) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64)
 				sum += m.key.footprint(key.UnsafePointer(), 1, 0) + m.value.footprint(value.UnsafePointer(), 1, 0)
 			}
 		}
-		base = unsafe.Add(base, stride)
 	}
 	return sum
 }

@@ -21,7 +21,8 @@ func (p *pointers) append(e *encodeState, dst []byte, base unsafe.Pointer, n int
 	at := len(dst)
 	dst = extend(dst, n)
 	some, last := 0, unsafe.Pointer(nil)
-	for i, q := 0, base; i < n; i, q = i+1, unsafe.Add(q, stride) {
+	for i := range n {
+		q := unsafe.Add(base, uintptr(i)*stride)
 		dst[at+i] = 0
 		if to := *(*unsafe.Pointer)(q); to != nil {
 			dst[at+i] = 1
@@ -37,7 +38,8 @@ func (p *pointers) append(e *encodeState, dst []byte, base unsafe.Pointer, n int
 	gathered := e.numbers((some*int(p.size) + 7) / 8)
 	defer e.giveBack(gathered)
 	out := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(gathered))), len(gathered)*8)
-	for i, q := 0, base; i < n; i, q = i+1, unsafe.Add(q, stride) {
+	for i := range n {
+		q := unsafe.Add(base, uintptr(i)*stride)
 		if to := *(*unsafe.Pointer)(q); to != nil {
 			out = out[copy(out, unsafe.Slice((*byte)(to), p.size)):]
 		}
@@ -65,21 +67,22 @@ func (p *pointers) decode(d *decoding, base unsafe.Pointer, n int, stride uintpt
 	if d.err != nil {
 		return
 	}
-	for _, m := range marks {
+	for i, m := range marks {
+		row := unsafe.Add(base, uintptr(i)*stride)
 		if m == 1 {
-			*(*unsafe.Pointer)(base) = at
+			*(*unsafe.Pointer)(row) = at
 			if some--; some > 0 {
 				at = unsafe.Add(at, p.size)
 			}
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (p *pointers) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
 	flat := p.elem.traits().flat
-	for range n {
-		if to := (*unsafe.Pointer)(base); *to != nil {
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		if to := (*unsafe.Pointer)(row); *to != nil {
 			own := reflect.New(p.typ.Elem())
 			own.Elem().Set(reflect.NewAt(p.typ.Elem(), *to).Elem())
 			*to = own.UnsafePointer()
@@ -87,20 +90,19 @@ func (p *pointers) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) 
 				p.elem.detach(*to, 1, p.size, a)
 			}
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (p *pointers) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
 	flat := p.elem.traits().flat
-	for range n {
-		if to := *(*unsafe.Pointer)(base); to != nil {
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		if to := *(*unsafe.Pointer)(row); to != nil {
 			sum += int64(p.size)
 			if !flat {
 				sum += p.elem.footprint(to, 1, p.size)
 			}
 		}
-		base = unsafe.Add(base, stride)
 	}
 	return sum
 }

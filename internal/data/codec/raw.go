@@ -30,19 +30,19 @@ func (r raw) move(to unsafe.Pointer, toStride uintptr, from unsafe.Pointer, from
 	case toStride == r.size && fromStride == r.size:
 		copy(unsafe.Slice((*byte)(to), uintptr(n)*r.size), unsafe.Slice((*byte)(from), uintptr(n)*r.size))
 	case r.size == 8:
-		for range n {
+		for i := range uintptr(n) {
+			to, from := unsafe.Add(to, i*toStride), unsafe.Add(from, i*fromStride)
 			*(*[8]byte)(to) = *(*[8]byte)(from)
-			to, from = unsafe.Add(to, toStride), unsafe.Add(from, fromStride)
 		}
 	case r.size == 4:
-		for range n {
+		for i := range uintptr(n) {
+			to, from := unsafe.Add(to, i*toStride), unsafe.Add(from, i*fromStride)
 			*(*[4]byte)(to) = *(*[4]byte)(from)
-			to, from = unsafe.Add(to, toStride), unsafe.Add(from, fromStride)
 		}
 	default:
-		for range n {
+		for i := range uintptr(n) {
+			to, from := unsafe.Add(to, i*toStride), unsafe.Add(from, i*fromStride)
 			copy(unsafe.Slice((*byte)(to), r.size), unsafe.Slice((*byte)(from), r.size))
-			to, from = unsafe.Add(to, toStride), unsafe.Add(from, fromStride)
 		}
 	}
 }
@@ -58,12 +58,12 @@ func (b bools) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) {
 	if d.err != nil {
 		return
 	}
-	for _, v := range in {
+	for i, v := range in {
+		row := unsafe.Add(base, uintptr(i)*stride)
 		if v > 1 {
 			d.fail("a bool of %d", v)
 			return
 		}
-		*(*byte)(base) = v
-		base = unsafe.Add(base, stride)
+		*(*byte)(row) = v
 	}
 }

@@ -28,7 +28,8 @@ func (s *slices) traits() traits {
 func (s *slices) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, stride uintptr) ([]byte, error) {
 	lengths := e.numbers(n)
 	total, only := 0, unsafe.Pointer(nil)
-	for i, p := 0, base; i < n; i, p = i+1, unsafe.Add(p, stride) {
+	for i := range n {
+		p := unsafe.Add(base, uintptr(i)*stride)
 		h := (*header)(p)
 		lengths[i] = 0
 		if h.data == nil {
@@ -52,7 +53,8 @@ func (s *slices) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, 
 	gathered := e.numbers((total*int(s.size) + 7) / 8)
 	defer e.giveBack(gathered)
 	out := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(gathered))), len(gathered)*8)
-	for i, p := 0, base; i < n; i, p = i+1, unsafe.Add(p, stride) {
+	for i := range n {
+		p := unsafe.Add(base, uintptr(i)*stride)
 		if h := (*header)(p); h.len > 0 {
 			out = out[copy(out, unsafe.Slice((*byte)(h.data), h.len*int(s.size))):]
 		}
@@ -77,44 +79,44 @@ func (s *slices) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr)
 	if d.err != nil {
 		return
 	}
-	for _, l := range lengths {
+	for i, l := range lengths {
+		row := unsafe.Add(base, uintptr(i)*stride)
 		if l == 1 {
-			*(*header)(base) = header{data: unsafe.Pointer(&zeroBase)}
+			*(*header)(row) = header{data: unsafe.Pointer(&zeroBase)}
 		} else if l > 1 {
-			*(*header)(base) = header{at, int(l - 1), int(l - 1)}
+			*(*header)(row) = header{at, int(l - 1), int(l - 1)}
 			if total -= int(l - 1); total > 0 {
 				at = unsafe.Add(at, (l-1)*uint64(s.size))
 			}
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (s *slices) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
 	flat := s.elem.traits().flat
-	for range n {
-		h := (*header)(base)
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		h := (*header)(row)
 		if h.len > 0 && s.size > 0 {
 			own := reflect.MakeSlice(s.typ, h.len, h.len)
-			reflect.Copy(own, reflect.NewAt(s.typ, base).Elem())
+			reflect.Copy(own, reflect.NewAt(s.typ, row).Elem())
 			*h = header{own.UnsafePointer(), h.len, h.len}
 			if !flat {
 				s.elem.detach(h.data, h.len, s.size, a)
 			}
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (s *slices) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
 	flat := s.elem.traits().flat
-	for range n {
-		h := (*header)(base)
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		h := (*header)(row)
 		sum += int64(h.len) * int64(s.size)
 		if !flat && h.len > 0 {
 			sum += s.elem.footprint(h.data, h.len, s.size)
 		}
-		base = unsafe.Add(base, stride)
 	}
 	return sum
 }

@@ -11,10 +11,10 @@ func (text) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, strid
 	lengths := e.numbers(n)
 	p, sum := base, 0
 	for i := range lengths {
+		p := unsafe.Add(p, uintptr(i)*stride)
 		l := len(*(*string)(p))
 		lengths[i] = uint64(l)
 		sum += l
-		p = unsafe.Add(p, stride)
 	}
 	dst = appendLengths(dst, lengths)
 	e.giveBack(lengths)
@@ -22,9 +22,9 @@ func (text) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, strid
 	dst = extend(dst, sum)
 	out := dst[at:]
 	p = base
-	for range n {
+	for i := range n {
+		p := unsafe.Add(p, uintptr(i)*stride)
 		out = out[copy(out, *(*string)(p)):]
-		p = unsafe.Add(p, stride)
 	}
 	return dst, nil
 }
@@ -44,12 +44,12 @@ func (text) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) {
 		return
 	}
 	at := unsafe.Pointer(unsafe.SliceData(in))
-	for _, l := range lengths {
+	for i, l := range lengths {
+		row := unsafe.Add(base, uintptr(i)*stride)
 		if l > 0 {
-			*(*string)(base) = unsafe.String((*byte)(at), l)
+			*(*string)(row) = unsafe.String((*byte)(at), l)
 			at = step(at, l, &in)
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
@@ -63,17 +63,17 @@ func step(at unsafe.Pointer, l uint64, in *[]byte) unsafe.Pointer {
 }
 
 func (text) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
-	for range n {
-		s := (*string)(base)
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		s := (*string)(row)
 		*s = a.str(*s)
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (text) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
-	for range n {
-		sum += int64(len(*(*string)(base)))
-		base = unsafe.Add(base, stride)
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		sum += int64(len(*(*string)(row)))
 	}
 	return sum
 }
@@ -87,12 +87,12 @@ func (byteSlices) append(e *encodeState, dst []byte, base unsafe.Pointer, n int,
 	lengths := e.numbers(n)
 	p, sum := base, 0
 	for i := range lengths {
+		p := unsafe.Add(p, uintptr(i)*stride)
 		lengths[i] = 0
 		if b := *(*[]byte)(p); b != nil {
 			lengths[i] = uint64(len(b)) + 1
 			sum += len(b)
 		}
-		p = unsafe.Add(p, stride)
 	}
 	dst = appendLengths(dst, lengths)
 	e.giveBack(lengths)
@@ -100,9 +100,9 @@ func (byteSlices) append(e *encodeState, dst []byte, base unsafe.Pointer, n int,
 	dst = extend(dst, sum)
 	out := dst[at:]
 	p = base
-	for range n {
+	for i := range n {
+		p := unsafe.Add(p, uintptr(i)*stride)
 		out = out[copy(out, *(*[]byte)(p)):]
-		p = unsafe.Add(p, stride)
 	}
 	return dst, nil
 }
@@ -114,32 +114,32 @@ func (byteSlices) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr
 	if d.err != nil {
 		return
 	}
-	for _, l := range lengths {
+	for i, l := range lengths {
+		row := unsafe.Add(base, uintptr(i)*stride)
 		switch {
 		case l == 1:
-			*(*[]byte)(base) = []byte{}
+			*(*[]byte)(row) = []byte{}
 		case l > 1:
-			*(*[]byte)(base) = in[: l-1 : l-1]
+			*(*[]byte)(row) = in[: l-1 : l-1]
 			in = in[l-1:]
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (byteSlices) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
-	for range n {
-		b := (*[]byte)(base)
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		b := (*[]byte)(row)
 		if len(*b) > 0 {
 			*b = a.bytes(*b)
 		}
-		base = unsafe.Add(base, stride)
 	}
 }
 
 func (byteSlices) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
-	for range n {
-		sum += int64(len(*(*[]byte)(base)))
-		base = unsafe.Add(base, stride)
+	for i := range n {
+		row := unsafe.Add(base, uintptr(i)*stride)
+		sum += int64(len(*(*[]byte)(row)))
 	}
 	return sum
 }

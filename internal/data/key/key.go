@@ -138,8 +138,8 @@ func (number[T]) exact() bool                    { return true }
 func (number[T]) equal(a, b unsafe.Pointer) bool { return *(*T)(a) == *(*T)(b) }
 func (number[T]) hash(base unsafe.Pointer, _ int, stride uintptr, out []uint64) {
 	for i := range out {
-		out[i] = hash64(uint64(*(*T)(base)))
-		base = unsafe.Add(base, stride)
+		row := unsafe.Add(base, uintptr(i)*stride)
+		out[i] = hash64(uint64(*(*T)(row)))
 	}
 }
 
@@ -164,8 +164,8 @@ func (float[T]) equal(a, b unsafe.Pointer) bool {
 }
 func (float[T]) hash(base unsafe.Pointer, _ int, stride uintptr, out []uint64) {
 	for i := range out {
-		out[i] = hash64(canonical(float64(*(*T)(base))))
-		base = unsafe.Add(base, stride)
+		row := unsafe.Add(base, uintptr(i)*stride)
+		out[i] = hash64(canonical(float64(*(*T)(row))))
 	}
 }
 
@@ -185,8 +185,8 @@ func (text) exact() bool                    { return true }
 func (text) equal(a, b unsafe.Pointer) bool { return *(*string)(a) == *(*string)(b) }
 func (text) hash(base unsafe.Pointer, _ int, stride uintptr, out []uint64) {
 	for i := range out {
-		out[i] = xxh3.HashString(*(*string)(base))
-		base = unsafe.Add(base, stride)
+		row := unsafe.Add(base, uintptr(i)*stride)
+		out[i] = xxh3.HashString(*(*string)(row))
 	}
 }
 

@@ -40,22 +40,22 @@ func PrefixOf(t reflect.Type) (prefix func(base unsafe.Pointer, n, stride int, o
 
 func signed[T int8 | int16 | int32 | int64](base unsafe.Pointer, n, stride int, out []uint64) {
 	for i := range out[:n] {
-		out[i] = uint64(*(*T)(base)) ^ 1<<63
-		base = unsafe.Add(base, stride)
+		row := unsafe.Add(base, uintptr(i)*uintptr(stride))
+		out[i] = uint64(*(*T)(row)) ^ 1<<63
 	}
 }
 
 func unsigned[T uint8 | uint16 | uint32 | uint64](base unsafe.Pointer, n, stride int, out []uint64) {
 	for i := range out[:n] {
-		out[i] = uint64(*(*T)(base))
-		base = unsafe.Add(base, stride)
+		row := unsafe.Add(base, uintptr(i)*uintptr(stride))
+		out[i] = uint64(*(*T)(row))
 	}
 }
 
 func floating[T float32 | float64](base unsafe.Pointer, n, stride int, out []uint64) {
 	for i := range out[:n] {
-		out[i] = orderedBits(float64(*(*T)(base)))
-		base = unsafe.Add(base, stride)
+		row := unsafe.Add(base, uintptr(i)*uintptr(stride))
+		out[i] = orderedBits(float64(*(*T)(row)))
 	}
 }
 
@@ -77,7 +77,8 @@ func orderedBits(f float64) uint64 {
 // leading gives the first eight bytes of strings, big endian.
 func leading(base unsafe.Pointer, n, stride int, out []uint64) {
 	for i := range out[:n] {
-		s := *(*string)(base)
+		row := unsafe.Add(base, uintptr(i)*uintptr(stride))
+		s := *(*string)(row)
 		if len(s) >= 8 {
 			out[i] = binary.BigEndian.Uint64(unsafe.Slice(unsafe.StringData(s), 8))
 		} else {
@@ -87,6 +88,5 @@ func leading(base unsafe.Pointer, n, stride int, out []uint64) {
 			}
 			out[i] = p
 		}
-		base = unsafe.Add(base, stride)
 	}
 }

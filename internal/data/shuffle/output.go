@@ -131,32 +131,3 @@ func short(err error, meaning string) error {
 	}
 	return err
 }
-
-// Corrupt flips one bit in the middle of a stored segment: a switch for tests of what reads it. It must not run beside readers of
-// the same map output.
-func (st *Store) Corrupt(shuffle ids.ShuffleID, mapPartition, reduce int) error {
-	seg, err := st.OpenSegment(shuffle, mapPartition, reduce)
-	if err != nil {
-		return err
-	}
-	defer seg.Close()
-	if seg.Size == 0 {
-		return fmt.Errorf("%v is empty", ids.Shuffle(shuffle, mapPartition, reduce))
-	}
-	if seg.File == nil {
-		seg.Data[seg.Size/2] ^= 1
-		return nil
-	}
-	f, err := os.OpenFile(seg.File.Name(), os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	var b [1]byte
-	if _, err := f.ReadAt(b[:], seg.Offset+seg.Size/2); err != nil {
-		return err
-	}
-	b[0] ^= 1
-	_, err = f.WriteAt(b[:], seg.Offset+seg.Size/2)
-	return err
-}

@@ -163,7 +163,6 @@ func TestAnUnreadableBlockIsNotTheConnectionsFault(t *testing.T) {
 	})
 }
 
-// damage flips a bit in the middle of each stored block and cuts the file after the blocks in it.
 func TestDamageWhereABlockIsStoredIsFound(t *testing.T) {
 	size := 2*frameData + 5
 	s, want, contents := fill(t, 0, 0, size, size, 100)

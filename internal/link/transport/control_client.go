@@ -80,7 +80,7 @@ type executorEnd = end[wire.Up, wire.Down]
 
 // newExecutorEnd runs the two goroutines of a link's end.
 func newExecutorEnd(cc *grpc.ClientConn, stream grpc.BidiStreamingClient[controlpb.Up, controlpb.Down], cancel func()) *executorEnd {
-	e := &executorEnd{out: newQueue[wire.Up](linkUpLimit), in: newQueue[wire.Down](linkDownLimit), weigh: (*wire.Up).Weight, waits: true}
+	e := &executorEnd{out: newQueue[wire.Up](linkLimit), in: newQueue[wire.Down](linkLimit), weigh: (*wire.Up).Weight, waits: true}
 	sent, received := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(sent)

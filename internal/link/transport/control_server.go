@@ -158,7 +158,7 @@ func newDriverEnd(stream grpc.BidiStreamingServer[controlpb.Up, controlpb.Down])
 		}
 	}
 	e = &driverEnd{
-		out: newQueue[wire.Down](linkDownLimit), in: newQueue[wire.Up](linkUpLimit), weigh: (*wire.Down).Weight, cut: cut,
+		out: newQueue[wire.Down](linkSendLimit), in: newQueue[wire.Up](linkLimit), weigh: (*wire.Down).Weight, cut: cut,
 		closing: func() error {
 			timer := time.AfterFunc(linger, cut)
 			context.AfterFunc(stream.Context(), func() { timer.Stop() })

@@ -218,7 +218,7 @@ func TestAPipeHandsOverTheMessageItself(t *testing.T) {
 
 func TestADriverNeverWaitsForAnExecutorThatDoesNotRead(t *testing.T) {
 	onEveryLink(t, func(t *testing.T, d DriverEnd, e ExecutorEnd) {
-		heavy := &wire.Down{Launches: []task.Launch{{Split: make([]byte, 64<<20)}}}
+		heavy := &wire.Down{Launches: []task.Launch{{Split: make([]byte, 16<<20)}}}
 		var err error
 		for i := 0; err == nil && i <= pipeDownLimit; i++ {
 			err = d.Send(heavy)

@@ -39,12 +39,13 @@ type ExecutorEnd interface {
 	Close() error
 }
 
-// How much may wait in the queues: messages in a pipe, bytes (about) in a link between processes.
+// How much may wait in the queues: messages in a pipe, bytes (about) at each end of a link between processes. Where Send
+// can not wait for room, there is more of it.
 const (
 	pipeDownLimit = 1 << 18
 	pipeUpLimit   = 1 << 14
-	linkDownLimit = 256 << 20
-	linkUpLimit   = 64 << 20
+	linkSendLimit = 256 << 20 // of a driver's end
+	linkLimit     = 64 << 20  // of every other queue
 )
 
 // end is one end of a link: a queue in each direction.
