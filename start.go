@@ -68,6 +68,22 @@ func (s *Session) makeDir() error {
 	return fmt.Errorf("no directory for temporary files (kiln.local.dir): %w", failed)
 }
 
+// longestSocketDir leaves room for a name behind the directory: the system allows a socket's path about a hundred bytes.
+const longestSocketDir = 75
+
+// socketDir is where the application's sockets are: its own directory, or one with a shorter path.
+func (s *Session) socketDir() (string, error) {
+	if len(s.dir) <= longestSocketDir {
+		return s.dir, nil
+	}
+	dir, err := os.MkdirTemp("", appDirPrefix+s.appID+"-")
+	if err != nil {
+		return "", err
+	}
+	s.closers = append(s.closers, func() error { return os.RemoveAll(dir) })
+	return dir, lockDir(dir)
+}
+
 func (s *Session) driverConfig(m conf.MasterURL) driver.Config {
 	return driver.Config{
 		App: cluster.App{ID: s.appID, Name: s.appName()},
@@ -113,7 +129,7 @@ func (s *Session) startLocal(m conf.MasterURL) error {
 	cfg.Attach, cfg.Blocks = s.driver.AttachOwn, s.driver.Blocks()
 	threads := local.NewThreads(cfg)
 	if kit != nil {
-		kit.Threads = threads
+		kit.Threads, kit.Registered = threads, func() int { return len(s.driver.View().Executors) }
 	}
 	return s.serve(threads, executors)
 }
@@ -161,18 +177,22 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 	_, _ = rand.Read(cfg.App.Secret) // never fails
 	client := transport.NewClient(transport.ClientConfig{Timeout: cfg.Timeout})
 	cfg.Fetch = client
-	cfg.App.Control = "unix://" + filepath.Join(s.dir, "control.sock")
+	sockets, err := s.socketDir()
+	if err != nil {
+		return errors.Join(err, client.Close())
+	}
+	cfg.App.Control = "unix://" + filepath.Join(sockets, "control.sock")
 	s.driver = driver.Start(cfg)
 	control, err := transport.ListenControl(transport.ServerConfig{Addr: cfg.App.Control}, s.driver.Attach)
 	if err != nil {
 		return errors.Join(err, s.driver.Close(), client.Close())
 	}
-	blocks, err := transport.ListenBlocks(transport.BlockServerConfig{Addr: "unix://" + filepath.Join(s.dir, "driver.sock"), Timeout: cfg.Timeout}, s.driver.Blocks())
+	blocks, err := transport.ListenBlocks(transport.BlockServerConfig{Addr: "unix://" + filepath.Join(sockets, "driver.sock"), Timeout: cfg.Timeout}, s.driver.Blocks())
 	if err != nil {
 		return errors.Join(err, s.driver.Close(), control.Close(), client.Close())
 	}
 	s.closers = append(s.closers, blocks.Close, control.Close, client.Close)
-	return s.serve(local.NewProcesses(s.conf, m.Slots, memory, s.dir, blocks.Addr()), m.Executors)
+	return s.serve(local.NewProcesses(s.conf, m.Slots, memory, local.Places{AppDir: s.dir, Sockets: sockets, DriverBlocks: blocks.Addr()}), m.Executors)
 }
 
 func (s *Session) serve(m cluster.Manager, executors int) error {

@@ -49,10 +49,16 @@ const (
 	mostStillborn = 8
 )
 
-// NewProcesses makes the manager of local-cluster. AppDir is the application's private directory, blocks the address of the
-// driver's block server, memory what each process may use in all.
-func NewProcesses(c *conf.Conf, slots int, memory int64, appDir, blocks string) *Processes {
-	return &Processes{conf: c, slots: slots, memory: memory, appDir: appDir, blocks: blocks, children: map[ids.ExecutorID]*child{}}
+// Places is where an application's processes meet.
+type Places struct {
+	AppDir       string // the application's private directory
+	Sockets      string // where executors make the sockets of their block servers
+	DriverBlocks string // the address of the driver's block server
+}
+
+// NewProcesses makes the manager of local-cluster. Memory is what each process may use in all.
+func NewProcesses(c *conf.Conf, slots int, memory int64, places Places) *Processes {
+	return &Processes{conf: c, slots: slots, memory: memory, places: places, children: map[ids.ExecutorID]*child{}}
 }
 
 // Start implements cluster.Manager.
@@ -106,7 +112,7 @@ func (p *Processes) spawn(id ids.ExecutorID) (*child, error) {
 		return nil, err
 	}
 	b := bootstrap{
-		ID: id, AppID: p.app.ID, AppDir: p.appDir, Control: p.app.Control, Blocks: p.blocks, Secret: p.app.Secret,
+		ID: id, AppID: p.app.ID, Places: p.places, Control: p.app.Control, Secret: p.app.Secret,
 		Slots: p.slots, Memory: p.memory, Conf: p.conf.Set(),
 	}
 	if err := json.NewEncoder(ours).Encode(b); err != nil {

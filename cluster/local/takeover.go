@@ -29,9 +29,8 @@ const pipeFD = 3
 type bootstrap struct {
 	ID      ids.ExecutorID
 	AppID   string
-	AppDir  string
+	Places  Places
 	Control string
-	Blocks  string // the driver's block server
 	Secret  []byte
 	Slots   int
 	Memory  int64
@@ -79,14 +78,15 @@ func serve() error {
 // dieWith ends the process, and removes what the application left on disk, as soon as the driver is gone.
 func dieWith(pipe io.Reader, b bootstrap) {
 	_, _ = io.Copy(io.Discard, pipe)
-	_ = os.RemoveAll(b.AppDir)
+	_ = os.RemoveAll(b.Places.AppDir)
+	_ = os.RemoveAll(b.Places.Sockets)
 	os.Exit(1)
 }
 
 func serveDriver(c *conf.Conf, b bootstrap) error {
-	cfg := executorConfig(c, b.ID, b.Slots, b.Memory, b.AppDir)
+	cfg := executorConfig(c, b.ID, b.Slots, b.Memory, b.Places.AppDir)
 	cfg.DirectResult = directResult
-	cfg.DriverBlocks = b.Blocks
+	cfg.DriverBlocks = b.Places.DriverBlocks
 	client := transport.NewClient(transport.ClientConfig{Timeout: conf.NetworkTimeout.Of(c)})
 	defer client.Close()
 	cfg.Fetch = client
@@ -95,7 +95,7 @@ func serveDriver(c *conf.Conf, b bootstrap) error {
 		return err
 	}
 	defer e.Close()
-	socket := filepath.Join(b.AppDir, fmt.Sprintf("blocks-%d.sock", b.ID))
+	socket := filepath.Join(b.Places.Sockets, fmt.Sprintf("blocks-%d.sock", b.ID))
 	blocks, err := transport.ListenBlocks(transport.BlockServerConfig{Addr: "unix://" + socket, Timeout: conf.NetworkTimeout.Of(c)}, e.Blocks())
 	if err != nil {
 		return err

@@ -244,4 +244,3 @@ func reasonOf(a *attempt, err error) task.EndReason {
 	}
 	return task.EndReason{Fate: task.Failed, Error: te}
 }
-

@@ -12,8 +12,9 @@ type Cluster struct {
 	Executors int                    // executors inside this process, each with the slots that the master names
 	Tune      func(*executor.Config) // changes the configuration of each executor before it starts; may be nil
 
-	// Threads are the executors, set before kiln.Open returns.
-	Threads *local.Threads
+	// What the session gives back before kiln.Open returns: the executors, and how many the driver has heard of.
+	Threads    *local.Threads
+	Registered func() int
 }
 
 type key struct{}

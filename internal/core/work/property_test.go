@@ -84,7 +84,9 @@ func TestEveryLaunchIsAnsweredOnceAndSlotsAreKept(t *testing.T) {
 			running: map[ids.TaskRef]bool{}, launched: map[ids.TaskRef]int{}, started: map[ids.TaskRef]bool{},
 			stages: map[ids.StageRef]bool{}, forgot: map[ids.StageRef]bool{},
 		}
-		stage := rapid.Custom(func(t *rapid.T) ids.StageRef { return ids.StageRef{Stage: ids.StageID(rapid.IntRange(0, 2).Draw(t, "stage"))} })
+		stage := rapid.Custom(func(t *rapid.T) ids.StageRef {
+			return ids.StageRef{Stage: ids.StageID(rapid.IntRange(0, 2).Draw(t, "stage"))}
+		})
 		known := rapid.Custom(func(t *rapid.T) ids.TaskRef {
 			return ids.TaskRef{StageRef: stage.Draw(t, "in"), Partition: int32(rapid.IntRange(0, 40).Draw(t, "partition"))}
 		})

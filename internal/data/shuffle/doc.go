@@ -10,5 +10,5 @@
 // that is missing or damaged becomes a [FetchError] that names the map output to be computed again; it never becomes data.
 //
 // docs/format-shuffle.md describes the bytes. The package does not look into blocks, and knows neither stages nor connections. It
-// may import core/ids, core/task and data/block/disk.
+// may import core/ids, core/task, data/block/disk and, for the error of a peer that is gone, link/transport.
 package shuffle

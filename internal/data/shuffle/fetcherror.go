@@ -1,14 +1,14 @@
 package shuffle
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/link/transport"
 )
 
 // ErrGone is in the error of a Fetcher that knows that the executor has ended: trying again would be in vain.
-var ErrGone = errors.New("the executor is gone")
+var ErrGone = transport.ErrGone
 
 // FetchError says which map output could not be read, and so must be computed again.
 type FetchError struct {

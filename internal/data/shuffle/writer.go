@@ -133,7 +133,7 @@ func (w *Writer) Commit() (sizes []int64, err error) {
 		return nil, w.err
 	}
 	defer w.Discard()
-	if first, err := w.st.lookup(w.shuffle, w.mapPart); err == nil {
+	if first, err := w.st.lookup(w.shuffle, w.mapPart); err == nil && w.st.whole(first) {
 		if sizes, err := w.st.sizes(first); err == nil {
 			return sizes, nil
 		}

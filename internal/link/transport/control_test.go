@@ -407,21 +407,6 @@ func TestListeningWhereStrangersCouldComeInIsRefused(t *testing.T) {
 	}
 }
 
-func TestOnlyTheSameUserIsLetIn(t *testing.T) {
-	if err := sameUser(1000, 1000); err != nil {
-		t.Error(err)
-	}
-	if err := sameUser(1001, 1000); err == nil {
-		t.Error("another user was let in")
-	}
-	a, b := net.Pipe()
-	defer a.Close()
-	defer b.Close()
-	if err := samePeer(a); err == nil {
-		t.Error("a connection without a user was let in")
-	}
-}
-
 func TestADriverNoticesACancelledStream(t *testing.T) {
 	ends := make(chan DriverEnd, 1)
 	s := must[*ControlServer](t)(ListenControl(ServerConfig{Addr: socket(t)}, func(d DriverEnd) { ends <- d }))

@@ -166,6 +166,7 @@ func TestSomeoneWhoDoesNotGreetIsNoServer(t *testing.T) {
 			if err != nil {
 				return
 			}
+			_ = greet(conn)
 			_, _ = conn.Write([]byte("HTTP/1.1 400 Bad Request"))
 			conn.Close()
 		}
