@@ -22,8 +22,7 @@ type Processes struct {
 	conf   *conf.Conf
 	slots  int
 	memory int64
-	appDir string
-	blocks string
+	places Places
 
 	mu        sync.Mutex
 	app       cluster.App
