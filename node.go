@@ -209,6 +209,7 @@ func (n *node) layOutNow(ctx context.Context) (r *plan.RDD, err error) {
 		if base, err = n.check.write(ctx, n, base); err != nil {
 			return nil, n.located(err)
 		}
+		n.forgetParents()
 	}
 	n.mu.Lock()
 	base.Name = n.name
@@ -216,6 +217,13 @@ func (n *node) layOutNow(ctx context.Context) (r *plan.RDD, err error) {
 	n.mu.Unlock()
 	n.relay()
 	return n.laid, nil
+}
+
+// forgetParents cuts the lineage behind a checkpoint: what only led here may be collected, and its shuffles dropped.
+func (n *node) forgetParents() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.parents, n.resolve, n.count = nil, nil, nil
 }
 
 // relay writes the node's place in the plan anew: its own step, with its cache on top when it has one. Children point at that

@@ -94,11 +94,11 @@ func ExampleCluster_CorruptShuffle() {
 		c := kilntest.Start(t)
 		counts := count(kiln.Parallelize(c.Session(), []string{"to be or", "not to be"}, 2))
 		before, _ := counts.Count(t.Context())
-		harmed := c.CorruptShuffle()
+		harmed := c.CorruptShuffle(1)
 		after, err := counts.Count(t.Context())
 		fmt.Println(before, harmed, after, err)
 	})
-	// Output: 4 2 4 <nil>
+	// Output: 4 1 4 <nil>
 }
 
 // Hold stops tasks at their start, so that a test sees them run side by side.

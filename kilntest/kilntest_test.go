@@ -146,12 +146,12 @@ func TestCorruptMapOutputsAreMadeAgain(t *testing.T) {
 		mustSum(t, d)
 		var again counter
 		c.OnTask(kilntest.MapTasks, kilntest.Always, again.count)
-		if n := c.CorruptShuffle(); n != 4 {
-			t.Errorf("harmed %d map outputs, want 4", n)
+		if n := c.CorruptShuffle(3); n != 3 {
+			t.Errorf("harmed %d map outputs, want 3", n)
 		}
 		mustSum(t, d)
-		if again.get() < 4 {
-			t.Errorf("%d executors: %d map tasks ran again, want all 4", executors, again.get())
+		if again.get() < 3 {
+			t.Errorf("%d executors: %d map tasks ran again, want 3", executors, again.get())
 		}
 	}
 }

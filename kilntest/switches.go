@@ -154,19 +154,22 @@ func (c *Cluster) LoseShuffle() (lost int) {
 	return lost
 }
 
-// CorruptShuffle flips a bit in every map output that is not empty, and gives their number. Readers find that out by its checksum,
-// and it is computed again.
-func (c *Cluster) CorruptShuffle() (harmed int) {
-	return c.corrupt((*executor.Executor).CorruptShuffles)
+// CorruptShuffle flips a bit in up to most map outputs that are not empty, executor by executor, and gives their number. Readers find
+// that out by its checksum, and it is computed again, one map output for each attempt of the reading stage; see
+// kiln.stage.maxConsecutiveAttempts for how many of these a job survives.
+func (c *Cluster) CorruptShuffle(most int) (harmed int) {
+	return c.corrupt(func(e *executor.Executor, harmed int) (int, error) { return e.CorruptShuffles(most - harmed) })
 }
 
 // CorruptBlock flips a bit in the file of every cached partition that is on disk, and gives their number. Readers find that out by
 // its checksum, and it is computed again.
-func (c *Cluster) CorruptBlock() (harmed int) { return c.corrupt((*executor.Executor).CorruptBlocks) }
+func (c *Cluster) CorruptBlock() (harmed int) {
+	return c.corrupt(func(e *executor.Executor, _ int) (int, error) { return e.CorruptBlocks() })
+}
 
-func (c *Cluster) corrupt(each func(*executor.Executor) (int, error)) (harmed int) {
+func (c *Cluster) corrupt(each func(e *executor.Executor, harmed int) (int, error)) (harmed int) {
 	for _, e := range c.running() {
-		n, err := each(e)
+		n, err := each(e, harmed)
 		if err != nil {
 			c.t.Errorf("kilntest: corrupting: %v", err)
 		}

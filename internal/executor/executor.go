@@ -83,7 +83,7 @@ func New(cfg Config) (*Executor, error) {
 		return nil, err
 	}
 	e.memory.evict = e.blocks.Evict
-	if e.shuffle, err = shuffle.Open(shuffle.Config{Dir: filepath.Join(cfg.Dir, "shuffle")}); err != nil {
+	if e.shuffle, err = shuffle.Open(shuffle.Config{Dir: filepath.Join(cfg.Dir, "shuffle"), MemoryTotal: min(64<<20, max(1<<20, cfg.Memory/8))}); err != nil {
 		return nil, err
 	}
 	e.reader = shuffle.NewReader(cfg.Reading, cfg.ID, e.shuffle, cfg.Fetch)
@@ -103,8 +103,8 @@ func (e *Executor) Blocks() transport.Provider { return provider{e} }
 // LoseShuffles deletes every map output, and gives their number. It and the next two are fault switches of the test kit.
 func (e *Executor) LoseShuffles() int { return e.shuffle.LoseAll() }
 
-// CorruptShuffles damages every map output, and gives their number.
-func (e *Executor) CorruptShuffles() (int, error) { return e.shuffle.CorruptAll() }
+// CorruptShuffles damages up to most map outputs, and gives their number.
+func (e *Executor) CorruptShuffles(most int) (int, error) { return e.shuffle.CorruptSome(most) }
 
 // CorruptBlocks damages every cached block on disk, and gives their number.
 func (e *Executor) CorruptBlocks() (int, error) { return e.blocks.CorruptAll() }

@@ -2,8 +2,8 @@ package codec
 
 import "unsafe"
 
-// Arena is memory for the bytes of many strings: it is carved from chunks, so that detaching costs no allocation per string. The
-// zero value is ready. It is not safe for concurrent use.
+// Arena is memory for many small values that hold no pointers: it is carved from chunks, so that detaching costs no allocation per
+// string. The zero value is ready. It is not safe for concurrent use.
 type Arena struct{ free []byte }
 
 const (
@@ -12,19 +12,33 @@ const (
 	arenaAlone = 8 << 10 // what is larger gets memory of its own
 )
 
-func (a *Arena) bytes(b []byte) []byte {
-	if len(b) > arenaAlone {
-		return append([]byte(nil), b...)
+// room gives n bytes that nobody else uses; with align of 8 they can hold every type without pointers.
+func (a *Arena) room(n, align int) []byte {
+	if n > arenaAlone {
+		return make([]byte, n) // of a size that Go aligns for every type
 	}
-	if len(b) > len(a.free) {
+	skip := len(a.free) & (align - 1) // chunks end at a multiple of 8
+	if n+skip > len(a.free) {
 		size := arenaChunk
 		if a.free == nil {
-			size = max(arenaFirst, 2*len(b)) // few strings take little
+			size = max(arenaFirst, (2*n+7)&^7) // few strings take little
 		}
-		a.free = make([]byte, size)
+		a.free, skip = make([]byte, size), 0
 	}
-	own := a.free[:len(b):len(b)]
-	a.free = a.free[len(b):]
+	own := a.free[skip : skip+n : skip+n]
+	a.free = a.free[skip+n:]
+	return own
+}
+
+// bytes gives a copy of b, which is never nil.
+func (a *Arena) bytes(b []byte) []byte {
+	if len(b) == 0 {
+		return []byte{}
+	}
+	if len(b) > arenaAlone {
+		return append([]byte(nil), b...) // not cleared first
+	}
+	own := a.room(len(b), 1)
 	copy(own, b)
 	return own
 }

@@ -1,12 +1,9 @@
 package codec
 
 import (
-	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"unsafe"
 )
 
@@ -34,10 +31,12 @@ type Encoder struct {
 // NewEncoder gives an encoder that compresses by comp where that pays.
 func NewEncoder(c *Codec, comp Compression) *Encoder { return &Encoder{codec: c, comp: comp} }
 
-// smallBlock is too small for compression to pay.
-const smallBlock = 256
+const (
+	smallBlock  = 256     // bytes; less is not worth compressing
+	keepColumns = 4 << 20 // scratch above this is left to the garbage collector
+)
 
-// AppendBlock appends n rows, which begin at base, as one block.
+// AppendBlock appends n rows, which begin at base, as one block. After an error dst is as it was.
 func (e *Encoder) AppendBlock(dst []byte, base unsafe.Pointer, n int) ([]byte, error) {
 	if n > MaxRows {
 		return dst, fmt.Errorf("%d rows in one block, %d are the most", n, MaxRows)
@@ -46,10 +45,8 @@ func (e *Encoder) AppendBlock(dst []byte, base unsafe.Pointer, n int) ([]byte, e
 	dst = extend(dst, headSize)
 	trying := e.comp != None && e.skip == 0
 	var err error
-	var raw []byte
 	if trying {
 		e.raw, err = e.codec.Append(e.raw[:0], base, n)
-		raw = e.raw
 	} else {
 		dst, err = e.codec.Append(dst, base, n)
 		e.skip = max(0, e.skip-1)
@@ -59,14 +56,16 @@ func (e *Encoder) AppendBlock(dst []byte, base unsafe.Pointer, n int) ([]byte, e
 	}
 	used, size := None, len(dst)-head-headSize
 	if trying {
-		size = len(raw)
-		dst, used = e.pack(dst, raw)
+		size = len(e.raw)
 	}
 	if size > MaxBlock {
-		return dst[:head], fmt.Errorf("rows of %d bytes in one block, %d are the most: a single row must be smaller", size, MaxBlock)
+		return dst[:head], fmt.Errorf("%d rows of %v take %d bytes, %d are the most in one block: make the rows smaller", n, e.codec.typ, size, MaxBlock)
+	}
+	if trying {
+		dst, used = e.pack(dst, e.raw)
 	}
 	putHead(dst[head:], used, n, size, e.codec.fingerprint)
-	if cap(e.raw) > 4<<20 {
+	if cap(e.raw) > keepColumns {
 		e.raw = nil // one huge row should not hold on to memory
 	}
 	return dst, nil
@@ -96,8 +95,11 @@ func putHead(b []byte, comp Compression, rows, size int, fingerprint uint32) {
 	binary.LittleEndian.PutUint32(b[12:], uint32(len(b)-headSize))
 	binary.LittleEndian.PutUint32(b[16:], fingerprint)
 	binary.LittleEndian.PutUint32(b[20:], 0)
-	sum := crc32.Update(crc32.Checksum(b[:24], castagnoli), castagnoli, b[headSize:])
-	binary.LittleEndian.PutUint32(b[24:], sum)
+	binary.LittleEndian.PutUint32(b[24:], checksum(b[:24], b[headSize:]))
+}
+
+func checksum(head, stored []byte) uint32 {
+	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, stored)
 }
 
 // head is what a block says of itself.
@@ -121,27 +123,37 @@ func readHead(b []byte) (h head, err error) {
 		comp: Compression(b[3]), rows: int(binary.LittleEndian.Uint32(b[4:])), raw: int(binary.LittleEndian.Uint32(b[8:])),
 		stored: int(binary.LittleEndian.Uint32(b[12:])), fingerprint: binary.LittleEndian.Uint32(b[16:]), check: binary.LittleEndian.Uint32(b[24:]),
 	}
-	if h.rows > MaxRows || h.raw > MaxBlock || h.stored > MaxBlock || h.stored > h.raw || h.comp == None && h.stored != h.raw {
-		return h, fmt.Errorf("%w: a block of %d rows in %d bytes, stored in %d", ErrCorrupt, h.rows, h.raw, h.stored)
+	if h.rows > MaxRows || h.raw > MaxBlock || h.stored > h.raw || h.comp == None && h.stored != h.raw || h.comp > LZ4 {
+		return h, fmt.Errorf("%w: a block of %d rows in %d bytes, stored in %d by %v", ErrCorrupt, h.rows, h.raw, h.stored, h.comp)
+	}
+	if flags := binary.LittleEndian.Uint32(b[20:]); flags != 0 {
+		return h, fmt.Errorf("%w: flags %#x are not known", ErrCorrupt, flags)
 	}
 	return h, nil
 }
 
-// Decoder opens blocks of rows of one type. It is not safe for concurrent use.
-type Decoder struct{ codec *Codec }
+// Decoder opens blocks of rows of one type. It keeps scratch memory and is not safe for concurrent use.
+type Decoder struct {
+	codec *Codec
+	raw   []byte // of the last block that NextRows opened, if no row refers to it
+}
 
 // NewDecoder gives a decoder for c's type.
-func NewDecoder(c *Codec) *Decoder { return &Decoder{c} }
+func NewDecoder(c *Codec) *Decoder { return &Decoder{codec: c} }
 
 // Block is an opened block: verified and decompressed, its rows not decoded yet.
 type Block struct {
 	Rows    int
 	columns []byte
+	fresh   bool // decompressed, no part of the source
 }
 
 // Next opens the block at the front of src and gives what follows it. Decoded strings will alias src where the block was not
 // compressed, so src must not change any more.
-func (d *Decoder) Next(src []byte) (b Block, rest []byte, err error) {
+func (d *Decoder) Next(src []byte) (b Block, rest []byte, err error) { return d.next(src, nil) }
+
+// next is Next that may decompress into buf.
+func (d *Decoder) next(src, buf []byte) (b Block, rest []byte, err error) {
 	h, err := readHead(src)
 	if err != nil {
 		return b, nil, err
@@ -150,23 +162,22 @@ func (d *Decoder) Next(src []byte) (b Block, rest []byte, err error) {
 		return b, nil, fmt.Errorf("%w: a block of %d bytes, %d are here", ErrCorrupt, h.stored, len(src)-headSize)
 	}
 	body := src[headSize : headSize+h.stored : headSize+h.stored]
-	if crc32.Update(crc32.Checksum(src[:24], castagnoli), castagnoli, body) != h.check {
+	if checksum(src[:24], body) != h.check {
 		return b, nil, fmt.Errorf("%w: the checksum of a block of %d bytes is wrong", ErrCorrupt, h.stored)
 	}
 	if h.fingerprint != d.codec.fingerprint {
 		return b, nil, fmt.Errorf("%w: the block does not hold rows of %v", ErrCorrupt, d.codec.typ)
 	}
 	if h.comp != None {
-		if body, err = h.comp.decompress(body, h.raw); err != nil {
+		if body, err = h.comp.decompress(buf, body, h.raw); err != nil {
 			return b, nil, err
 		}
 	}
-	b = Block{Rows: h.rows, columns: body}
 	check := decoding{src: body}
-	if !check.plausible(b.Rows, d.codec.col.traits()) {
+	if !check.plausible(h.rows, d.codec.size, d.codec.col) {
 		return b, nil, check.err
 	}
-	return b, src[headSize+h.stored:], nil
+	return Block{Rows: h.rows, columns: body, fresh: h.comp != None}, src[headSize+h.stored:], nil
 }
 
 // Rows decodes the rows of a block into b.Rows zeroed rows at base.
@@ -174,34 +185,17 @@ func (d *Decoder) Rows(ctx any, b Block, base unsafe.Pointer) error {
 	return d.codec.Decode(ctx, b.columns, base, b.Rows)
 }
 
-// ReadBlock reads exactly one block from a stream into buf, which is grown as data arrives. It gives io.EOF at the end of the
-// stream, and ErrCorrupt when the stream ends inside a block or holds something else.
-func ReadBlock(r *bufio.Reader, buf []byte) ([]byte, error) {
-	peek, err := r.Peek(headSize)
-	if err != nil {
-		if len(peek) == 0 && errors.Is(err, io.EOF) {
-			return nil, io.EOF
-		}
-		if errors.Is(err, io.EOF) {
-			err = fmt.Errorf("%w: the stream ends inside a block", ErrCorrupt)
-		}
-		return nil, err
+// scratch lends memory for the columns of a block, if its rows will not refer to them.
+func (d *Decoder) scratch() []byte {
+	if d.codec.traits.alias {
+		return nil
 	}
-	h, err := readHead(peek)
-	if err != nil {
-		return nil, err
+	return d.raw
+}
+
+// keep remembers the columns of a block that has been decoded, for the next one to be decompressed into.
+func (d *Decoder) keep(b Block) {
+	if b.fresh && !d.codec.traits.alias && cap(b.columns) <= keepColumns {
+		d.raw = b.columns
 	}
-	want := headSize + h.stored
-	buf = buf[:0]
-	for len(buf) < want {
-		at := len(buf)
-		buf = extend(buf, min(want-at, max(1<<20, at)))
-		if _, err := io.ReadFull(r, buf[at:]); err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				err = fmt.Errorf("%w: the stream ends inside a block", ErrCorrupt)
-			}
-			return nil, err
-		}
-	}
-	return buf, nil
 }

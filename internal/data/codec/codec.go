@@ -2,7 +2,6 @@ package codec
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"sync"
 	"unsafe"
@@ -16,24 +15,38 @@ type Codec struct {
 	typ         reflect.Type
 	size        uintptr
 	col         column
+	traits      traits
 	fingerprint uint32
 }
 
-// A column encodes one part of every row of a batch: base points to it in the first row, stride bytes lie between rows.
+// A column encodes one part of every row of a batch: base points to it in the first row, stride bytes lie between rows. Columns are
+// immutable; n is never zero.
 type column interface {
-	append(e *encodeState, dst []byte, base unsafe.Pointer, n int, stride uintptr) ([]byte, error)
+	append(e *appending, dst []byte, base unsafe.Pointer, n int, stride uintptr) ([]byte, error)
+	// decode fills zeroed memory, or fails d.
 	decode(d *decoding, base unsafe.Pointer, n int, stride uintptr)
-	detach(base unsafe.Pointer, n int, stride uintptr, a *Arena)
-	footprint(base unsafe.Pointer, n int, stride uintptr) int64
+	detach(o *owning, base unsafe.Pointer, n int, stride uintptr)
+	footprint(g *guard, base unsafe.Pointer, n int, stride uintptr) int64
+	// least gives the fewest bytes that n values can be encoded in: what a decoder demands before it makes room for them.
+	least(n uint64) uint64
 	traits() traits
 }
 
 // traits is what a column knows of its type.
 type traits struct {
 	flat  bool // no pointers inside
-	bytes bool // more than fewRows rows take at least a byte each
+	plain bool // the encoding of values that lie together is their memory, and every content of it is valid
+	alias bool // decoded values may refer to the source
 	deep  bool // values may refer to values of the same type
 }
+
+// and gives the traits of a type that has parts of both kinds.
+func (t traits) and(u traits) traits {
+	return traits{flat: t.flat && u.flat, plain: t.plain && u.plain, alias: t.alias || u.alias, deep: t.deep || u.deep}
+}
+
+// behind gives the traits of a type that refers to values with traits t.
+func (t traits) behind() traits { return traits{alias: t.alias, deep: t.deep} }
 
 var cache sync.Map // reflect.Type -> *Codec
 
@@ -46,7 +59,7 @@ func Of(t reflect.Type) (*Codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, _ := cache.LoadOrStore(t, &Codec{typ: t, size: t.Size(), col: col, fingerprint: fingerprint(t)})
+	c, _ := cache.LoadOrStore(t, &Codec{typ: t, size: t.Size(), col: col, traits: col.traits(), fingerprint: fingerprint(t)})
 	return c.(*Codec), nil
 }
 
@@ -57,7 +70,7 @@ func For[T any]() (*Codec, error) { return Of(reflect.TypeFor[T]()) }
 func (c *Codec) Type() reflect.Type { return c.typ }
 
 // Flat reports that rows hold no pointers, so that copying their memory copies them.
-func (c *Codec) Flat() bool { return c.col.traits().flat }
+func (c *Codec) Flat() bool { return c.traits.flat }
 
 // Append encodes n rows that begin at base, column by column, without a header. It fails for cyclic values and when a user's
 // marshaler does; dst then has an undefined end.
@@ -65,21 +78,23 @@ func (c *Codec) Append(dst []byte, base unsafe.Pointer, n int) ([]byte, error) {
 	if n == 0 {
 		return dst, nil
 	}
-	e := encodings.Get().(*encodeState)
-	defer encodings.Put(e)
-	e.depth, e.root, e.rows, e.base = 0, c, n, base
+	if err := countable(n, c.size); err != nil {
+		return dst, err
+	}
+	e := appendings.Get().(*appending)
+	defer e.done()
+	e.guard = guard{codec: c, base: base, rows: n}
 	return c.col.append(e, dst, base, n, c.size)
 }
 
 // Decode fills n zeroed rows that begin at base from what Append wrote, which must be all of src. Strings and byte slices alias src,
-// which must not change any more. Ctx is handed to every Traveller on the way.
+// which must not change any more. Ctx is handed to every Traveller on the way. After an error the rows are undefined.
 func (c *Codec) Decode(ctx any, src []byte, base unsafe.Pointer, n int) error {
-	d := decoding{src: src, ctx: ctx}
-	if !d.plausible(n, c.col.traits()) {
-		return d.err
-	}
-	if n > 0 {
-		c.col.decode(&d, base, n, c.size)
+	d := decodings.Get().(*decoding)
+	defer d.done()
+	d.src, d.ctx = src, ctx
+	if d.plausible(n, c.size, c.col) && n > 0 {
+		c.col.decode(d, base, n, c.size)
 	}
 	if d.err == nil && len(d.src) > 0 {
 		d.fail("%d bytes are left over", len(d.src))
@@ -87,100 +102,21 @@ func (c *Codec) Decode(ctx any, src []byte, base unsafe.Pointer, n int) error {
 	return d.err
 }
 
-// Detach gives n rows their own copies of all strings, slices and pointers that they hold: they share nothing with the buffers that they
-// came from. Small pieces are carved from the arena's chunks.
+// Detach gives n rows their own copies of all strings, slices, maps and pointers that they hold: they share nothing with the buffers
+// that they came from. What is small and holds no pointers is carved from the arena's chunks. A value that contains itself cannot
+// have come from bytes; such rows may be left as they are.
 func (c *Codec) Detach(base unsafe.Pointer, n int, a *Arena) {
-	if n > 0 && !c.Flat() {
-		c.col.detach(base, n, c.size, a)
+	if n > 0 && !c.traits.flat {
+		o := owning{arena: a, guard: guard{codec: c, base: base, rows: n}}
+		c.col.detach(&o, base, n, c.size)
 	}
 }
 
 // Footprint estimates the bytes of memory that n rows hold beyond their own size.
 func (c *Codec) Footprint(base unsafe.Pointer, n int) int64 {
-	if n == 0 || c.Flat() {
+	if n == 0 || c.traits.flat {
 		return 0
 	}
-	return c.col.footprint(base, n, c.size)
-}
-
-// encodeState is the scratch of one Append.
-type encodeState struct {
-	depth int
-	root  *Codec
-	base  unsafe.Pointer
-	rows  int
-	free  [][]uint64
-}
-
-var encodings = sync.Pool{New: func() any { return new(encodeState) }}
-
-// numbers lends a slice of n numbers; the caller gives it back.
-func (e *encodeState) numbers(n int) []uint64 {
-	if k := len(e.free); k > 0 {
-		s := e.free[k-1]
-		e.free = e.free[:k-1]
-		if cap(s) >= n {
-			return s[:n]
-		}
-	}
-	return make([]uint64, n)
-}
-
-func (e *encodeState) giveBack(s []uint64) {
-	if cap(s) <= 1<<16 {
-		e.free = append(e.free, s)
-	}
-}
-
-// decoding is the state of one Decode: what is left of the source, and the first error.
-type decoding struct {
-	src   []byte
-	ctx   any
-	err   error
-	depth int
-}
-
-func (d *decoding) fail(format string, args ...any) {
-	if d.err == nil {
-		d.err = fmt.Errorf("%w: "+format, append([]any{ErrCorrupt}, args...)...)
-	}
-	d.src = nil
-}
-
-// failWith keeps an error that is not ours, such as that of a user's unmarshaler.
-func (d *decoding) failWith(err error) {
-	if d.err == nil {
-		d.err = err
-	}
-	d.src = nil
-}
-
-// take gives the next n bytes, or nil and an error.
-func (d *decoding) take(n uint64) []byte {
-	if n > uint64(len(d.src)) {
-		d.fail("%d bytes wanted, %d left", n, len(d.src))
-		return nil
-	}
-	b := d.src[:n:n]
-	d.src = d.src[n:]
-	return b
-}
-
-// fewRows is how many values a column may claim that takes no byte for each: more need at least a byte each, which keeps a
-// few damaged bytes from asking for gigabytes.
-const fewRows = 4096
-
-// MaxRows is the most rows of a block.
-const MaxRows = 1 << 20
-
-// plausible refuses counts that the bytes left cannot hold.
-func (d *decoding) plausible(n int, t traits) bool {
-	switch {
-	case n < 0 || !t.bytes && n > MaxRows:
-	case n > fewRows && t.bytes && n > len(d.src):
-	default:
-		return true
-	}
-	d.fail("%d values in %d bytes", n, len(d.src))
-	return false
+	g := guard{codec: c, base: base, rows: n}
+	return c.col.footprint(&g, base, n, c.size)
 }

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -81,33 +82,37 @@ func (c Compression) compress(dst, src []byte) ([]byte, bool) {
 	default:
 		return dst, false
 	}
-	return dst, len(dst)-at < len(src)-len(src)/16
+	return dst, len(dst)-at <= len(src)-len(src)/10
 }
 
-// decompress fills a fresh buffer of size bytes, which the header promised and the checksum vouched for.
-func (c Compression) decompress(src []byte, size int) ([]byte, error) {
+// decompress fills buf, if it is large enough, or else a fresh buffer with the size bytes that the header promised and the checksum
+// vouched for.
+func (c Compression) decompress(buf, src []byte, size int) ([]byte, error) {
+	if cap(buf) < size {
+		buf = make([]byte, size)
+	}
+	buf = buf[:size]
 	switch c {
 	case S2:
 		if n, err := s2.DecodedLen(src); err != nil || n != size {
 			return nil, fmt.Errorf("%w: s2 data of another length", ErrCorrupt)
 		}
-		b, err := s2.Decode(make([]byte, size), src)
+		b, err := s2.Decode(buf, src)
 		return b, corrupt(err)
 	case Zstd:
 		d := zstdDecoders.Get().(*zstd.Decoder)
 		defer zstdDecoders.Put(d)
-		b, err := d.DecodeAll(src, make([]byte, 0, size))
+		b, err := d.DecodeAll(src, buf[:0])
 		if err == nil && len(b) != size {
-			err = fmt.Errorf("zstd data of another length")
+			err = errors.New("zstd data of another length")
 		}
 		return b, corrupt(err)
 	case LZ4:
-		b := make([]byte, size)
-		n, err := lz4.UncompressBlock(src, b)
+		n, err := lz4.UncompressBlock(src, buf)
 		if err == nil && n != size {
-			err = fmt.Errorf("lz4 data of another length")
+			err = errors.New("lz4 data of another length")
 		}
-		return b, corrupt(err)
+		return buf, corrupt(err)
 	}
 	return nil, fmt.Errorf("%w: %v is not known", ErrCorrupt, c)
 }

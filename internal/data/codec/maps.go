@@ -8,26 +8,39 @@ import (
 )
 
 // maps encodes lengths plus one, zero for nil, then all keys and all values. The entries of a map are in the order of their encoded
-// keys, so that equal maps give equal bytes. Maps are read and made by reflection: they are for rows and environments that are
-// maps by nature, not for hot loops.
+// keys, then values, so that equal maps give equal bytes. Maps are read and made by reflection: they are for rows and environments
+// that are maps by nature, not for hot loops.
 type maps struct {
 	typ          reflect.Type
-	key, value   column
-	keys, values reflect.Type // slices of them
+	of           traits // of keys and values
+	keys, values half
+	dynamic      bool // a key may turn out not to be comparable
 }
 
-func (m *maps) traits() traits {
-	return traits{bytes: true, deep: m.key.traits().deep || m.value.traits().deep}
+// half is the keys or the values of maps.
+type half struct {
+	column
+	size uintptr
+	many reflect.Type // a slice of them
 }
 
-func (m *maps) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, stride uintptr) (_ []byte, err error) {
+func (h *half) all(e *appending, dst []byte, v reflect.Value) ([]byte, error) {
+	return h.append(e, dst, v.UnsafePointer(), v.Len(), h.size)
+}
+
+func (m *maps) traits() traits      { return m.of.behind() }
+func (*maps) least(n uint64) uint64 { return leastOfNumbers(n) }
+
+func (m *maps) at(base unsafe.Pointer, i int, stride uintptr) reflect.Value {
+	return reflect.NewAt(m.typ, unsafe.Add(base, uintptr(i)*stride)).Elem()
+}
+
+func (m *maps) append(e *appending, dst []byte, base unsafe.Pointer, n int, stride uintptr) (_ []byte, err error) {
 	lengths := e.numbers(n)
 	total := 0
-	for i := range n {
-		p := unsafe.Add(base, uintptr(i)*stride)
-		v := reflect.NewAt(m.typ, p).Elem()
+	for i := range lengths {
 		lengths[i] = 0
-		if !v.IsNil() {
+		if v := m.at(base, i, stride); !v.IsNil() {
 			lengths[i] = uint64(v.Len()) + 1
 			total += v.Len()
 		}
@@ -37,117 +50,155 @@ func (m *maps) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, st
 	if total == 0 {
 		return dst, nil
 	}
-	keys, values := reflect.MakeSlice(m.keys, total, total), reflect.MakeSlice(m.values, total, total)
-	at := 0
-	for i := range n {
-		p := unsafe.Add(base, uintptr(i)*stride)
-		v := reflect.NewAt(m.typ, p).Elem()
-		if v.Len() == 0 {
-			continue
-		}
-		if err := m.sorted(e, v, keys.Slice(at, at+v.Len()), values.Slice(at, at+v.Len())); err != nil {
-			return dst, err
-		}
-		at += v.Len()
-	}
-	if dst, err = m.key.append(e, dst, keys.UnsafePointer(), total, m.typ.Key().Size()); err != nil {
+	if err := countable(total, 1); err != nil {
 		return dst, err
 	}
-	return m.value.append(e, dst, values.UnsafePointer(), total, m.typ.Elem().Size())
+	keys, values := reflect.MakeSlice(m.keys.many, total, total), reflect.MakeSlice(m.values.many, total, total)
+	at := 0
+	for i := range n {
+		if v := m.at(base, i, stride); v.Len() > 0 {
+			if err := m.sorted(e, v, keys.Slice(at, at+v.Len()), values.Slice(at, at+v.Len())); err != nil {
+				return dst, err
+			}
+			at += v.Len()
+		}
+	}
+	if dst, err = m.keys.all(e, dst, keys); err != nil {
+		return dst, err
+	}
+	return m.values.all(e, dst, values)
 }
 
 // sorted puts the entries of v into keys and values.
-func (m *maps) sorted(e *encodeState, v, keys, values reflect.Value) error {
+func (m *maps) sorted(e *appending, v, keys, values reflect.Value) error {
 	i := 0
 	for iter := v.MapRange(); iter.Next(); i++ {
-		keys.Index(i).Set(iter.Key())
-		values.Index(i).Set(iter.Value())
+		keys.Index(i).SetIterKey(iter)
+		values.Index(i).SetIterValue(iter)
 	}
-	s := entries{encoded: make([][]byte, i), swapKeys: reflect.Swapper(keys.Interface()), swapValues: reflect.Swapper(values.Interface())}
-	for j := range i {
-		var err error
-		if s.encoded[j], err = m.key.append(e, nil, keys.Index(j).Addr().UnsafePointer(), 1, m.typ.Key().Size()); err != nil {
-			return err
+	s := entries{swapKeys: reflect.Swapper(keys.Interface()), swapValues: reflect.Swapper(values.Interface())}
+	if err := s.encode(e, &m.keys, keys); err != nil {
+		return err
+	}
+	sort.Sort(&s)
+	for from := 0; from < i; {
+		to := from + 1
+		for to < i && bytes.Equal(s.text(from), s.text(to)) {
+			to++
 		}
+		if to-from > 1 { // NaN, or pointers to equal values
+			twins := entries{swapKeys: reflect.Swapper(keys.Slice(from, to).Interface()), swapValues: reflect.Swapper(values.Slice(from, to).Interface())}
+			if err := twins.encode(e, &m.values, values.Slice(from, to)); err != nil {
+				return err
+			}
+			sort.Sort(&twins)
+		}
+		from = to
 	}
-	sort.Sort(s)
 	return nil
 }
 
+// entries sorts entries by what one half of them is encoded as.
 type entries struct {
-	encoded              [][]byte
+	encoded              []byte
+	spans                [][2]int // of encoded
 	swapKeys, swapValues func(i, j int)
 }
 
-func (s entries) Len() int           { return len(s.encoded) }
-func (s entries) Less(i, j int) bool { return bytes.Compare(s.encoded[i], s.encoded[j]) < 0 }
-func (s entries) Swap(i, j int) {
-	s.encoded[i], s.encoded[j] = s.encoded[j], s.encoded[i]
+func (s *entries) encode(e *appending, h *half, v reflect.Value) (err error) {
+	s.spans = make([][2]int, v.Len())
+	for i := range s.spans {
+		from := len(s.encoded)
+		if s.encoded, err = h.append(e, s.encoded, v.Index(i).Addr().UnsafePointer(), 1, h.size); err != nil {
+			return err
+		}
+		s.spans[i] = [2]int{from, len(s.encoded)}
+	}
+	return nil
+}
+
+func (s *entries) text(i int) []byte  { return s.encoded[s.spans[i][0]:s.spans[i][1]] }
+func (s *entries) Len() int           { return len(s.spans) }
+func (s *entries) Less(i, j int) bool { return bytes.Compare(s.text(i), s.text(j)) < 0 }
+func (s *entries) Swap(i, j int) {
+	s.spans[i], s.spans[j] = s.spans[j], s.spans[i]
 	s.swapKeys(i, j)
 	s.swapValues(i, j)
 }
 
 func (m *maps) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) {
-	lengths, sum := d.lengths(n, nil)
+	lengths, sum := d.marked(n)
 	total := int(sum)
-	if d.err != nil || !d.plausible(total, m.key.traits()) || !d.plausible(total, m.value.traits()) {
+	for _, l := range lengths {
+		if m.keys.size == 0 && l > 2 {
+			d.fail("a map of %d equal keys", l-1)
+		}
+	}
+	if !d.plausible(total, m.keys.size, m.keys) || !d.plausible(total, m.values.size, m.values) || !d.enter() {
 		return
 	}
-	keys, values := reflect.MakeSlice(m.keys, total, total), reflect.MakeSlice(m.values, total, total)
+	keys, values := reflect.MakeSlice(m.keys.many, total, total), reflect.MakeSlice(m.values.many, total, total)
 	if total > 0 {
-		m.key.decode(d, keys.UnsafePointer(), total, m.typ.Key().Size())
+		m.keys.decode(d, keys.UnsafePointer(), total, m.keys.size)
 	}
-	if total > 0 && d.err == nil {
-		m.value.decode(d, values.UnsafePointer(), total, m.typ.Elem().Size())
+	if total > 0 && d.plausible(total, m.values.size, m.values) {
+		m.values.decode(d, values.UnsafePointer(), total, m.values.size)
 	}
-	if d.err != nil {
-		return
-	}
+	d.leave()
 	at := 0
 	for i, l := range lengths {
-		row := unsafe.Add(base, uintptr(i)*stride)
-		if l > 0 {
-			v := reflect.MakeMapWithSize(m.typ, int(l-1))
-			for range l - 1 {
-				v.SetMapIndex(keys.Index(at), values.Index(at))
-				at++
-			}
-			reflect.NewAt(m.typ, row).Elem().Set(v)
+		if l > 0 && d.err == nil {
+			m.at(base, i, stride).Set(m.filled(d, keys.Slice(at, at+int(l-1)), values.Slice(at, at+int(l-1))))
+			at += int(l - 1)
 		}
+	}
+	d.giveBack(lengths)
+}
+
+func (m *maps) filled(d *decoding, keys, values reflect.Value) reflect.Value {
+	v := reflect.MakeMapWithSize(m.typ, keys.Len())
+	for i := range keys.Len() {
+		if m.dynamic && !keys.Index(i).Comparable() {
+			d.fail("a key of %v that cannot be one", m.typ)
+			break
+		}
+		v.SetMapIndex(keys.Index(i), values.Index(i))
+	}
+	return v
+}
+
+func (m *maps) detach(o *owning, base unsafe.Pointer, n int, stride uintptr) {
+	key, value := reflect.New(m.typ.Key()), reflect.New(m.typ.Elem())
+	for i := range n {
+		v := m.at(base, i, stride)
+		if v.IsNil() {
+			continue
+		}
+		own := reflect.MakeMapWithSize(m.typ, v.Len())
+		for iter := v.MapRange(); iter.Next(); {
+			key.Elem().SetIterKey(iter)
+			value.Elem().SetIterValue(iter)
+			m.keys.detach(o, key.UnsafePointer(), 1, m.keys.size)
+			m.values.detach(o, value.UnsafePointer(), 1, m.values.size)
+			own.SetMapIndex(key.Elem(), value.Elem())
+		}
+		v.Set(own)
 	}
 }
 
-func (m *maps) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
+func (m *maps) footprint(g *guard, base unsafe.Pointer, n int, stride uintptr) (sum int64) {
+	each := int64(m.keys.size+m.values.size) + 8
+	key, value := reflect.New(m.typ.Key()), reflect.New(m.typ.Elem())
 	for i := range n {
-		row := unsafe.Add(base, uintptr(i)*stride)
-		if v := reflect.NewAt(m.typ, row).Elem(); !v.IsNil() {
-			own := reflect.MakeMapWithSize(m.typ, v.Len())
-			key, value := reflect.New(m.typ.Key()), reflect.New(m.typ.Elem())
-			for iter := v.MapRange(); iter.Next(); {
-				key.Elem().Set(iter.Key())
-				value.Elem().Set(iter.Value())
-				m.key.detach(key.UnsafePointer(), 1, m.typ.Key().Size(), a)
-				m.value.detach(value.UnsafePointer(), 1, m.typ.Elem().Size(), a)
-				own.SetMapIndex(key.Elem(), value.Elem())
-			}
-			v.Set(own)
-		}
-	}
-}
-
-func (m *maps) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
-	each := int64(m.typ.Key().Size()+m.typ.Elem().Size()) + 8
-	for i := range n {
-		row := unsafe.Add(base, uintptr(i)*stride)
-		v := reflect.NewAt(m.typ, row).Elem()
+		v := m.at(base, i, stride)
 		sum += int64(v.Len()) * each
-		if v.Len() > 0 && !(m.key.traits().flat && m.value.traits().flat) {
-			key, value := reflect.New(m.typ.Key()), reflect.New(m.typ.Elem())
-			for iter := v.MapRange(); iter.Next(); {
-				key.Elem().Set(iter.Key())
-				value.Elem().Set(iter.Value())
-				sum += m.key.footprint(key.UnsafePointer(), 1, 0) + m.value.footprint(value.UnsafePointer(), 1, 0)
-			}
+		if m.of.flat {
+			continue
+		}
+		for iter := v.MapRange(); iter.Next(); {
+			key.Elem().SetIterKey(iter)
+			value.Elem().SetIterValue(iter)
+			sum += m.keys.footprint(g, key.UnsafePointer(), 1, m.keys.size) + m.values.footprint(g, value.UnsafePointer(), 1, m.values.size)
 		}
 	}
 	return sum

@@ -9,42 +9,44 @@ import (
 // arrive as pointers to two.
 type pointers struct {
 	typ  reflect.Type
+	many reflect.Type // a slice of what it points to
 	elem column
+	of   traits // of what it points to
 	size uintptr
 }
 
-func (p *pointers) traits() traits {
-	return traits{bytes: true, deep: p.elem.traits().deep}
-}
+func (p *pointers) traits() traits      { return p.of.behind() }
+func (*pointers) least(n uint64) uint64 { return n }
 
-func (p *pointers) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, stride uintptr) ([]byte, error) {
+func (p *pointers) append(e *appending, dst []byte, base unsafe.Pointer, n int, stride uintptr) ([]byte, error) {
 	at := len(dst)
 	dst = extend(dst, n)
 	some, last := 0, unsafe.Pointer(nil)
 	for i := range n {
-		q := unsafe.Add(base, uintptr(i)*stride)
 		dst[at+i] = 0
-		if to := *(*unsafe.Pointer)(q); to != nil {
+		if to := *(*unsafe.Pointer)(unsafe.Add(base, uintptr(i)*stride)); to != nil {
 			dst[at+i] = 1
 			some, last = some+1, to
 		}
 	}
-	switch {
-	case some == 0:
+	if some == 0 {
 		return dst, nil
-	case some == 1 || p.size == 0:
+	}
+	if err := countable(some, p.size); err != nil {
+		return dst, err
+	}
+	if some == 1 || p.size == 0 { // all pointers to no memory are as good as one
 		return p.elem.append(e, dst, last, some, p.size)
 	}
-	gathered := e.numbers((some*int(p.size) + 7) / 8)
-	defer e.giveBack(gathered)
-	out := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(gathered))), len(gathered)*8)
+	lent, together := e.memory(some * int(p.size)) // as slices does
+	defer e.giveBack(lent)
+	out := together
 	for i := range n {
-		q := unsafe.Add(base, uintptr(i)*stride)
-		if to := *(*unsafe.Pointer)(q); to != nil {
+		if to := *(*unsafe.Pointer)(unsafe.Add(base, uintptr(i)*stride)); to != nil {
 			out = out[copy(out, unsafe.Slice((*byte)(to), p.size)):]
 		}
 	}
-	return p.elem.append(e, dst, unsafe.Pointer(unsafe.SliceData(gathered)), some, p.size)
+	return p.elem.append(e, dst, unsafe.Pointer(unsafe.SliceData(together)), some, p.size)
 }
 
 func (p *pointers) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) {
@@ -56,51 +58,46 @@ func (p *pointers) decode(d *decoding, base unsafe.Pointer, n int, stride uintpt
 		}
 		some += int(m)
 	}
-	if d.err != nil || some == 0 || !d.plausible(some, p.elem.traits()) {
+	if !d.plausible(some, p.size, p.elem) || some == 0 || !d.enter() {
 		return
 	}
-	at := unsafe.Pointer(&zeroBase)
+	data := unsafe.Pointer(&zeroBase)
 	if p.size > 0 {
-		at = reflect.MakeSlice(reflect.SliceOf(p.typ.Elem()), some, some).UnsafePointer()
+		data = reflect.MakeSlice(p.many, some, some).UnsafePointer()
 	}
-	p.elem.decode(d, at, some, p.size)
+	p.elem.decode(d, data, some, p.size)
+	d.leave()
 	if d.err != nil {
 		return
 	}
+	var at uintptr
 	for i, m := range marks {
-		row := unsafe.Add(base, uintptr(i)*stride)
 		if m == 1 {
-			*(*unsafe.Pointer)(row) = at
-			if some--; some > 0 {
-				at = unsafe.Add(at, p.size)
-			}
+			*(*unsafe.Pointer)(unsafe.Add(base, uintptr(i)*stride)) = unsafe.Add(data, at)
+			at += p.size
 		}
 	}
 }
 
-func (p *pointers) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
-	flat := p.elem.traits().flat
+func (p *pointers) detach(o *owning, base unsafe.Pointer, n int, stride uintptr) {
 	for i := range n {
-		row := unsafe.Add(base, uintptr(i)*stride)
-		if to := (*unsafe.Pointer)(row); *to != nil {
+		if to := (*unsafe.Pointer)(unsafe.Add(base, uintptr(i)*stride)); *to != nil {
 			own := reflect.New(p.typ.Elem())
 			own.Elem().Set(reflect.NewAt(p.typ.Elem(), *to).Elem())
 			*to = own.UnsafePointer()
-			if !flat {
-				p.elem.detach(*to, 1, p.size, a)
+			if !p.of.flat {
+				p.elem.detach(o, *to, 1, p.size)
 			}
 		}
 	}
 }
 
-func (p *pointers) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
-	flat := p.elem.traits().flat
+func (p *pointers) footprint(g *guard, base unsafe.Pointer, n int, stride uintptr) (sum int64) {
 	for i := range n {
-		row := unsafe.Add(base, uintptr(i)*stride)
-		if to := *(*unsafe.Pointer)(row); to != nil {
+		if to := *(*unsafe.Pointer)(unsafe.Add(base, uintptr(i)*stride)); to != nil {
 			sum += int64(p.size)
-			if !flat {
-				sum += p.elem.footprint(to, 1, p.size)
+			if !p.of.flat {
+				sum += p.elem.footprint(g, to, 1, p.size)
 			}
 		}
 	}

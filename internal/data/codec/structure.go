@@ -2,23 +2,43 @@ package codec
 
 import "unsafe"
 
-// structure encodes the fields of a struct, one column each.
+// structure encodes the fields of a struct, one column each, after a filler for those that stay behind.
 type structure struct {
-	fields  []field
-	skipped []field // with the tag kiln:"-": zero on arrival
-	flat    bool
-	bytes   bool
-	deep    bool
+	fields []field
+	filler uint64 // bytes per row
+	all    traits
 }
 
 type field struct {
 	column
-	offset, size uintptr
+	offset uintptr
 }
 
-func (s *structure) traits() traits { return traits{flat: s.flat, bytes: s.bytes, deep: s.deep} }
+// fillerFor gives the bytes that stand for memory of a row that no column fills, such as fields that stay behind. They carry nothing
+// and compress to nothing, but without them a few bytes could ask a decoder for gigabytes.
+func fillerFor(size uintptr) uint64 { return uint64(size) / 64 }
 
-func (s *structure) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, stride uintptr) (_ []byte, err error) {
+func appendFiller(dst []byte, n uint64) []byte {
+	at := len(dst)
+	dst = extend(dst, int(n))
+	clear(dst[at:])
+	return dst
+}
+
+func (s *structure) traits() traits { return s.all }
+
+func (s *structure) least(n uint64) uint64 {
+	sum := n * s.filler
+	for i := range s.fields {
+		sum += s.fields[i].least(n)
+	}
+	return sum
+}
+
+func (s *structure) append(e *appending, dst []byte, base unsafe.Pointer, n int, stride uintptr) (_ []byte, err error) {
+	if s.filler > 0 {
+		dst = appendFiller(dst, uint64(n)*s.filler)
+	}
 	for i := range s.fields {
 		f := &s.fields[i]
 		if dst, err = f.append(e, dst, unsafe.Add(base, f.offset), n, stride); err != nil {
@@ -29,6 +49,7 @@ func (s *structure) append(e *encodeState, dst []byte, base unsafe.Pointer, n in
 }
 
 func (s *structure) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) {
+	d.take(uint64(n) * s.filler)
 	for i := range s.fields {
 		if d.err != nil {
 			return
@@ -38,45 +59,45 @@ func (s *structure) decode(d *decoding, base unsafe.Pointer, n int, stride uintp
 	}
 }
 
-func (s *structure) detach(base unsafe.Pointer, n int, stride uintptr, a *Arena) {
+func (s *structure) detach(o *owning, base unsafe.Pointer, n int, stride uintptr) {
 	for i := range s.fields {
 		if f := &s.fields[i]; !f.traits().flat {
-			f.detach(unsafe.Add(base, f.offset), n, stride, a)
+			f.detach(o, unsafe.Add(base, f.offset), n, stride)
 		}
 	}
 }
 
-func (s *structure) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
+func (s *structure) footprint(g *guard, base unsafe.Pointer, n int, stride uintptr) (sum int64) {
 	for i := range s.fields {
 		if f := &s.fields[i]; !f.traits().flat {
-			sum += f.footprint(unsafe.Add(base, f.offset), n, stride)
+			sum += f.footprint(g, unsafe.Add(base, f.offset), n, stride)
 		}
 	}
 	return sum
 }
 
-// array encodes the elements of all arrays as one column.
+// array encodes arrays of at least one element: all elements of all arrays as one column where they lie together, else a column
+// for each place, as for the fields of a struct.
 type array struct {
 	elem column
 	n    int
 	size uintptr
 }
 
-func (a *array) traits() traits {
-	t := a.elem.traits()
-	t.bytes = t.bytes && a.n > 0
-	t.flat = t.flat || a.n == 0
-	return t
+func (a *array) traits() traits { return a.elem.traits() }
+
+func (a *array) least(n uint64) uint64 {
+	return min(a.elem.least(n*uint64(a.n)), uint64(a.n)*a.elem.least(n))
 }
 
-func (a *array) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, stride uintptr) (_ []byte, err error) {
-	if stride == a.size*uintptr(a.n) {
-		if n *= a.n; n == 0 {
-			return dst, nil
-		}
-		return a.elem.append(e, dst, base, n, a.size)
+// together reports that no gap lies between arrays.
+func (a *array) together(stride uintptr) bool { return stride == a.size*uintptr(a.n) }
+
+func (a *array) append(e *appending, dst []byte, base unsafe.Pointer, n int, stride uintptr) (_ []byte, err error) {
+	if a.together(stride) {
+		return a.elem.append(e, dst, base, n*a.n, a.size)
 	}
-	for i := range a.n { // one column for each place, as for the fields of a struct
+	for i := range a.n {
 		if dst, err = a.elem.append(e, dst, unsafe.Add(base, uintptr(i)*a.size), n, stride); err != nil {
 			return dst, err
 		}
@@ -85,10 +106,8 @@ func (a *array) append(e *encodeState, dst []byte, base unsafe.Pointer, n int, s
 }
 
 func (a *array) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) {
-	if stride == a.size*uintptr(a.n) {
-		if n *= a.n; n > 0 {
-			a.elem.decode(d, base, n, a.size)
-		}
+	if a.together(stride) {
+		a.elem.decode(d, base, n*a.n, a.size)
 		return
 	}
 	for i := range a.n {
@@ -99,15 +118,15 @@ func (a *array) decode(d *decoding, base unsafe.Pointer, n int, stride uintptr) 
 	}
 }
 
-func (a *array) detach(base unsafe.Pointer, n int, stride uintptr, ar *Arena) {
+func (a *array) detach(o *owning, base unsafe.Pointer, n int, stride uintptr) {
 	for i := range a.n {
-		a.elem.detach(unsafe.Add(base, uintptr(i)*a.size), n, stride, ar)
+		a.elem.detach(o, unsafe.Add(base, uintptr(i)*a.size), n, stride)
 	}
 }
 
-func (a *array) footprint(base unsafe.Pointer, n int, stride uintptr) (sum int64) {
+func (a *array) footprint(g *guard, base unsafe.Pointer, n int, stride uintptr) (sum int64) {
 	for i := range a.n {
-		sum += a.elem.footprint(unsafe.Add(base, uintptr(i)*a.size), n, stride)
+		sum += a.elem.footprint(g, unsafe.Add(base, uintptr(i)*a.size), n, stride)
 	}
 	return sum
 }

@@ -10,19 +10,24 @@ func AppendRows[T any](e *Encoder, dst []byte, rows []T) ([]byte, error) {
 	return e.AppendBlock(dst, unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
 }
 
-// NextRows decodes the block at the front of src into buf's memory, as far as that goes, and gives what follows the block.
+// NextRows decodes the block at the front of src into buf's memory, as far as that goes, and gives what follows the block. Strings of
+// the rows alias src where the block was not compressed. After an error there are no rows, and what buf holds is undefined.
 func NextRows[T any](d *Decoder, src []byte, buf []T) (rows []T, rest []byte, err error) {
-	b, rest, err := d.Next(src)
+	b, rest, err := d.next(src, d.scratch())
 	if err != nil {
 		return nil, nil, err
 	}
 	if cap(buf) < b.Rows {
-		buf = make([]T, b.Rows)
+		rows = make([]T, b.Rows)
 	} else {
-		buf = buf[:b.Rows]
-		clear(buf)
+		rows = buf[:b.Rows]
+		clear(rows)
 	}
-	return buf, rest, d.Rows(nil, b, unsafe.Pointer(unsafe.SliceData(buf)))
+	if err := d.Rows(nil, b, unsafe.Pointer(unsafe.SliceData(rows))); err != nil {
+		return nil, nil, err
+	}
+	d.keep(b)
+	return rows, rest, nil
 }
 
 // EncodeValue encodes one value, without a header: for environments and answers.

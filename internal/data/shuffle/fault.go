@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 )
@@ -25,29 +27,40 @@ func (st *Store) LoseAll() (lost int) {
 	return lost
 }
 
-// CorruptAll flips one bit in each map output that is not empty, and gives their number.
-func (st *Store) CorruptAll() (harmed int, err error) {
-	for shuffle, outputs := range st.snapshot() {
-		for m, out := range outputs {
-			if out == nil {
-				continue
+// CorruptSome flips one bit in each of up to most map outputs that are not empty, and gives their number.
+func (st *Store) CorruptSome(most int) (harmed int, err error) {
+	all := st.snapshot()
+	for _, shuffle := range slices.Sorted(maps.Keys(all)) {
+		for m, out := range all[shuffle] {
+			if harmed == most {
+				return harmed, err
 			}
-			sizes, e := st.sizes(out)
-			for r, size := range sizes {
-				if size == 0 {
-					continue
-				}
-				e = st.Corrupt(shuffle, m, r)
-				var gone *MissingError
-				if errors.As(e, &gone) || errors.Is(e, os.ErrNotExist) {
-					e = nil // dropped meanwhile
-				} else if e == nil {
-					harmed++
-				}
-				break
+			done, e := st.corruptOutput(shuffle, m, out)
+			if done {
+				harmed++
 			}
 			err = errors.Join(err, e)
 		}
+	}
+	return harmed, err
+}
+
+// corruptOutput damages the first segment of an output that is not empty. It reports false where there is none, or none any more.
+func (st *Store) corruptOutput(shuffle ids.ShuffleID, mapPartition int, out *output) (harmed bool, err error) {
+	if out == nil {
+		return false, nil
+	}
+	sizes, err := st.sizes(out)
+	for reduce, size := range sizes {
+		if size > 0 {
+			err = st.Corrupt(shuffle, mapPartition, reduce)
+			harmed = err == nil
+			break
+		}
+	}
+	var gone *MissingError
+	if errors.As(err, &gone) || errors.Is(err, os.ErrNotExist) {
+		err = nil // dropped meanwhile
 	}
 	return harmed, err
 }

@@ -7,7 +7,7 @@ func TestAnAttemptTakesThePlaceOfADamagedOutput(t *testing.T) {
 		st := newStore(t, Config{MemoryEach: memory})
 		entries := []entry{{0, "first"}, {2, "second"}}
 		write(t, st, 1, 0, 3, &allowance{limit: 1 << 20}, entries...)
-		if n, err := st.CorruptAll(); n != 1 || err != nil {
+		if n, err := st.CorruptSome(5); n != 1 || err != nil {
 			t.Fatalf("%s: harmed %d outputs, want 1: %v", name, n, err)
 		}
 		w := st.NewWriter(1, 0, 3, 77, &allowance{limit: 1 << 20})
