@@ -45,7 +45,7 @@ func (b Broadcast[T]) drop(ctx context.Context, destroy bool) error {
 }
 
 // Accumulator takes values from tasks and is read on the driver. Put it into the environment of a function. What a task adds counts
-// once when the task is done: for the tasks of an action exactly once for each partition; a map stage that runs again counts again.
+// once when the task is done: exactly once for each partition of a stage, however often its tasks run.
 type Accumulator[T any] struct{ h *op.AccumulatorHandle[T, T] }
 
 // Add adds v. In a task it may be called from the function's goroutine only.

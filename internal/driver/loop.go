@@ -199,6 +199,11 @@ func (d *Driver) perform(a sched.Action) {
 		d.finish(a.Job, nil)
 	case sched.FailJob:
 		d.finish(a.Job, &Failure{a.Job, a.Why})
+	case sched.RefuseExecutor:
+		if r := d.remotes[a.Executor]; r != nil {
+			delete(d.remotes, a.Executor)
+			d.batch(r).Welcome = &wire.Welcome{Refused: a.Reason}
+		}
 	case sched.DropShuffle:
 		d.take(wire.Drop{Kind: ids.ShuffleBlock, ID: int64(a.Shuffle)})
 	}

@@ -3,100 +3,181 @@ package sched
 import (
 	"fmt"
 	"slices"
-
-	"github.com/kilnproject/kiln/internal/core/ids"
 )
 
-// Check gives an error when an invariant is broken. It is for tests: it looks at everything.
+// Check gives an error when an invariant is broken. It is for tests and simulation: it looks at everything.
 func (c *Core) Check() error {
-	if err := c.outputs.Check(); err != nil {
+	for _, check := range []func() error{c.outputs.Check, c.checkJobs, c.checkStages, c.checkExecutors, c.checkAttempts, c.checkQueue} {
+		if err := check(); err != nil {
+			return fmt.Errorf("sched: %w", err)
+		}
+	}
+	return nil
+}
+
+func (c *Core) checkJobs() error {
+	for i, j := range c.jobs {
+		if i > 0 && c.jobs[i-1].spec.ID >= j.spec.ID {
+			return fmt.Errorf("job %d is out of order", j.spec.ID)
+		}
+		for _, s := range j.stages {
+			if !slices.Contains(s.jobs, j) || c.stage(s.id) != s {
+				return fmt.Errorf("job %d uses stage %d, which does not know", j.spec.ID, s.id)
+			}
+		}
+		if s := j.final(); !s.isUnderWay() {
+			return fmt.Errorf("job %d: nothing is done for its stage %d, which is %s", j.spec.ID, s.id, s.state.name())
+		}
+	}
+	return nil
+}
+
+func (c *Core) checkStages() error {
+	for _, s := range c.stages {
+		if err := c.checkState(s); err != nil {
+			return fmt.Errorf("stage %d, %s, %d jobs: %w", s.id, s.state.name(), len(s.jobs), err)
+		}
+		runs := s.over
+		if r := s.current(); r != nil {
+			runs = append(slices.Clone(runs), r)
+		}
+		for _, r := range runs {
+			if err := c.checkRun(r); err != nil {
+				return fmt.Errorf("%v: %w", r.ref, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Core) checkState(s *stage) error {
+	switch st := s.state.(type) {
+	case waiting:
+		// Others may have been lost while it waits: they are looked for when this one is there.
+		if !slices.ContainsFunc(c.missingParents(s), func(p *stage) bool { return p.isUnderWay() && slices.Contains(p.waiters, s) }) {
+			return fmt.Errorf("waits for no parent that is under way")
+		}
+	case ready:
+		if !slices.Contains(c.lacking, s) {
+			return fmt.Errorf("is forgotten")
+		}
+	case running:
+		if len(s.jobs) == 0 || st.run.set.Closed() || st.run.set.Done() == st.run.set.Len() {
+			return fmt.Errorf("has nothing to run")
+		}
+	case done:
+		if s.isMap() && !s.outputs.Complete() {
+			return fmt.Errorf("lacks outputs")
+		}
+	}
+	if s.isUnderWay() && len(s.jobs) == 0 {
+		return fmt.Errorf("is wanted by nobody")
+	}
+	if !s.isMap() && len(s.jobs) != 1 {
+		return fmt.Errorf("is a result stage")
+	}
+	return nil
+}
+
+func (c *Core) checkRun(r *run) error {
+	if err := r.set.Check(); err != nil {
 		return err
 	}
-	running := map[ids.StageRef]int{}
-	for _, e := range c.executors {
+	isCurrent := r.stage.current() == r
+	switch {
+	case isCurrent == r.set.Closed():
+		return fmt.Errorf("is current: %v, closed: %v", isCurrent, r.set.Closed())
+	case !isCurrent && len(r.live) == 0:
+		return fmt.Errorf("is over and not forgotten")
+	case len(r.live) != r.set.Running():
+		return fmt.Errorf("has %d task attempts and counts %d", len(r.live), r.set.Running())
+	case r.queued != (r.set.Waiting() > 0):
+		return fmt.Errorf("has %d tasks waiting; in the queue: %v", r.set.Waiting(), r.queued)
+	case r.queued != slices.Contains(c.queue.runs, r):
+		return fmt.Errorf("believes to be in the queue: %v", r.queued)
+	}
+	for i := range int32(r.set.Len()) {
+		if isCurrent && r.set.IsDone(i) != r.stage.has(r.set.Partition(i)) {
+			return fmt.Errorf("task %d is done: %v, and the stage has it: %v", i, r.set.IsDone(i), !r.set.IsDone(i))
+		}
+		n := 0
+		for a := r.heads[i]; a != nil; a = a.twin {
+			if n++; a.index != i || a.run != r || r.live[a.inRun] != a {
+				return fmt.Errorf("%v is at the wrong place", a.ref)
+			}
+		}
+		if n != r.set.Copies(i) {
+			return fmt.Errorf("task %d has %d attempts and counts %d", i, n, r.set.Copies(i))
+		}
+	}
+	return nil
+}
+
+func (c *Core) checkExecutors() error {
+	alive, free := 0, 0
+	for id, e := range c.executors {
 		if e == nil {
 			continue
 		}
-		if e.free < 0 || e.free+len(e.running) != e.slots {
-			return fmt.Errorf("executor %v: %d slots, %d free, %d running", e.id, e.slots, e.free, len(e.running))
-		}
-		if e.free > 0 && !e.queued {
-			return fmt.Errorf("executor %v has %d free slots and is not offered", e.id, e.free)
-		}
-		for _, t := range e.running {
-			running[t.ref.StageRef]++
-		}
-	}
-	for _, s := range c.stages {
-		if s == nil {
-			continue
-		}
-		if err := c.checkStage(s, running); err != nil {
-			return err
-		}
-	}
-	for _, j := range c.order {
-		if c.jobs[j.spec.ID] != j {
-			return fmt.Errorf("job %d is listed and not known", j.spec.ID)
-		}
-		left := 0
-		for _, p := range j.wanted {
-			if !j.got[p] {
-				left++
+		alive++
+		used := 0
+		for at, a := range e.attempts {
+			if a.executor != e || int(a.onExec) != at || c.attempts[a.id] != a {
+				return fmt.Errorf("executor %d: %v is at the wrong place", id, a.ref)
+			}
+			if a.fetching == nil {
+				used++
 			}
 		}
-		if left != j.left || left == 0 && !j.spec.MapStage {
-			return fmt.Errorf("job %d counts %d results left, has %d", j.spec.ID, j.left, left)
+		if e.gone || int(e.id) != id || used != e.used || used > e.slots || c.hosts[e.host.name] != e.host {
+			return fmt.Errorf("executor %d: %d slots, %d used, counted %d", id, e.slots, used, e.used)
 		}
+		if (used < e.slots) != (e.free != 0) || (e.free != 0) != (e.freeHost != 0) {
+			return fmt.Errorf("executor %d: %d of %d slots used, free at %d and %d", id, used, e.slots, e.free, e.freeHost)
+		}
+		if e.free != 0 {
+			if free++; c.free.executors[e.free-1] != e || e.host.free.executors[e.freeHost-1] != e {
+				return fmt.Errorf("executor %d is at the wrong place", id)
+			}
+		}
+	}
+	if alive != c.alive || free != c.free.len() {
+		return fmt.Errorf("%d executors live, %d have free slots; counted %d, %d", alive, free, c.alive, c.free.len())
 	}
 	return nil
 }
 
-func (c *Core) checkStage(s *stage, on map[ids.StageRef]int) error {
-	sets := s.old
-	if cur := s.current(); cur != nil {
-		if cur.Zombie || len(s.jobs) == 0 || !slices.Contains(c.runnable, s) {
-			return fmt.Errorf("%v runs for nobody", cur.Ref)
-		}
-		sets = append(slices.Clone(sets), cur)
-	} else if slices.Contains(c.runnable, s) {
-		return fmt.Errorf("stage %d is served and does not run", s.id)
-	}
-	for _, set := range sets {
-		if err := set.Check(); err != nil {
-			return err
-		}
-		if set.Running() != on[set.Ref] {
-			return fmt.Errorf("%v counts %d running tasks, executors have %d", set.Ref, set.Running(), on[set.Ref])
+func (c *Core) checkAttempts() error {
+	on := 0
+	for _, e := range c.executors {
+		if e != nil {
+			on += len(e.attempts)
 		}
 	}
-	switch s.state.(type) {
-	case waiting:
-		if len(s.jobs) == 0 {
-			return fmt.Errorf("stage %d waits for nobody", s.id)
-		}
-		for _, p := range s.spec.Parents {
-			if !c.outputs.Available(p) {
-				return nil
-			}
-		}
-		return fmt.Errorf("stage %d waits for parents that are there", s.id)
-	case failing:
-		if !slices.Contains(c.failed, s) {
-			return fmt.Errorf("stage %d failed and is forgotten", s.id)
-		}
+	if on != len(c.attempts) {
+		return fmt.Errorf("%d task attempts are known, executors have %d", len(c.attempts), on)
 	}
 	return nil
 }
 
-// Idle reports that nothing is left of any job: what must hold when all have ended and all tasks have answered.
+func (c *Core) checkQueue() error {
+	if !slices.IsSortedFunc(c.queue.runs, before) {
+		return fmt.Errorf("the queue is out of order")
+	}
+	if c.free.len() > 0 && len(c.queue.runs) > 0 && !c.more && len(c.later) == 0 {
+		return fmt.Errorf("%v waits while executor %v has free slots", c.queue.runs[0].ref, c.free.executors[0].id)
+	}
+	return nil
+}
+
+// Idle gives an error when anything is left of any job: what must hold once all have ended and all tasks have answered.
 func (c *Core) Idle() error {
-	if len(c.order) > 0 || len(c.runnable) > 0 || len(c.failed) > 0 {
-		return fmt.Errorf("%d jobs, %d running and %d failed stages are left", len(c.order), len(c.runnable), len(c.failed))
+	if len(c.jobs) > 0 || len(c.attempts) > 0 || len(c.queue.runs) > 0 || len(c.later) > 0 {
+		return fmt.Errorf("sched: %d jobs, %d task attempts, %d runs and %d actions are left", len(c.jobs), len(c.attempts), len(c.queue.runs), len(c.later))
 	}
 	for _, s := range c.stages {
-		if s != nil && (len(s.old) > 0 || !s.spec.IsMap) {
-			return fmt.Errorf("stage %d is left", s.id)
+		if len(s.over) > 0 || !s.isMap() || s.retired || s.spec.Body != nil {
+			return fmt.Errorf("sched: stage %d is left", s.id)
 		}
 	}
 	return nil

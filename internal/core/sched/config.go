@@ -5,19 +5,25 @@ import "time"
 // Time is a moment: the time since the driver started.
 type Time = time.Duration
 
-// Config is what the scheduler may be told. A zero field takes the default that stands beside it, which is Spark's.
+// Config is what the scheduler may be told. A zero field takes the default that stands beside it, which is Spark's where Spark
+// has one.
 type Config struct {
 	Seed             uint64        // the only source of chance
-	MaxFailures      int           // failed attempts of one task before its job fails; 4
-	MaxStageAttempts int           // attempts of a stage in a row that end in fetch failures; 4
+	MaxFailures      int           // failed attempts of one task before its jobs fail; 4
+	MaxStageAttempts int           // attempts of a stage in a row that end for lost map outputs before its jobs fail; 4
 	MaxResultSize    int64         // bytes of results of one job; 0 means no limit
-	ResubmitDelay    time.Duration // how long fetch failures are gathered before stages run again; 200 ms
-	MaxActions       int           // launches of one Step; more follow after Wake; 4096
+	ResubmitDelay    time.Duration // how long lost map outputs are gathered before stages run again; 200 ms
+	StarvationPeriod time.Duration // how often Starving is published while tasks wait and none runs; 15 s
+	MaxActions       int           // actions of one Step; what is left follows at once, after Wake; 4096
+	Publish          bool          // also give facts as actions
 }
 
-// lostPerFailure is how many times as often as it may fail a task may lose its executor through no fault of its own. Spark has no such
-// limit, and a task that makes the kernel kill its process then runs forever.
+// lostPerFailure is how many times as often as it may fail a task may lose its executor through no fault of its own. Spark has no
+// such limit, and a task that makes the kernel end its process then runs forever.
 const lostPerFailure = 4
+
+// minActions leaves room for a launch and what comes with it.
+const minActions = 8
 
 func (c Config) withDefaults() Config {
 	if c.MaxFailures <= 0 {
@@ -29,8 +35,12 @@ func (c Config) withDefaults() Config {
 	if c.ResubmitDelay <= 0 {
 		c.ResubmitDelay = 200 * time.Millisecond
 	}
+	if c.StarvationPeriod <= 0 {
+		c.StarvationPeriod = 15 * time.Second
+	}
 	if c.MaxActions <= 0 {
 		c.MaxActions = 4096
 	}
+	c.MaxActions = max(c.MaxActions, minActions)
 	return c
 }

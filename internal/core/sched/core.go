@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"math/rand/v2"
+
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/mapout"
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -8,107 +10,156 @@ import (
 
 // Core is the scheduler's state. It is not safe for concurrent use.
 type Core struct {
-	cfg Config
-	now Time
-	out []Action
+	cfg    Config
+	chance *rand.Rand
+	now    Time
 
-	jobs      map[ids.JobID]*job // active ones; looked up, never ranged over
-	order     []*job             // the same, by ID
-	stages    []*stage           // by StageID; nil when forgotten
-	byShuffle map[ids.ShuffleID]*stage
-	outputs   *mapout.Table
+	jobs        []*job   // active ones, by id
+	stages      []*stage // by id: those of active jobs, and map stages whose shuffle is not released
+	nextStage   ids.StageID
+	byShuffle   map[ids.ShuffleID]*stage // looked up, never ranged over
+	outputs     *mapout.Table
+	queue       queue // runs with tasks that wait
+	attempts    map[ids.TaskID]*attempt
+	nextTask    ids.TaskID
+	spare       *attempt // free ones, linked by twin
+	lacking     []*stage // ready, or were: to be submitted again at resubmitAt
+	resubmitAt  Time     // valid while lacking is not empty
+	executors   []*executor
+	seen        bitset           // executor ids that were ever used
+	alive       int              // living executors
+	hosts       map[string]*host // looked up, never ranged over
+	free        ring
+	unavailable *string // why no more executors will come
 
-	executors []*executor // by ExecutorID; nil when never seen
-	alive     int
-	free      ring     // executors with free slots
-	runnable  []*stage // running stages, in the order in which they are served; some may have nothing to launch
+	out      []Action
+	base     int         // where the actions of this Step begin in out
+	later    []Action    // given when there was no room, before all others
+	ordered  []*executor // have ships or orders of this Step
+	promised int         // how many actions these are
+	more     bool        // there may be something to launch, and was no room for it
 
-	failed     []*stage // to be submitted again at resubmitAt
-	resubmitAt Time
-	more       bool // MaxActions was reached: there is more to launch
-	nextTask   ids.TaskID
-	launched   int // in this Step
+	starving Time // since when tasks wait and none runs; valid while starveAt is not zero
+	starveAt Time // when this is published next
 }
 
 // New gives a scheduler to which nothing has happened.
 func New(cfg Config) *Core {
-	return &Core{
-		cfg: cfg.withDefaults(), jobs: map[ids.JobID]*job{}, byShuffle: map[ids.ShuffleID]*stage{}, outputs: mapout.New(),
+	c := &Core{
+		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
+		outputs: mapout.New(), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{},
 	}
+	c.free.member = func(e *executor) *place { return &e.free }
+	return c
 }
 
 // Step takes one event and appends the actions that follow from it to out. Now must not run backwards.
 func (c *Core) Step(now Time, ev Event, out []Action) []Action {
-	c.now, c.out, c.launched, c.more = now, out, 0, false
+	c.now, c.out, c.base, c.more = now, out, len(out), false
+	c.dispatch(ev)
+	c.resubmit()
+	c.offer()
+	c.giveOrders()
+	c.watchStarvation()
+	c.limit()
+	out, c.out = c.out, nil
+	return out
+}
+
+func (c *Core) dispatch(ev Event) {
 	switch ev := ev.(type) {
-	case TaskEnded:
+	case *TaskEnded:
 		c.taskEnded(ev)
+	case TaskEnded:
+		c.taskEnded(&ev)
+	case ResultFetched:
+		c.resultFetched(ev)
+	case ResultLost:
+		c.resultLost(ev)
 	case JobSubmitted:
 		c.submitJob(ev.Job)
+	case JobCancelled:
+		c.cancel(ev.Reason, func(j *Job) bool { return j.ID == ev.Job })
+	case GroupCancelled:
+		c.cancel(ev.Reason, func(j *Job) bool { return j.Group == ev.Group })
+	case TagCancelled:
+		c.cancel(ev.Reason, func(j *Job) bool { return j.tagged(ev.Tag) })
+	case AllCancelled:
+		c.cancel(ev.Reason, func(*Job) bool { return true })
 	case ExecutorRegistered:
 		c.registerExecutor(ev)
 	case ExecutorLost:
 		c.loseExecutor(ev)
 	case ExecutorsUnavailable:
-		c.giveUp(ev.Reason)
-	case JobCancelled:
-		c.cancel(ev.Reason, func(j *job) bool { return j.spec.ID == ev.Job })
-	case GroupCancelled:
-		c.cancel(ev.Reason, func(j *job) bool { return j.spec.Group == ev.Group })
-	case TagCancelled:
-		c.cancel(ev.Reason, func(j *job) bool { return j.tagged(ev.Tag) })
-	case AllCancelled:
-		c.cancel(ev.Reason, func(*job) bool { return true })
+		c.unavailable = &ev.Reason
+		c.giveUp()
+	case OutputsLost:
+		c.loseOutputsOf(ev.Executor)
 	case ShuffleReleased:
 		c.releaseShuffle(ev.Shuffle)
 	case Woke:
 	}
-	c.resubmitFailed()
-	c.offer()
-	out, c.out = c.out, nil
-	return out
 }
 
 // Wake gives the one moment at which the shell must tell Woke, if any.
 func (c *Core) Wake() (at Time, ok bool) {
-	if c.more {
+	if c.more || len(c.later) > 0 {
 		return c.now, true
 	}
-	return c.resubmitAt, len(c.failed) > 0
+	if len(c.lacking) > 0 {
+		at, ok = c.resubmitAt, true
+	}
+	if c.starveAt > 0 && (!ok || c.starveAt < at) {
+		at, ok = c.starveAt, true
+	}
+	return at, ok
 }
 
-// Stage describes a stage attempt for executors: what ShipStage sends. Addresses of map outputs are the shell's to fill in. It is
-// nil when the attempt is over.
+// Stage describes a stage attempt to executors: what ShipStage sends. The lists of map outputs are the caller's, who fills in their
+// addresses; sizes, body and properties are shared, and nobody changes them. It is nil when the attempt is over.
 func (c *Core) Stage(ref ids.StageRef) *task.Stage {
 	s := c.stage(ref.Stage)
 	if s == nil {
 		return nil
 	}
-	t := &task.Stage{Ref: ref, Body: s.spec.Body, IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces}
-	if len(s.jobs) > 0 {
-		t.Job, t.Props = s.jobs[0].spec.ID, s.jobs[0].spec.Props
+	r := s.attempt(ref.Attempt)
+	if r == nil {
+		return nil
+	}
+	t := &task.Stage{
+		Ref: ref, Job: r.job.spec.ID, Body: s.spec.Body, Props: r.job.spec.Props,
+		IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces,
 	}
 	for _, p := range s.spec.Parents {
-		t.Inputs = append(t.Inputs, c.outputs.Input(p))
+		t.Inputs = append(t.Inputs, c.outputs.Find(p).Input())
 	}
 	return t
 }
 
-func (c *Core) stage(id ids.StageID) *stage {
-	if id < 0 || int(id) >= len(c.stages) {
-		return nil
-	}
-	return c.stages[id]
-}
-
 func (c *Core) do(a Action) { c.out = append(c.out, a) }
 
-// ring is a queue of executors with free slots, each at most once.
-type ring struct{ ids []ids.ExecutorID }
-
-func (r *ring) push(e *executor) {
-	if !e.queued {
-		e.queued = true
-		r.ids = append(r.ids, e.id)
+// publish gives a fact, when somebody listens; only then is it put into an interface.
+func publish[F Fact](c *Core, f F) {
+	if c.cfg.Publish {
+		c.out = append(c.out, f)
 	}
+}
+
+// room says whether a launch and what belongs to it fits into this Step.
+func (c *Core) room() bool {
+	return len(c.later) == 0 && len(c.out)-c.base+c.promised+3 <= c.cfg.MaxActions
+}
+
+// limit keeps what is too much for one Step for the next.
+func (c *Core) limit() {
+	fresh := c.out[c.base:]
+	if len(c.later) == 0 && len(fresh) <= c.cfg.MaxActions {
+		return
+	}
+	c.later = append(c.later, fresh...)
+	n := min(len(c.later), c.cfg.MaxActions)
+	c.out = append(c.out[:c.base], c.later[:n]...)
+	left := copy(c.later, c.later[n:])
+	clear(c.later[left:])
+	c.later = c.later[:left]
 }

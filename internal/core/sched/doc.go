@@ -4,10 +4,21 @@
 // carries out. Nothing else happens: there is no clock, goroutine, lock or I/O, no iteration over maps and no chance but that of
 // [Config.Seed]. The same events give the same actions.
 //
-// A job is cut into stages before it comes here (package plan). A stage is in one [state]: known, waiting for parents, running
-// one attempt, failed and about to be submitted again, or done. An attempt is a task set (package taskset); where map outputs are
-// is kept in package mapout. Read submit.go for the life of a stage, offer.go for placement, end.go for what the end of a task means,
-// fetch.go and lost.go for recovery.
+// A job comes here already cut into stages (package plan). A stage is in one [state]:
 //
-// Stale answers die in one place: [Core.claim].
+//	                 parents missing            parents there
+//	idle ---------------> waiting -----------------> running ------> done        (map stage: outputs all there)
+//	  ^                      ^                        |   |            |
+//	  |                      +------- ready <---------+   v            v outputs lost
+//	  +-- its jobs ended       after  (map outputs lost) failed       idle
+//	                           200 ms
+//
+// Running is one stage attempt, a [run], whose tasks are a taskset.Set; attempts that are over may have tasks running still, and
+// what these answer counts when it is new. Where map outputs lie is kept in package mapout.
+//
+// Read submit.go for the life of a stage, offer.go for placement, end.go for what the end of a task means, fetch.go and lost.go for
+// recovery, cancel.go for how jobs end early. Stale answers die in one place: [Core.claim].
+//
+// No operation costs more when there are more executors or tasks; what touches many (a job of n tasks, an executor with n map
+// outputs) costs n once. The package imports ids, task and the standard library only.
 package sched

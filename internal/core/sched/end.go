@@ -2,170 +2,234 @@ package sched
 
 import (
 	"fmt"
-	"slices"
 
-	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // taskEnded does what the end of a task attempt asks for.
-func (c *Core) taskEnded(ev TaskEnded) {
-	s, set := c.claim(ev.Executor, &ev.End)
-	if set == nil {
+func (c *Core) taskEnded(ev *TaskEnded) {
+	a := c.claim(ev)
+	if a == nil {
 		return
+	}
+	if c.cfg.Publish {
+		c.do(TaskDone{a.executor.id, a.executor.host.name, ev.End})
 	}
 	switch ev.End.Reason.Fate {
 	case task.Success:
-		c.succeeded(s, set, ev)
+		c.succeeded(a, &ev.End)
 	case task.FetchFailed:
-		c.fetchFailed(s, set, ev)
-	case task.Failed:
-		c.taskFailed(s, set, ev)
-	case task.Lost, task.Killed, task.CommitDenied:
-		c.tryAgain(s, set, ev.End.Ref.Partition)
+		c.fetchFailed(a, &ev.End.Reason)
+	case task.Killed, task.CommitDenied:
+		c.leave(a)
+	default:
+		c.taskFailed(a, &ev.End.Reason)
 	}
-	s.retire(set)
+}
+
+// claim gives the task attempt that has ended, and frees its slot: the one place where stale answers die. An answer is stale when its
+// attempt has ended before, or was never launched there: it is told twice, or comes from an executor that is lost.
+func (c *Core) claim(ev *TaskEnded) *attempt {
+	a := c.attempts[ev.End.ID]
+	if a == nil || a.ref != ev.End.Ref || a.executor.id != ev.Executor || a.fetching != nil {
+		return nil
+	}
+	a.executor.used--
+	c.freeSlot(a.executor)
+	return a
 }
 
 // succeeded counts a result or a map output once, whichever attempt of the stage it comes from.
-func (c *Core) succeeded(s *stage, set *taskset.Set, ev TaskEnded) {
-	part := ev.End.Ref.Partition
-	news := set.Done(part)
-	if cur := s.current(); cur != nil && cur != set {
-		news = cur.Done(part) || news
-	}
-	if s.spec.IsMap {
-		if news {
-			c.outputs.Register(s.spec.Shuffle, part, ev.Executor, ev.End.Sizes)
-			c.merge(&ev.End)
+func (c *Core) succeeded(a *attempt, end *task.End) {
+	s := a.run.stage
+	switch {
+	case len(s.jobs) == 0 || s.has(end.Ref.Partition):
+		if end.Stored {
+			c.do(DropResult{a.executor.id, a.id})
 		}
-		c.finishIfDone(s)
+		c.leave(a)
+	case s.isMap():
+		c.mapDone(a, end)
+	default:
+		c.resultDone(a, end)
+	}
+}
+
+// mapDone registers a map output.
+func (c *Core) mapDone(a *attempt, end *task.End) {
+	s, p := a.run.stage, end.Ref.Partition
+	if why := checkSizes(end.Sizes, s.outputs.Reduces()); why != "" {
+		c.taskFailed(a, &task.EndReason{Fate: task.Failed, Error: &task.Error{Text: why}})
 		return
 	}
-	if len(s.jobs) == 0 {
+	s.outputs.Add(p, a.executor.id, end.Sizes)
+	if len(end.Updates) > 0 && s.merged.add(int(p)) {
+		c.do(MergeUpdates{end.Updates})
+	}
+	c.partitionDone(s, p, a)
+	c.leave(a)
+	switch r := s.current(); {
+	case s.outputs.Complete():
+		c.finishMap(s)
+	case r != nil && r.set.Done() == r.set.Len():
+		// What was there when the attempt began has been lost since.
+		c.closeRun(r, idle{}, "")
+		c.submit(s)
+	}
+}
+
+func checkSizes(sizes []int64, reduces int) string {
+	if len(sizes) != reduces {
+		return fmt.Sprintf("the map task told the sizes of %d reduce partitions of %d", len(sizes), reduces)
+	}
+	for i, n := range sizes {
+		if n < 0 {
+			return fmt.Sprintf("the map task told a size of %d bytes for reduce partition %d", n, i)
+		}
+	}
+	return ""
+}
+
+// resultDone takes a result, or sends for it when it is still at the executor.
+func (c *Core) resultDone(a *attempt, end *task.End) {
+	s := a.run.stage
+	bytes := max(end.ResultSize, int64(len(end.Result)))
+	s.results.bytes += bytes
+	if limit := c.cfg.MaxResultSize; limit > 0 && s.results.bytes > limit {
+		why := s.blame(ResultTooLarge, end.Ref.Partition, fmt.Sprintf(
+			"the results so far take %d bytes, and kiln.driver.maxResultSize allows %d", s.results.bytes, limit))
+		why.Executor = a.executor.id
+		if end.Stored {
+			c.do(DropResult{a.executor.id, a.id})
+		}
+		c.leave(a)
+		c.abort(s, why)
 		return
 	}
+	if end.Stored {
+		a.fetching = &fetching{bytes, end.Updates}
+		c.do(FetchResult{a.executor.id, a.id, bytes})
+		return
+	}
+	c.deliver(a, end.Result, end.Updates)
+}
+
+// deliver counts a result. The last one completes the job.
+func (c *Core) deliver(a *attempt, value []byte, updates []task.Update) {
+	s, p := a.run.stage, a.ref.Partition
 	j := s.jobs[0]
-	if j.got[part] {
-		c.finishIfDone(s)
-		return
+	s.results.had.add(int(p))
+	s.results.left--
+	if len(updates) > 0 {
+		c.do(MergeUpdates{updates})
 	}
-	j.bytes += ev.End.ResultSize
-	if limit := c.cfg.MaxResultSize; limit > 0 && j.bytes > limit {
-		c.failJob(j, s.blame(part, &JobFailure{Kind: ResultTooLarge, Executor: ev.Executor, Reason: fmt.Sprintf(
-			"the results of %d tasks take %d bytes, more than kiln.driver.maxResultSize allows (%d)", len(j.wanted)-j.left+1, j.bytes, limit)}))
-		return
-	}
-	j.got[part] = true
-	j.left--
-	c.merge(&ev.End)
-	c.do(DeliverResult{j.spec.ID, part, ev.End.Result})
-	c.finishIfDone(s)
-	if j.left == 0 {
+	c.do(DeliverResult{j.spec.ID, p, value})
+	c.partitionDone(s, p, a)
+	c.leave(a)
+	if s.results.left == 0 {
 		c.completeJob(j)
 	}
 }
 
-func (c *Core) merge(end *task.End) {
-	if len(end.Updates) > 0 {
-		c.do(MergeUpdates{end.Updates})
+func (c *Core) resultFetched(ev ResultFetched) {
+	if a := c.attempts[ev.Task]; a != nil && a.fetching != nil {
+		c.do(DropResult{a.executor.id, a.id})
+		c.deliver(a, ev.Value, a.fetching.updates)
 	}
 }
 
-func (c *Core) finishIfDone(s *stage) {
-	if set := s.current(); set != nil && set.Left() == 0 {
-		c.finish(s)
+// resultLost lets the task run again: its result was there, and could not be had.
+func (c *Core) resultLost(ev ResultLost) {
+	if a := c.attempts[ev.Task]; a != nil && a.fetching != nil {
+		c.do(DropResult{a.executor.id, a.id})
+		a.run.stage.results.bytes -= a.fetching.bytes
+		c.taskFailed(a, &task.EndReason{Fate: task.Lost, Error: &task.Error{Text: ev.Reason}})
 	}
 }
 
-// taskFailed counts a failure; one too many ends every job that uses the stage.
-func (c *Core) taskFailed(s *stage, set *taskset.Set, ev TaskEnded) {
-	if set != s.current() {
-		return // of an attempt that is over: whatever is missing runs in the new one
+// giveUpFetch ends an attempt whose result is on its way and is not wanted.
+func (c *Core) giveUpFetch(a *attempt) {
+	a.run.stage.results.bytes -= a.fetching.bytes
+	if !a.executor.gone {
+		c.do(DropResult{a.executor.id, a.id})
 	}
-	part, e := ev.End.Ref.Partition, ev.End.Reason.Error
-	failures, first := set.Failed(part, e)
-	if failures < c.cfg.MaxFailures && (e == nil || !e.Final) {
-		c.tryAgain(s, set, part)
+	c.leave(a)
+}
+
+// partitionDone tells every attempt of the stage that a partition is done, and stops other tries at it.
+func (c *Core) partitionDone(s *stage, p int32, by *attempt) {
+	if r := s.current(); r != nil {
+		c.taskDone(r, p, by)
+	}
+	for i := len(s.over) - 1; i >= 0; i-- {
+		c.taskDone(s.over[i], p, by)
+	}
+}
+
+func (c *Core) taskDone(r *run, p int32, by *attempt) {
+	i, ok := r.set.Index(p)
+	if !ok {
 		return
 	}
-	text := "the task failed"
-	if first != nil {
-		text = first.Text
+	r.set.Succeed(i)
+	if r.set.Waiting() == 0 {
+		c.queue.remove(r)
 	}
-	c.abort(s, s.blame(part, &JobFailure{Kind: TaskFailed, Attempts: failures, Executor: ev.Executor, Reason: text, Cause: first}))
-}
-
-// tryAgain puts a task back among the waiting ones.
-func (c *Core) tryAgain(s *stage, set *taskset.Set, part int32) {
-	if set == s.current() {
-		set.Again(part)
-	} else if cur := s.current(); cur != nil {
-		cur.Again(part)
-	}
-}
-
-// blame fills in where a failure was.
-func (s *stage) blame(part int32, f *JobFailure) *JobFailure {
-	f.Stage, f.Name, f.Site, f.Partition = s.id, s.spec.Name, s.spec.Site, part
-	return f
-}
-
-// abort fails every job that needs the stage.
-func (c *Core) abort(s *stage, why *JobFailure) {
-	for _, j := range slices.Clone(s.jobs) {
-		c.failJob(j, why)
-	}
-}
-
-// fetchFailed gives up the attempt and runs again what is missing: the map tasks whose output is lost, then the rest of this stage.
-func (c *Core) fetchFailed(s *stage, set *taskset.Set, ev TaskEnded) {
-	f := ev.End.Reason.Fetch
-	c.loseOutputs(f)
-	if set != s.current() {
-		return // an earlier task of this attempt told the same, and it is dealt with
-	}
-	s.strikes++
-	reason := "a map output could not be read"
-	if e := ev.End.Reason.Error; e != nil {
-		reason = e.Text
-	}
-	if s.strikes >= c.cfg.MaxStageAttempts {
-		c.abort(s, s.blame(ev.End.Ref.Partition, &JobFailure{Kind: FetchesFailed, Attempts: s.strikes, Executor: ev.Executor, Cause: ev.End.Reason.Error,
-			Reason: fmt.Sprintf("%d attempts of the stage in a row lost map outputs, the last: %s", s.strikes, reason)}))
-		return
-	}
-	c.leave(s, failing{})
-	c.willResubmit(s)
-}
-
-// loseOutputs removes what a failed fetch showed to be lost: one output, or all of an executor that could not be reached.
-func (c *Core) loseOutputs(f task.Fetch) {
-	if f.Map >= 0 {
-		if c.outputs.Unregister(f.Shuffle, f.Map, f.Executor) {
-			c.outputLost(f.Shuffle, f.Map)
-		}
-		return
-	}
-	c.outputs.Lose(f.Executor, c.outputLost)
-}
-
-// outputLost lets a running map stage compute the partition again.
-func (c *Core) outputLost(id ids.ShuffleID, part int32) {
-	if s := c.byShuffle[id]; s != nil {
-		if set := s.current(); set != nil {
-			set.Undone(part)
-		}
-		if _, ok := s.state.(done); ok {
-			s.state = known{}
+	var twin *attempt
+	for a := r.heads[i]; a != nil; a = twin {
+		twin = a.twin
+		switch {
+		case a == by:
+		case a.fetching != nil:
+			c.giveUpFetch(a)
+		default:
+			c.kill(a, "another attempt succeeded")
 		}
 	}
 }
 
-func (c *Core) willResubmit(s *stage) {
-	if len(c.failed) == 0 {
-		c.resubmitAt = c.now + c.cfg.ResubmitDelay
+// taskFailed counts a failure against its task; one too many ends every job that uses the stage.
+func (c *Core) taskFailed(a *attempt, why *task.EndReason) {
+	r, i, at := a.run, a.index, a.executor.id
+	counts := r.counts(i)
+	c.leave(a)
+	if !counts {
+		return
 	}
-	c.failed = append(c.failed, s)
+	err := why.Error
+	if err == nil {
+		err = &task.Error{Text: "the task " + why.Fate.String() + " and did not say why"}
+	}
+	failures, first := r.set.Fail(i, taskset.Cause{Executor: at, Fate: why.Fate, Error: err})
+	if err.Final {
+		first = taskset.Cause{Executor: at, Fate: why.Fate, Error: err}
+	}
+	if err.Final || failures >= c.cfg.MaxFailures {
+		c.abort(r.stage, r.failure(i, first))
+	}
+}
+
+// counts says that a failure of a task counts: somebody wants it, and no attempt has done it.
+func (r *run) counts(i int32) bool {
+	return len(r.stage.jobs) > 0 && !r.set.Closed() && !r.set.IsDone(i)
+}
+
+// failure says that a task failed for good.
+func (r *run) failure(i int32, first taskset.Cause) *JobFailure {
+	kind := TaskFailed
+	if first.Fate == task.Lost {
+		kind = ExecutorsLost
+	}
+	why := r.stage.blame(kind, r.set.Partition(i), first.Error.Text)
+	why.Attempts, why.Executor, why.Cause = r.set.Tries(i), first.Executor, first.Error
+	return why
+}
+
+// struckOut says that a stage lost map outputs too often.
+func (c *Core) struckOut(s *stage) *JobFailure {
+	why := s.blame(FetchesFailed, s.first.partition, fmt.Sprintf(
+		"%d attempts of the stage in a row ended because map outputs were lost; the first: %s", s.strikes, s.first.err.Text))
+	why.Attempts, why.Executor, why.Cause = s.strikes, s.first.executor, s.first.err
+	return why
 }

@@ -10,7 +10,7 @@ type Event interface{ event() }
 
 // The events.
 type (
-	// JobSubmitted asks for a job.
+	// JobSubmitted asks for a job. The core keeps what the job refers to until the job has ended; nobody changes it.
 	JobSubmitted struct{ Job Job }
 	// JobCancelled says that the user no longer wants a job.
 	JobCancelled struct {
@@ -23,11 +23,11 @@ type (
 	TagCancelled struct{ Tag, Reason string }
 	// AllCancelled says so of all jobs.
 	AllCancelled struct{ Reason string }
-	// ExecutorRegistered says that an executor is ready for tasks. An ID is used once.
+	// ExecutorRegistered says that an executor is ready for tasks. An ID is used once; RefuseExecutor answers when it cannot be.
 	ExecutorRegistered struct {
 		ID    ids.ExecutorID
 		Host  string
-		Slots int
+		Slots int // task attempts that it runs at once, at least 1
 	}
 	// ExecutorLost says that an executor is gone, with everything that it kept.
 	ExecutorLost struct {
@@ -35,14 +35,27 @@ type (
 		Reason    string
 		AppCaused bool // the application's own code ended it: its tasks have failed
 	}
-	// ExecutorsUnavailable says that no more executors will come.
+	// ExecutorsUnavailable says that no more executors will come, unless one registers all the same.
 	ExecutorsUnavailable struct{ Reason string }
-	// TaskEnded says how a task attempt ended on an executor.
+	// OutputsLost says that the map outputs of an executor are gone while the executor itself is well: its disk failed.
+	OutputsLost struct{ Executor ids.ExecutorID }
+	// TaskEnded says how a task attempt ended on an executor. Step also takes a *TaskEnded and does not keep the pointer, so
+	// that a shell may fill one struct again and again; byte slices in it are kept.
 	TaskEnded struct {
 		Executor ids.ExecutorID
 		End      task.End
 	}
-	// ShuffleReleased says that nobody can ask for a shuffle any more.
+	// ResultFetched answers FetchResult.
+	ResultFetched struct {
+		Task  ids.TaskID
+		Value []byte
+	}
+	// ResultLost answers FetchResult when the executor does not have the result any more, or does not give it.
+	ResultLost struct {
+		Task   ids.TaskID
+		Reason string
+	}
+	// ShuffleReleased says that no job to come will ask for a shuffle.
 	ShuffleReleased struct{ Shuffle ids.ShuffleID }
 	// Woke says that the time given by Core.Wake has come.
 	Woke struct{}
@@ -56,39 +69,9 @@ func (AllCancelled) event()         {}
 func (ExecutorRegistered) event()   {}
 func (ExecutorLost) event()         {}
 func (ExecutorsUnavailable) event() {}
+func (OutputsLost) event()          {}
 func (TaskEnded) event()            {}
+func (ResultFetched) event()        {}
+func (ResultLost) event()           {}
 func (ShuffleReleased) event()      {}
 func (Woke) event()                 {}
-
-// Job is what one action asks for.
-type Job struct {
-	ID          ids.JobID
-	Stages      []StageSpec // parents before children; the last one is the job's own
-	Partitions  []int32     // of the last stage, to compute; nil means all
-	MapStage    bool        // the job ends when its last stage, a map stage, is available
-	Group       string
-	Tags        []string
-	Pool        string
-	Description string
-	Props       map[string]string
-}
-
-// StageSpec describes one stage. Stages of any jobs that write the same shuffle are one stage.
-type StageSpec struct {
-	Name, Site string // for people
-	IsMap      bool
-	Shuffle    ids.ShuffleID // written by a map stage
-	Reduces    int           // of that shuffle
-	Parents    []ids.ShuffleID
-	Partitions int
-	Splits     [][]byte  // what each task reads; nil when the tasks need nothing
-	Prefer     [][]Place // where each task would like to run; nil when nowhere
-	Body       []byte    // encoded operators, opaque here
-}
-
-// Place is an executor or a host where a task finds its data.
-type Place struct {
-	Executor   ids.ExecutorID // when OnExecutor
-	Host       string         // else
-	OnExecutor bool
-}

@@ -1,124 +1,136 @@
 package sched
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 )
+
+// Job is what one action asks for. Its parts belong to the core until the job has ended.
+type Job struct {
+	ID          ids.JobID   // never used before
+	Stages      []StageSpec // parents before children; the last one is the job's own
+	Partitions  []int32     // of the last stage, to compute; nil means all
+	MapStage    bool        // the job ends when its last stage, a map stage, has all its outputs
+	Group       string
+	Tags        []string
+	Pool        string
+	Description string
+	Props       map[string]string // for TaskContext.Property
+}
+
+// StageSpec describes one stage. Stages of any jobs that write the same shuffle are one stage.
+type StageSpec struct {
+	Name, Site string // for people: the verb, and the user's file:line
+	IsMap      bool
+	Shuffle    ids.ShuffleID   // written by a map stage
+	Reduces    int             // of that shuffle
+	Parents    []ids.ShuffleID // shuffles read
+	Partitions int
+	Splits     [][]byte  // what each task reads; nil when the tasks need nothing
+	Prefer     [][]Place // where each task would like to run; nil when nowhere
+	Body       []byte    // encoded operators, opaque here
+}
+
+func (j *Job) tagged(tag string) bool { return slices.Contains(j.Tags, tag) }
+
+// wanted is the number of tasks that a job asks of its last stage.
+func (s *StageSpec) wanted(partitions []int32) int {
+	if partitions == nil {
+		return s.Partitions
+	}
+	return len(partitions)
+}
+
+// Place is where a task would like to run.
+type Place = taskset.Place
 
 // job is an active job.
 type job struct {
 	spec   Job
-	stages []*stage // all that it uses, parents first
-	final  *stage
-	wanted []int32 // partitions of final
-	got    []bool  // by partition: the result was delivered
-	left   int     // results that are not; for a map-stage job it is not used
-	bytes  int64   // of results so far
+	stages []*stage // all that it uses, parents first; the last one is its own
 }
 
-func (j *job) tagged(tag string) bool { return slices.Contains(j.spec.Tags, tag) }
+func (j *job) final() *stage { return j.stages[len(j.stages)-1] }
 
-// submitJob enters a job and starts what can run of it.
+// submitJob enters a job and submits its last stage.
 func (c *Core) submitJob(spec Job) {
-	if why := checkJob(&spec); why != "" {
-		c.do(FailJob{spec.ID, &JobFailure{Kind: Internal, Stage: -1, Partition: -1, Reason: why}})
+	if c.job(spec.ID) != nil || spec.ID < 0 {
+		// An answer would end the wrong job, and silence would leave a caller waiting.
+		panic("sched: the shell submitted two jobs with the same id, or one without")
+	}
+	if why := checkJob(&spec, c.outputs); why != "" {
+		c.do(FailJob{spec.ID, nowhere(Internal, why)})
 		return
 	}
-	last := &spec.Stages[len(spec.Stages)-1]
-	j := &job{spec: spec, wanted: spec.Partitions}
-	if j.wanted == nil {
-		j.wanted = make([]int32, last.Partitions)
-		for p := range j.wanted {
-			j.wanted[p] = int32(p)
-		}
-	}
-	if len(j.wanted) == 0 && !spec.MapStage {
-		c.do(CompleteJob{spec.ID})
+	if last := &spec.Stages[len(spec.Stages)-1]; !spec.MapStage && last.wanted(spec.Partitions) == 0 {
+		publish(c, JobStarted{Job: spec.ID})
+		c.do(CompleteJob{Job: spec.ID})
+		publish(c, JobEnded{Job: spec.ID})
 		return
 	}
-	j.got, j.left = make([]bool, last.Partitions), len(j.wanted)
+	j := &job{spec: spec}
+	at, _ := slices.BinarySearchFunc(c.jobs, spec.ID, jobByID)
+	c.jobs = slices.Insert(c.jobs, at, j)
+	j.stages = make([]*stage, 0, len(spec.Stages))
 	for i := range spec.Stages {
-		s := c.stageFor(&spec.Stages[i], j)
-		s.jobs = append(s.jobs, j)
-		j.stages = append(j.stages, s)
+		j.stages = append(j.stages, c.stageFor(&spec.Stages[i], j))
 	}
-	j.final = j.stages[len(j.stages)-1]
-	c.jobs[spec.ID] = j
-	c.order = append(c.order, j)
-	if spec.MapStage && c.outputs.Available(last.Shuffle) {
+	if c.cfg.Publish {
+		started := JobStarted{Job: spec.ID}
+		for _, s := range j.stages {
+			started.Stages = append(started.Stages, s.id)
+		}
+		c.do(started)
+	}
+	if spec.MapStage && j.final().outputs.Complete() {
 		c.completeJob(j)
 		return
 	}
-	c.submit(j.final)
+	c.submit(j.final())
+	c.giveUp()
 }
 
-func checkJob(j *Job) string {
-	if len(j.Stages) == 0 {
-		return "the job has no stage"
+func jobByID(j *job, id ids.JobID) int { return cmp.Compare(j.spec.ID, id) }
+
+// job gives an active job, or nil.
+func (c *Core) job(id ids.JobID) *job {
+	at, ok := slices.BinarySearchFunc(c.jobs, id, jobByID)
+	if !ok {
+		return nil
 	}
-	known := map[ids.ShuffleID]bool{}
-	for i := range j.Stages {
-		s := &j.Stages[i]
-		for _, p := range s.Parents {
-			if !known[p] {
-				return fmt.Sprintf("stage %d of the job reads shuffle %d, which no stage before it writes", i, p)
-			}
-		}
-		if s.IsMap {
-			known[s.Shuffle] = true
-		}
-		if s.Partitions < 0 || s.Splits != nil && len(s.Splits) != s.Partitions {
-			return fmt.Sprintf("stage %d of the job has %d partitions and %d splits", i, s.Partitions, len(s.Splits))
-		}
-	}
-	last := &j.Stages[len(j.Stages)-1]
-	if last.IsMap != j.MapStage {
-		return "a map-stage job ends in a map stage, and no other does"
-	}
-	for i, p := range j.Partitions {
-		if p < 0 || int(p) >= last.Partitions || i > 0 && p <= j.Partitions[i-1] {
-			return fmt.Sprintf("partition %d: the partitions of a job ascend from 0 to %d", p, last.Partitions-1)
-		}
-	}
-	return ""
+	return c.jobs[at]
 }
 
 func (c *Core) completeJob(j *job) {
-	c.do(CompleteJob{j.spec.ID})
-	c.endJob(j, "the stage is finished")
+	done := CompleteJob{Job: j.spec.ID}
+	if j.spec.MapStage {
+		done.Bytes = j.final().outputs.Totals()
+	}
+	c.do(done)
+	c.endJob(j, "the job has all its results", nil)
 }
 
+// failJob ends a job, unless it has ended.
 func (c *Core) failJob(j *job, why *JobFailure) {
-	if c.jobs[j.spec.ID] != j {
+	if c.job(j.spec.ID) != j {
 		return
 	}
 	c.do(FailJob{j.spec.ID, why})
-	c.endJob(j, why.Reason)
+	c.endJob(j, why.Reason, why)
 }
 
-// endJob takes a job out. Stages that no other job uses stop: their tasks are killed.
-func (c *Core) endJob(j *job, reason string) {
-	delete(c.jobs, j.spec.ID)
-	c.order = slices.DeleteFunc(c.order, func(o *job) bool { return o == j })
+// endJob takes a job out. Stages that no other job uses stop.
+func (c *Core) endJob(j *job, reason string, why *JobFailure) {
+	at, _ := slices.BinarySearchFunc(c.jobs, j.spec.ID, jobByID)
+	c.jobs = slices.Delete(c.jobs, at, at+1)
 	for _, s := range j.stages {
 		s.jobs = slices.DeleteFunc(s.jobs, func(o *job) bool { return o == j })
-		if len(s.jobs) > 0 {
-			continue
-		}
-		c.stop(s, reason)
-		if !s.spec.IsMap {
-			c.stages[s.id] = nil
+		if len(s.jobs) == 0 {
+			c.stopStage(s, reason)
 		}
 	}
-}
-
-// cancel fails the jobs that match.
-func (c *Core) cancel(reason string, match func(*job) bool) {
-	for _, j := range slices.Clone(c.order) {
-		if match(j) {
-			c.failJob(j, &JobFailure{Kind: Cancelled, Stage: -1, Partition: -1, Reason: reason})
-		}
-	}
+	publish(c, JobEnded{j.spec.ID, why})
 }

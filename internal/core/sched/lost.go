@@ -1,60 +1,63 @@
 package sched
 
-import "fmt"
+import (
+	"fmt"
 
-// loseExecutor forgets an executor: its tasks run again elsewhere, and so do map tasks whose output only it had, when a stage needs
+	"github.com/kilnproject/kiln/internal/core/sched/taskset"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// loseExecutor forgets an executor. Its tasks run again elsewhere, and so do map tasks whose output it had, when a stage needs
 // them.
 func (c *Core) loseExecutor(ev ExecutorLost) {
 	e := c.executor(ev.ID)
 	if e == nil {
 		return
 	}
+	e.gone = true
 	c.executors[ev.ID] = nil
 	c.alive--
-	c.outputs.Lose(ev.ID, c.outputLost)
-	for _, t := range e.running {
-		s := c.stage(t.ref.Stage)
-		if s == nil {
-			continue
-		}
-		set := s.set(t.ref.Attempt)
-		if set == nil {
-			continue
-		}
-		set.Ended(t.ref.Partition)
-		if set == s.current() && c.lostTooOften(s, t.ref.Partition, ev) {
-			continue
-		}
-		c.tryAgain(s, set, t.ref.Partition)
-		s.retire(set)
+	c.free.remove(e)
+	e.host.free.remove(e)
+	if e.host.executors--; e.host.executors == 0 {
+		delete(c.hosts, e.host.name)
 	}
+	publish(c, ExecutorRemoved{ev.ID, ev.Reason})
+	c.loseOutputsOf(ev.ID)
+	err := &task.Error{Text: fmt.Sprintf("executor %v was lost: %s", ev.ID, ev.Reason)}
+	for len(e.attempts) > 0 {
+		c.loseAttempt(e.attempts[len(e.attempts)-1], err, ev.AppCaused)
+	}
+	c.giveUp()
 }
 
-// lostTooOften counts the loss against the task, and ends the job when it was one too many.
-func (c *Core) lostTooOften(s *stage, part int32, ev ExecutorLost) bool {
-	set := s.current()
-	var times, most int
-	if ev.AppCaused {
-		times, _ = set.Failed(part, nil)
-		most = c.cfg.MaxFailures
-	} else {
-		times = set.Lost(part)
-		most = c.cfg.MaxFailures * lostPerFailure
+// loseAttempt ends a task attempt whose executor is gone. It counts as a failure when the application brought the executor down;
+// else only very many losses in a row do.
+func (c *Core) loseAttempt(a *attempt, err *task.Error, appCaused bool) {
+	r, i, at := a.run, a.index, a.executor.id
+	if a.fetching != nil {
+		r.stage.results.bytes -= a.fetching.bytes
+	} else if c.cfg.Publish {
+		end := task.End{Ref: a.ref, ID: a.id, Reason: task.EndReason{Fate: task.Lost, Error: err}}
+		c.do(TaskDone{at, a.executor.host.name, end})
 	}
-	if times < most {
-		return false
+	if appCaused {
+		c.taskFailed(a, &task.EndReason{Fate: task.Lost, Error: err})
+		return
 	}
-	c.abort(s, s.blame(part, &JobFailure{Kind: ExecutorsLost, Attempts: set.Tries(part), Executor: ev.ID,
-		Reason: fmt.Sprintf("the executor was lost under the task %d times, the last time executor %v: %s", times, ev.ID, ev.Reason)}))
-	return true
+	counts := r.counts(i)
+	c.leave(a)
+	if counts && r.set.Lose(i) >= c.cfg.MaxFailures*lostPerFailure {
+		c.abort(r.stage, r.failure(i, taskset.Cause{Executor: at, Fate: task.Lost, Error: err}))
+	}
 }
 
 // giveUp fails all jobs when no executor is left and none will come.
-func (c *Core) giveUp(reason string) {
-	if c.alive > 0 {
+func (c *Core) giveUp() {
+	if c.unavailable == nil || c.alive > 0 {
 		return
 	}
-	for len(c.order) > 0 {
-		c.failJob(c.order[0], &JobFailure{Kind: ExecutorsLost, Stage: -1, Partition: -1, Reason: reason})
+	for len(c.jobs) > 0 {
+		c.failJob(c.jobs[0], nowhere(ExecutorsLost, *c.unavailable))
 	}
 }

@@ -1,138 +1,142 @@
 package sched
 
 import (
+	"fmt"
+
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// executor is one executor with its slots. Invariant: free + len(running) == slots.
-type executor struct {
-	id      ids.ExecutorID
-	host    string
-	slots   int
-	free    int
-	queued  bool // it is in Core.free
-	running []claim
-}
-
-// claim is one task attempt on an executor.
-type claim struct {
-	id  ids.TaskID
-	ref ids.TaskRef
-}
-
-func (c *Core) executor(id ids.ExecutorID) *executor {
-	if id < 0 || int(id) >= len(c.executors) {
-		return nil
-	}
-	return c.executors[id]
-}
-
-func (c *Core) registerExecutor(ev ExecutorRegistered) {
-	if ev.ID < 0 || c.executor(ev.ID) != nil {
-		return
-	}
-	for int(ev.ID) >= len(c.executors) {
-		c.executors = append(c.executors, nil)
-	}
-	e := &executor{id: ev.ID, host: ev.Host, slots: max(ev.Slots, 1), free: max(ev.Slots, 1)}
-	c.executors[ev.ID] = e
-	c.alive++
-	c.free.push(e)
-}
-
-// offer gives free slots to waiting tasks. Executors take turns, one task each, so that work spreads; stages are served in
-// order of their jobs.
+// offer gives free slots to tasks that wait, in the order of the queue. Executors take turns, one task each, so that work spreads.
 func (c *Core) offer() {
-	for len(c.free.ids) > 0 {
-		s := c.nextStage()
-		if s == nil {
+	for c.free.len() > 0 {
+		r := c.queue.first()
+		if r == nil {
 			return
 		}
-		if c.launched >= c.cfg.MaxActions {
+		if !c.room() {
 			c.more = true
 			return
 		}
-		e := c.executor(c.free.ids[0])
-		c.free.ids = c.free.ids[1:]
-		if e == nil {
-			continue
-		}
-		e.queued = false
-		if e.free == 0 {
-			continue
-		}
-		c.launch(s, e)
-		if e.free > 0 {
-			c.free.push(e)
+		switch {
+		case !c.inputsThere(r):
+			c.giveOrders() // before what may be too much for this Step
+			c.failRun(r, c.missingInput(r))
+		case r.set.Prefers() && r.matched < r.set.Len():
+			c.match(r)
+		default:
+			e := c.free.next()
+			i, try, level, _ := r.set.Take(e.id, e.host.name, taskset.Any)
+			c.launch(r, i, try, level, e)
 		}
 	}
 }
 
-// nextStage is the first stage with a task to launch.
-func (c *Core) nextStage() *stage {
-	for _, s := range c.runnable {
-		if s.current().Waiting() > 0 {
-			return s
+// match goes once over the tasks of a run and launches those that prefer a place with a free slot. A slot that frees later finds
+// the tasks that prefer it by itself.
+func (c *Core) match(r *run) {
+	for r.matched < r.set.Len() && r.set.Waiting() > 0 && c.free.len() > 0 && c.room() {
+		i := int32(r.matched)
+		r.matched++
+		if e := c.freeAt(r.set.Places(i)); e != nil {
+			if try, level, ok := r.set.TakeTask(i, e.id, e.host.name); ok {
+				c.launch(r, i, try, level, e)
+			}
+		}
+	}
+}
+
+// freeAt gives an executor with a free slot at one of the places: that very executor if there is one, else one on the host.
+func (c *Core) freeAt(places []Place) *executor {
+	for _, at := range places {
+		if e := c.executor(at.Executor); at.OnExecutor && e != nil && e.used < e.slots {
+			return e
+		}
+	}
+	for _, at := range places {
+		if h := c.hosts[at.Host]; h != nil && h.free.len() > 0 {
+			return h.free.next()
 		}
 	}
 	return nil
 }
 
-func (c *Core) launch(s *stage, e *executor) {
-	set := s.current()
-	part, try, ok := set.Take(e.id, e.host)
-	if !ok {
+// launch gives a task, which the run's set has started, to an executor with a free slot.
+func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level, e *executor) {
+	if r.set.Waiting() == 0 {
+		c.queue.remove(r)
+	}
+	c.takeSlot(e)
+	a := c.addAttempt(r, i, try, e)
+	if len(e.ships)+len(e.orders) == 0 {
+		c.ordered = append(c.ordered, e)
+	}
+	if r.shipped.add(int(e.id)) {
+		e.ships = append(e.ships, r.ref)
+		c.promised++
+	}
+	l := task.Launch{Ref: a.ref, ID: a.id}
+	if splits := r.stage.spec.Splits; splits != nil {
+		l.Split = splits[a.ref.Partition]
+	}
+	e.orders = append(e.orders, l)
+	c.promised++
+	if c.cfg.Publish {
+		c.do(TaskStarted{a.ref, a.id, e.id, e.host.name, level})
+	}
+}
+
+// giveOrders gives the launches of this Step, those of one executor together.
+func (c *Core) giveOrders() {
+	for i, e := range c.ordered {
+		for _, ref := range e.ships {
+			c.do(ShipStage{e.id, ref})
+		}
+		for _, l := range e.orders {
+			c.do(Launch{e.id, l})
+		}
+		clear(e.orders)
+		e.ships, e.orders = e.ships[:0], e.orders[:0]
+		c.ordered[i] = nil
+	}
+	c.ordered, c.promised = c.ordered[:0], 0
+}
+
+// inputsThere says that the map outputs are all there that the tasks of a run read.
+func (c *Core) inputsThere(r *run) bool {
+	for _, p := range r.stage.spec.Parents {
+		if !c.outputs.Find(p).Complete() {
+			return false
+		}
+	}
+	return true
+}
+
+// missingInput says what a run can not go on without. Its tasks would be launched only to find that out.
+func (c *Core) missingInput(r *run) blame {
+	for _, p := range r.stage.spec.Parents {
+		if in := c.outputs.Find(p); !in.Complete() {
+			text := fmt.Sprintf("%d of %d map outputs of shuffle %d were lost", in.Maps()-in.Present(), in.Maps(), p)
+			return blame{-1, ids.Driver, &task.Error{Text: text}}
+		}
+	}
+	return blame{}
+}
+
+// watchStarvation publishes, from time to time, that tasks wait and none runs.
+func (c *Core) watchStarvation() {
+	if !c.cfg.Publish {
 		return
 	}
-	if set.Ship(e.id) {
-		c.do(ShipStage{e.id, set.Ref})
-	}
-	l := task.Launch{Ref: ids.TaskRef{StageRef: set.Ref, Partition: part, Try: try}, ID: c.nextTask}
-	c.nextTask++
-	if s.spec.Splits != nil {
-		l.Split = s.spec.Splits[part]
-	}
-	e.free--
-	e.running = append(e.running, claim{l.ID, l.Ref})
-	c.launched++
-	c.do(Launch{e.id, l})
-}
-
-// claim matches an answer with what was asked: the one place where stale answers die. It frees the slot, and gives the set that the
-// task belongs to, or nil when nobody is interested any more.
-func (c *Core) claim(id ids.ExecutorID, end *task.End) (*stage, *taskset.Set) {
-	e := c.executor(id)
-	if e == nil {
-		return nil, nil
-	}
-	for i := range e.running {
-		if e.running[i].id != end.ID || e.running[i].ref != end.Ref {
-			continue
-		}
-		e.running[i] = e.running[len(e.running)-1]
-		e.running = e.running[:len(e.running)-1]
-		e.free++
-		c.free.push(e)
-		s := c.stage(end.Ref.Stage)
-		if s == nil {
-			return nil, nil
-		}
-		set := s.set(end.Ref.Attempt)
-		if set != nil {
-			set.Ended(end.Ref.Partition)
-		}
-		return s, set
-	}
-	return nil, nil
-}
-
-// killOn stops the tasks of a stage on an executor.
-func (c *Core) killOn(e *executor, s ids.StageID, reason string) {
-	for _, t := range e.running {
-		if t.ref.Stage == s {
-			c.do(Kill{e.id, task.Kill{Ref: t.ref, Reason: reason}})
-		}
+	r := c.queue.first()
+	switch {
+	case r == nil || len(c.attempts) > 0:
+		c.starveAt = 0
+	case c.starveAt == 0:
+		c.starving, c.starveAt = c.now, c.now+c.cfg.StarvationPeriod
+	case c.now >= c.starveAt:
+		c.starveAt = c.now + c.cfg.StarvationPeriod
+		c.do(Starving{r.ref, r.set.Waiting(), c.alive, c.now - c.starving})
 	}
 }

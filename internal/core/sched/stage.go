@@ -1,118 +1,176 @@
 package sched
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
-	"github.com/kilnproject/kiln/internal/core/sched/taskset"
+	"github.com/kilnproject/kiln/internal/core/sched/mapout"
 )
 
-// stage is one stage, and all its attempts.
+// stage is one stage with all its attempts. A map stage is kept until its shuffle is released, so that jobs share it; a result stage
+// goes with its job.
 type stage struct {
 	id      ids.StageID
-	spec    StageSpec
-	jobs    []*job // active ones that use it, by ID
+	spec    StageSpec       // the newest job's; without body, splits and places while no job uses the stage
+	jobs    []*job          // active ones that use it, oldest first
+	outputs *mapout.Shuffle // of a map stage; nil for a result stage
+	results *results        // of a result stage; nil for a map stage
 	state   state
 	next    ids.StageAttempt
-	old     []*taskset.Set // sets of earlier attempts that still have tasks running
-	strikes int            // attempts in a row that ended in fetch failures
+	over    []*run   // attempts that are over and have tasks running still
+	merged  bitset   // map partitions whose accumulator updates were merged
+	strikes int      // attempts in a row that ended for lost map outputs
+	first   *blame   // what ended the first of these
+	retired bool     // its shuffle is released: the stage goes with its last job
+	waiters []*stage // stages that waited for this one when they were last submitted; some do not any more
 }
 
 // A state is where a stage stands.
-type state interface{ state() }
+type state interface{ name() string }
 
-// The states.
+// The states. A stage without jobs is idle, done or failed.
 type (
-	known   struct{}                   // nobody has asked for it yet, or nobody does any more
-	waiting struct{}                   // for the map outputs of its parents
-	running struct{ set *taskset.Set } // one attempt
-	failing struct{}                   // an attempt ended in a fetch failure; it is submitted again at Core.resubmitAt
-	done    struct{}                   // computed; for a map stage: all map outputs were there
+	idle    struct{}                 // nobody asks for what it lacks
+	waiting struct{}                 // for the map outputs of its parents
+	ready   struct{}                 // an attempt ended for lost map outputs; the stage is submitted again at Core.resubmitAt
+	running struct{ run *run }       // the stage attempt that is launched from
+	done    struct{}                 // computed. A map stage is done as long as its outputs are all there
+	failed  struct{ on *JobFailure } // its jobs were failed for its sake
 )
 
-func (known) state()   {}
-func (waiting) state() {}
-func (running) state() {}
-func (failing) state() {}
-func (done) state()    {}
+func (idle) name() string    { return "idle" }
+func (waiting) name() string { return "waiting" }
+func (ready) name() string   { return "ready" }
+func (running) name() string { return "running" }
+func (done) name() string    { return "done" }
+func (failed) name() string  { return "failed" }
 
-// stageFor gives the stage of a spec: the one that writes the same shuffle, or a new one.
+// results tells which results of a result stage the job has.
+type results struct {
+	partitions []int32 // those that are wanted, ascending; nil for all
+	had        bitset  // by partition
+	left       int     // how many the job lacks
+	bytes      int64   // of those that it has or that are on their way
+}
+
+func stageByID(s *stage, id ids.StageID) int { return cmp.Compare(s.id, id) }
+
+// stage gives a stage that is known, or nil.
+func (c *Core) stage(id ids.StageID) *stage {
+	at, ok := slices.BinarySearchFunc(c.stages, id, stageByID)
+	if !ok {
+		return nil
+	}
+	return c.stages[at]
+}
+
+// stageFor gives a job its stage: the one that writes the same shuffle, or a new one.
 func (c *Core) stageFor(spec *StageSpec, j *job) *stage {
+	var s *stage
 	if spec.IsMap {
-		if s := c.byShuffle[spec.Shuffle]; s != nil {
-			s.spec = *spec // the newest lineage: what is cached now is in its body
-			return s
+		s = c.byShuffle[spec.Shuffle]
+	}
+	if s == nil {
+		s = c.addStage(spec, j)
+	}
+	if len(s.jobs) == 0 {
+		s.spec = *spec
+		if _, ok := s.state.(failed); ok {
+			s.state = idle{}
 		}
 	}
-	s := &stage{id: ids.StageID(len(c.stages)), spec: *spec, state: known{}}
-	c.stages = append(c.stages, s)
-	if spec.IsMap {
-		c.byShuffle[spec.Shuffle] = s
-		c.outputs.Add(spec.Shuffle, spec.Partitions, spec.Reduces)
-	}
+	s.jobs = append(s.jobs, j)
 	return s
 }
 
-// set gives the set of an attempt, or nil when nothing of it is left.
-func (s *stage) set(a ids.StageAttempt) *taskset.Set {
-	if r, ok := s.state.(running); ok && r.set.Ref.Attempt == a {
-		return r.set
+func (c *Core) addStage(spec *StageSpec, j *job) *stage {
+	s := &stage{id: c.nextStage, state: idle{}}
+	c.nextStage++
+	c.stages = append(c.stages, s)
+	if !spec.IsMap {
+		s.results = &results{partitions: j.spec.Partitions, had: newBitset(spec.Partitions), left: spec.wanted(j.spec.Partitions)}
+		return s
 	}
-	for _, o := range s.old {
-		if o.Ref.Attempt == a {
-			return o
-		}
-	}
-	return nil
+	c.byShuffle[spec.Shuffle] = s
+	s.outputs = c.outputs.Open(spec.Shuffle, spec.Partitions, spec.Reduces)
+	s.merged = newBitset(spec.Partitions)
+	return s
 }
 
-// current gives the set of the running attempt, or nil.
-func (s *stage) current() *taskset.Set {
+func (s *stage) isMap() bool { return s.outputs != nil }
+
+// current gives the attempt that is launched from, or nil.
+func (s *stage) current() *run {
 	if r, ok := s.state.(running); ok {
-		return r.set
+		return r.run
 	}
 	return nil
 }
 
-// leave ends the running attempt: its tasks may go on, but none is launched. Executors may forget it; they keep what they need
-// for tasks that are still there.
-func (c *Core) leave(s *stage, to state) {
-	set := s.current()
-	s.state = to
-	if set == nil {
-		return
+// isUnderWay says that the stage does not stay as it is.
+func (s *stage) isUnderWay() bool {
+	switch s.state.(type) {
+	case waiting, ready, running:
+		return true
 	}
-	set.Zombie = true
-	c.runnable = slices.DeleteFunc(c.runnable, func(o *stage) bool { return o == s })
-	set.Shipped(func(e ids.ExecutorID) {
-		if c.executor(e) != nil {
-			c.do(ForgetStage{e, set.Ref})
-		}
-	})
-	if set.Running() > 0 {
-		s.old = append(s.old, set)
-	}
+	return false
 }
 
-// retire drops the set of an attempt that is over when its last task has ended.
-func (s *stage) retire(set *taskset.Set) {
-	if set.Running() == 0 && set.Zombie {
-		s.old = slices.DeleteFunc(s.old, func(o *taskset.Set) bool { return o == set })
+// attempt gives an attempt that is not quite over, or nil.
+func (s *stage) attempt(a ids.StageAttempt) *run {
+	if r := s.current(); r != nil && r.ref.Attempt == a {
+		return r
 	}
+	for _, r := range s.over {
+		if r.ref.Attempt == a {
+			return r
+		}
+	}
+	return nil
 }
 
-// stop ends a stage that nobody wants any more and kills its tasks.
-func (c *Core) stop(s *stage, reason string) {
-	c.failed = slices.DeleteFunc(c.failed, func(o *stage) bool { return o == s })
-	if _, ok := s.state.(done); !ok {
-		c.leave(s, known{})
+// missing gives the partitions that an attempt has to compute, ascending; nil and true say all.
+func (s *stage) missing() (partitions []int32, all bool) {
+	if s.isMap() {
+		return s.outputs.Missing(), s.outputs.Present() == 0
 	}
-	if len(s.old) == 0 {
-		return
+	r := s.results
+	if r.had.none() {
+		return r.partitions, r.partitions == nil
 	}
-	for _, e := range c.executors {
-		if e != nil {
-			c.killOn(e, s.id, reason)
+	for p := range s.spec.Partitions {
+		if !r.had.has(p) && r.wants(int32(p)) {
+			partitions = append(partitions, int32(p))
 		}
+	}
+	return partitions, false
+}
+
+func (r *results) wants(p int32) bool {
+	if r.partitions == nil {
+		return true
+	}
+	_, ok := slices.BinarySearch(r.partitions, p)
+	return ok
+}
+
+// has says that a partition is computed.
+func (s *stage) has(p int32) bool {
+	if s.isMap() {
+		_, ok := s.outputs.Where(p)
+		return ok
+	}
+	return s.results.had.has(int(p))
+}
+
+// dropStage forgets a stage that nobody can ask for.
+func (c *Core) dropStage(s *stage) {
+	at, _ := slices.BinarySearchFunc(c.stages, s.id, stageByID)
+	c.stages = slices.Delete(c.stages, at, at+1)
+	if s.isMap() {
+		delete(c.byShuffle, s.outputs.ID())
+		c.outputs.Drop(s.outputs.ID())
+		c.do(DropShuffle{s.outputs.ID()})
 	}
 }

@@ -1,136 +1,157 @@
 package sched
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 )
 
-// submit brings a stage to run: at once when the map outputs that it reads are all there, else after the stages that are missing.
+// submit brings a stage to run: at once when the map outputs that it reads are all there, else after the stages that they lack.
 func (c *Core) submit(s *stage) {
-	switch s.state.(type) {
-	case waiting, running, failing:
-		return // it is on its way
-	}
-	if len(s.jobs) == 0 {
+	if s.isUnderWay() || len(s.jobs) == 0 {
 		return
 	}
-	ready := true
-	for _, p := range s.spec.Parents {
-		if c.outputs.Available(p) {
-			continue
-		}
-		ready = false
-		s.state = waiting{}
-		c.submit(c.byShuffle[p])
-	}
-	if ready {
+	parents := c.missingParents(s)
+	if len(parents) == 0 {
 		c.start(s)
+		return
+	}
+	s.state = waiting{}
+	for _, p := range parents {
+		if !slices.Contains(p.waiters, s) {
+			p.waiters = append(p.waiters, s)
+		}
+	}
+	for _, p := range parents {
+		c.submit(p)
 	}
 }
 
-// start begins an attempt with the partitions that are missing.
+// missingParents gives the stages that write what a stage reads and that have not all their outputs, by id.
+func (c *Core) missingParents(s *stage) []*stage {
+	var parents []*stage
+	for _, p := range s.spec.Parents {
+		if parent := c.byShuffle[p]; !parent.outputs.Complete() && !slices.Contains(parents, parent) {
+			parents = append(parents, parent)
+		}
+	}
+	slices.SortFunc(parents, stageOrder)
+	return parents
+}
+
+func stageOrder(a, b *stage) int { return cmp.Compare(a.id, b.id) }
+
+// start begins an attempt at the partitions that are missing.
 func (c *Core) start(s *stage) {
-	parts := c.missing(s)
-	if len(parts) == 0 {
-		s.state = known{}
-		c.finish(s)
-		return
+	partitions, all := s.missing()
+	n := len(partitions)
+	if all {
+		partitions, n = nil, s.spec.Partitions
 	}
-	ref := ids.StageRef{Stage: s.id, Attempt: s.next}
+	var places func(int32) []Place
+	if prefer := s.spec.Prefer; prefer != nil {
+		places = func(p int32) []Place { return prefer[p] }
+	}
+	r := &run{
+		ref: ids.StageRef{Stage: s.id, Attempt: s.next}, stage: s, job: s.jobs[0],
+		set: taskset.New(n, partitions, places), heads: make([]*attempt, n),
+	}
 	s.next++
-	var prefer func(int32) []taskset.Place
-	if s.spec.Prefer != nil {
-		prefer = func(p int32) []taskset.Place {
-			places := make([]taskset.Place, 0, len(s.spec.Prefer[p]))
-			for _, x := range s.spec.Prefer[p] {
-				places = append(places, taskset.Place{Executor: x.Executor, Host: x.Host, OnExecutor: x.OnExecutor})
-			}
-			return places
-		}
-	}
-	s.state = running{taskset.New(ref, parts, s.spec.Partitions, prefer)}
-	at, _ := slices.BinarySearchFunc(c.runnable, s, func(a, b *stage) int {
-		if a.priority() != b.priority() {
-			return int(a.priority()) - int(b.priority())
-		}
-		return int(a.id) - int(b.id)
-	})
-	c.runnable = slices.Insert(c.runnable, at, s)
+	s.state = running{r}
+	c.queue.add(r)
+	publish(c, StageSubmitted{r.ref, r.job.spec.ID, n})
 }
 
-// priority serves jobs first in, first out.
-func (s *stage) priority() ids.JobID {
-	if len(s.jobs) == 0 {
-		return 0
+// finishMap ends a map stage that has all its outputs, and goes on with what waited for it.
+func (c *Core) finishMap(s *stage) {
+	if r := s.current(); r != nil {
+		c.closeRun(r, done{}, "")
 	}
-	return s.jobs[0].spec.ID
-}
-
-// missing lists the partitions that an attempt must compute.
-func (c *Core) missing(s *stage) []int32 {
-	if s.spec.IsMap {
-		return c.outputs.Missing(s.spec.Shuffle)
-	}
-	j := s.jobs[0]
-	return slices.DeleteFunc(slices.Clone(j.wanted), func(p int32) bool { return j.got[p] })
-}
-
-// finish ends a stage whose tasks are all done. A map stage may have lost outputs meanwhile: then it runs again.
-func (c *Core) finish(s *stage) {
-	c.leave(s, done{})
-	s.strikes = 0
-	if !s.spec.IsMap {
-		return
-	}
-	if !c.outputs.Available(s.spec.Shuffle) {
-		s.state = known{}
-		c.submit(s)
-		return
-	}
+	s.state, s.strikes, s.first = done{}, 0, nil
 	for _, j := range slices.Clone(s.jobs) {
-		if j.spec.MapStage && j.final == s {
+		if j.spec.MapStage && j.final() == s {
 			c.completeJob(j)
 		}
 	}
-	for _, j := range slices.Clone(s.jobs) {
-		for _, child := range j.stages {
-			if _, ok := child.state.(waiting); ok && slices.Contains(child.spec.Parents, s.spec.Shuffle) {
-				child.state = known{}
-				c.submit(child)
-			}
+	waiters := s.waiters
+	s.waiters = nil
+	slices.SortFunc(waiters, stageOrder)
+	for _, w := range waiters {
+		if _, ok := w.state.(waiting); ok {
+			w.state = idle{}
+			c.submit(w)
 		}
 	}
 }
 
-// resubmitFailed submits the stages whose fetch failures were gathered long enough.
-func (c *Core) resubmitFailed() {
-	if len(c.failed) == 0 || c.now < c.resubmitAt {
+// failRun ends an attempt for lost map outputs. The stage is submitted again when the losses have been gathered, unless this
+// happened too often.
+func (c *Core) failRun(r *run, why blame) {
+	s := r.stage
+	s.strikes++
+	if s.first == nil {
+		s.first = &why
+	}
+	if s.strikes >= c.cfg.MaxStageAttempts {
+		c.abort(s, c.struckOut(s))
 		return
 	}
-	again := c.failed
-	c.failed = nil
-	slices.SortFunc(again, func(a, b *stage) int { return int(a.id) - int(b.id) })
+	c.closeRun(r, ready{}, why.err.Text)
+	if len(c.lacking) == 0 {
+		c.resubmitAt = c.now + c.cfg.ResubmitDelay
+	}
+	c.lacking = append(c.lacking, s)
+}
+
+// resubmit submits the stages whose losses were gathered long enough.
+func (c *Core) resubmit() {
+	if len(c.lacking) == 0 || c.now < c.resubmitAt {
+		return
+	}
+	again := c.lacking
+	c.lacking = nil
+	slices.SortFunc(again, stageOrder)
 	for _, s := range again {
-		if _, ok := s.state.(failing); ok {
-			s.state = known{}
+		if _, ok := s.state.(ready); ok {
+			s.state = idle{}
 			c.submit(s)
 		}
 	}
 }
 
-// releaseShuffle forgets a shuffle that nobody can ask for, and its stage.
+// stopStage ends what is under way of a stage that no job uses any more.
+func (c *Core) stopStage(s *stage, reason string) {
+	isDone := !s.isMap() && s.results.left == 0
+	switch r := s.current(); {
+	case isDone && r != nil:
+		c.closeRun(r, done{}, "")
+	case isDone:
+		s.state = done{}
+	case r != nil:
+		c.closeRun(r, idle{}, reason)
+	case s.isUnderWay():
+		s.state = idle{}
+	}
+	for i := len(s.over) - 1; i >= 0; i-- {
+		c.killRun(s.over[i], reason)
+	}
+	s.strikes, s.first, s.waiters = 0, nil, nil
+	s.spec.Body, s.spec.Splits, s.spec.Prefer = nil, nil, nil
+	if !s.isMap() || s.retired {
+		c.dropStage(s)
+	}
+}
+
+// releaseShuffle forgets a shuffle and the stage that writes it, as soon as no job uses them.
 func (c *Core) releaseShuffle(id ids.ShuffleID) {
 	s := c.byShuffle[id]
-	if s != nil && len(s.jobs) > 0 {
-		return // a job that was submitted before still reads it; the files go with the application
+	switch {
+	case s == nil:
+	case len(s.jobs) > 0:
+		s.retired = true
+	default:
+		c.dropStage(s)
 	}
-	if s != nil {
-		c.stop(s, "the shuffle is no longer needed")
-		delete(c.byShuffle, id)
-		c.stages[s.id] = nil
-	}
-	c.outputs.Remove(id)
-	c.do(DropShuffle{id})
 }

@@ -1,30 +1,37 @@
 package sched
 
 import (
+	"slices"
+
 	"github.com/kilnproject/kiln/internal/core/ids"
 )
 
-// View is an immutable picture of the scheduler, for progress and status.
+// View is an immutable picture of the scheduler, for progress, status and allocation.
 type View struct {
-	Jobs      []JobView
-	Stages    []StageView // running ones, in the order in which they are served
-	Executors []ExecutorView
+	Jobs      []JobView      // active ones, by id
+	Stages    []StageView    // those that active jobs use, by id
+	Executors []ExecutorView // living ones, by id
 }
 
 // JobView is an active job.
 type JobView struct {
 	ID          ids.JobID
 	Group       string
+	Tags        []string
 	Description string
-	Stages      []ids.StageID
-	Left, Total int // results
+	Stages      []ids.StageID // all that it uses, parents first; its own is the last
+	Left, Total int           // results; for a map-stage job, map outputs
 }
 
-// StageView is a running stage.
+// StageView is a stage of an active job.
 type StageView struct {
-	Ref                  ids.StageRef
-	Name, Site           string
-	Done, Running, Total int // tasks of this attempt
+	Ref        ids.StageRef // the attempt that runs, or else the one that will be next
+	Name, Site string
+	State      string // idle, waiting, ready, running or done
+	Total      int    // partitions that are wanted
+	Done       int    // of these, computed
+	Waiting    int    // tasks of the attempt that wait for a slot
+	Running    int    // task attempts, also of earlier stage attempts
 }
 
 // ExecutorView is a living executor.
@@ -32,32 +39,61 @@ type ExecutorView struct {
 	ID          ids.ExecutorID
 	Host        string
 	Slots, Used int
+	Outputs     int // map outputs that it holds
 }
 
 // View gives the picture as it is now. Its cost grows with what is active, not with what has ended.
 func (c *Core) View() *View {
 	v := &View{}
-	for _, j := range c.order {
-		jv := JobView{ID: j.spec.ID, Group: j.spec.Group, Description: j.spec.Description, Left: j.left, Total: len(j.wanted)}
+	stages := []*stage{}
+	for _, j := range c.jobs {
+		jv := JobView{ID: j.spec.ID, Group: j.spec.Group, Tags: slices.Clone(j.spec.Tags), Description: j.spec.Description}
 		for _, s := range j.stages {
 			jv.Stages = append(jv.Stages, s.id)
 		}
+		stages = append(stages, j.stages...)
+		done, total := j.final().progress()
+		jv.Left, jv.Total = total-done, total
 		v.Jobs = append(v.Jobs, jv)
 	}
-	for _, s := range c.runnable {
-		set := s.current()
-		v.Stages = append(v.Stages, StageView{set.Ref, s.spec.Name, s.spec.Site, set.Total() - set.Left(), set.Running(), set.Total()})
+	slices.SortFunc(stages, stageOrder)
+	for _, s := range slices.Compact(stages) {
+		v.Stages = append(v.Stages, s.view())
 	}
 	for _, e := range c.executors {
 		if e != nil {
-			v.Executors = append(v.Executors, ExecutorView{e.id, e.host, e.slots, e.slots - e.free})
+			v.Executors = append(v.Executors, ExecutorView{e.id, e.host.name, e.slots, e.used, c.outputs.Held(e.id)})
 		}
 	}
 	return v
 }
 
+func (s *stage) view() StageView {
+	v := StageView{Ref: ids.StageRef{Stage: s.id, Attempt: s.next}, Name: s.spec.Name, Site: s.spec.Site, State: s.state.name()}
+	v.Done, v.Total = s.progress()
+	if r := s.current(); r != nil {
+		v.Ref, v.Waiting, v.Running = r.ref, r.set.Waiting(), r.set.Running()
+	}
+	for _, r := range s.over {
+		v.Running += r.set.Running()
+	}
+	return v
+}
+
+// progress gives how many of the wanted partitions are computed.
+func (s *stage) progress() (done, total int) {
+	if s.isMap() {
+		return s.outputs.Present(), s.outputs.Maps()
+	}
+	total = s.spec.Partitions
+	if s.results.partitions != nil {
+		total = len(s.results.partitions)
+	}
+	return total - s.results.left, total
+}
+
 // Executors is the number of living executors.
 func (c *Core) Executors() int { return c.alive }
 
-// Active reports whether any job is under way.
-func (c *Core) Active() bool { return len(c.order) > 0 }
+// Active says that some job is under way.
+func (c *Core) Active() bool { return len(c.jobs) > 0 }

@@ -501,8 +501,10 @@ func TestABlockComesBackFromDiskWhereThereIsRoom(t *testing.T) {
 		t.Fatal("promoted at the price of its own RDD")
 	}
 	r.Remove(ids.RDD(1, 0))
-	if !r.Promote(ids.RDD(1, 1), text("b", 60)) || !r.Promote(ids.RDD(1, 1), text("b", 60)) {
-		t.Fatal("not promoted")
+	for range 2 { // the second time it is there already
+		if !r.Promote(ids.RDD(1, 1), text("b", 60)) {
+			t.Fatal("not promoted")
+		}
 	}
 	r.expect(t, ids.RDD(1, 1), "b", "rows")
 	if freed := r.Evict(1); freed != 60 {

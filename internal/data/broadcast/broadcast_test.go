@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var broken = errors.New("broken")
+var errBroken = errors.New("errBroken")
 
 // server is a Fetcher over a store; answer may interfere with each block, fail with each request.
 type server struct {
@@ -89,7 +89,7 @@ func TestWhatWasPutIsDownloadedEqual(t *testing.T) {
 			spoilt = true
 			switch dice.IntN(3) {
 			case 0:
-				return nil, broken
+				return nil, errBroken
 			case 1:
 				return data[1:], nil
 			}
@@ -133,15 +133,15 @@ func TestAConnectionThatFailsOnceIsTriedAgain(t *testing.T) {
 	failures := 2
 	s.fail = func() error {
 		if failures--; failures >= 0 {
-			return broken
+			return errBroken
 		}
 		return nil
 	}
 	if _, err := Download(t.Context(), s, "driver:1", ref); err != nil {
 		t.Fatal(err)
 	}
-	s.fail = func() error { return broken }
-	if _, err := Download(t.Context(), s, "driver:1", ref); !errors.Is(err, broken) {
+	s.fail = func() error { return errBroken }
+	if _, err := Download(t.Context(), s, "driver:1", ref); !errors.Is(err, errBroken) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -198,8 +198,8 @@ func TestOneProcessDecodesOnce(t *testing.T) {
 
 func TestAFailureIsNotKept(t *testing.T) {
 	for name, fail := range map[string]func([]byte) (any, error){
-		"error": func([]byte) (any, error) { return nil, broken },
-		"panic": func([]byte) (any, error) { panic(broken) },
+		"error": func([]byte) (any, error) { return nil, errBroken },
+		"panic": func([]byte) (any, error) { panic(errBroken) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &server{Store: NewStore(10)}
@@ -214,14 +214,14 @@ func TestAFailureIsNotKept(t *testing.T) {
 					<-goOn
 					return fail(p)
 				})
-				if !errors.Is(err, broken) || !strings.Contains(err.Error(), "decoding broadcast 7, made at main.go:7") {
+				if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "decoding broadcast 7, made at main.go:7") {
 					t.Errorf("got %v", err)
 				}
 			})
 			<-begun
 			ctx, cancel := context.WithCancelCause(t.Context())
-			cancel(broken)
-			if _, err := c.Get(ctx, ref, s.loader(ref), nil); err != broken {
+			cancel(errBroken)
+			if _, err := c.Get(ctx, ref, s.loader(ref), nil); err != errBroken {
 				t.Errorf("a killed waiter: %v", err)
 			}
 			wg.Go(func() {
@@ -239,8 +239,8 @@ func TestCancellingADownloadGivesItsCause(t *testing.T) {
 	s := &server{Store: NewStore(10)}
 	ref, _ := s.Put(7, []byte("value"), "main.go:7")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	s.fail = func() error { cancel(broken); return errors.New("connection closed") }
-	if _, err := new(Cache).Get(ctx, ref, s.loader(ref), nil); !errors.Is(err, broken) {
+	s.fail = func() error { cancel(errBroken); return errors.New("connection closed") }
+	if _, err := new(Cache).Get(ctx, ref, s.loader(ref), nil); !errors.Is(err, errBroken) {
 		t.Fatalf("got %v", err)
 	}
 }

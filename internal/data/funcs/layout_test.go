@@ -10,6 +10,7 @@ import (
 	"unsafe"
 )
 
+//lint:ignore U1000 only its layout is looked at
 type tree struct {
 	left, right *tree
 	labels      map[string][]tree

@@ -53,8 +53,8 @@ func (k *Key) Bits() bool { return k.bits }
 // Equal compares two keys.
 func (k *Key) Equal(a, b unsafe.Pointer) bool { return k.part.equal(a, b) }
 
-// Partition gives the partition of n that a hash belongs to. It looks at the upper 32 bits only: tables inside a partition use the lower
-// ones.
+// Partition gives the partition, from 0 up to n, that a hash belongs to; n is at least 1. It looks at the upper 32 bits only: tables
+// inside a partition use the lower ones.
 func Partition(hash uint64, n int) int {
 	hi, _ := bits.Mul64(hash>>32<<32, uint64(n))
 	return int(hi)
@@ -107,6 +107,9 @@ func arrayOf(top, t reflect.Type, path string) (part, error) {
 	elem, err := partOf(top, t.Elem(), path+"[]")
 	if err != nil {
 		return nil, err
+	}
+	if k := t.Elem().Kind(); k == reflect.Uint8 || k == reflect.Int8 || k == reflect.Bool {
+		return bytes{t.Len()}, nil
 	}
 	ps := &parts{}
 	for i := range t.Len() {
@@ -190,6 +193,18 @@ func (text) hash(base unsafe.Pointer, _ int, stride uintptr, out []uint64) {
 	}
 }
 
+// bytes is an array of bytes, such as a digest or a UUID. Its hash is that of a string with the same bytes.
+type bytes struct{ n int }
+
+func (b bytes) at(p unsafe.Pointer) string     { return unsafe.String((*byte)(p), b.n) }
+func (bytes) exact() bool                      { return true }
+func (b bytes) equal(x, y unsafe.Pointer) bool { return b.at(x) == b.at(y) }
+func (b bytes) hash(base unsafe.Pointer, _ int, stride uintptr, out []uint64) {
+	for i := range out {
+		out[i] = xxh3.HashString(b.at(unsafe.Add(base, uintptr(i)*stride)))
+	}
+}
+
 // parts is a struct or an array. The hash mixes those of its fields in order; that of one field is the field's own.
 type parts struct{ fields []place }
 
@@ -216,13 +231,20 @@ func (p *parts) equal(a, b unsafe.Pointer) bool {
 	return true
 }
 
+// columns are the hashes of a field while they are mixed into those of the fields before it.
+var columns = sync.Pool{New: func() any { return new([256]uint64) }}
+
 func (p *parts) hash(base unsafe.Pointer, n int, stride uintptr, out []uint64) {
 	if len(p.fields) == 0 {
 		clear(out)
 		return
 	}
 	p.fields[0].hash(unsafe.Add(base, p.fields[0].offset), n, stride, out)
-	var next [64]uint64
+	if len(p.fields) == 1 {
+		return
+	}
+	next := columns.Get().(*[256]uint64)
+	defer columns.Put(next)
 	for _, f := range p.fields[1:] {
 		for from := 0; from < n; from += len(next) {
 			some := next[:min(len(next), n-from)]

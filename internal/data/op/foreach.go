@@ -43,7 +43,7 @@ type EachPartition[T any] struct {
 // Run implements Combine.
 func (o *EachPartition[T]) Run(t *Task, in []Input, _ any) error {
 	var inErr error
-	err := o.F(t.Face(), rowsOf[T](in[0], &inErr))
+	err := o.F(t.Face(), rowsOf[T](t, in[0], &inErr))
 	if inErr != nil {
 		return inErr
 	}
@@ -59,7 +59,7 @@ type EachPartitionWith[E, T any] struct {
 // Run implements Combine.
 func (o *EachPartitionWith[E, T]) Run(t *Task, in []Input, _ any) error {
 	var inErr error
-	err := o.F(o.Env, t.Face(), rowsOf[T](in[0], &inErr))
+	err := o.F(o.Env, t.Face(), rowsOf[T](t, in[0], &inErr))
 	if inErr != nil {
 		return inErr
 	}

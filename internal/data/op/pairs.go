@@ -80,7 +80,7 @@ func (o *Unit[T]) Wire(_ *Task, down any) (any, error) {
 }
 
 // rowsOf gives the rows of an input as a sequence for a user's function; err gets what ended it early.
-func rowsOf[T any](in Input, err *error) iter.Seq[T] {
+func rowsOf[T any](t *Task, in Input, err *error) iter.Seq[T] {
 	used := false
 	return func(yield func(T) bool) {
 		if used {
@@ -88,7 +88,7 @@ func rowsOf[T any](in Input, err *error) iter.Seq[T] {
 			return
 		}
 		used = true
-		s := &yieldSink[T]{yield: yield}
+		s := &yieldSink[T]{yield: yield, guard: guardOf[T](t)}
 		if e := in.Run(s); e != nil && !s.stopped {
 			*err = e
 		}
@@ -98,14 +98,16 @@ func rowsOf[T any](in Input, err *error) iter.Seq[T] {
 type yieldSink[T any] struct {
 	yield   func(T) bool
 	stopped bool
+	guard   *guard
 }
 
 func (s *yieldSink[T]) Push(rows []T) error {
+	mark := markRows(s.guard, rows)
 	for i := range rows {
 		if !s.yield(rows[i]) {
 			s.stopped = true
 			return ErrStop
 		}
 	}
-	return nil
+	return checkRows(s.guard, rows, mark)
 }

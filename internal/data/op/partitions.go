@@ -15,7 +15,7 @@ type MapPartitions[T, U any] struct {
 // Run implements Combine.
 func (o *MapPartitions[T, U]) Run(t *Task, in []Input, out any) error {
 	var inErr error
-	return pour(t, o.F(t.Face(), rowsOf[T](in[0], &inErr)), &inErr, out)
+	return pour(t, o.F(t.Face(), rowsOf[T](t, in[0], &inErr)), &inErr, out)
 }
 
 // MapPartitionsWith is MapPartitions with an environment.
@@ -27,7 +27,7 @@ type MapPartitionsWith[E, T, U any] struct {
 // Run implements Combine.
 func (o *MapPartitionsWith[E, T, U]) Run(t *Task, in []Input, out any) error {
 	var inErr error
-	return pour(t, o.F(o.Env, t.Face(), rowsOf[T](in[0], &inErr)), &inErr, out)
+	return pour(t, o.F(o.Env, t.Face(), rowsOf[T](t, in[0], &inErr)), &inErr, out)
 }
 
 // pour pushes what a user's sequence gives. An error of the input counts before one that the user's code made of it.

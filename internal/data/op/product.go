@@ -81,7 +81,7 @@ func (o *Zip[T, U]) Run(t *Task, in []Input, out any) error {
 		return err
 	}
 	var rightErr error
-	right, stop := iter.Pull(rowsOf[U](in[1], &rightErr))
+	right, stop := iter.Pull(rowsOf[U](t, in[1], &rightErr))
 	defer stop()
 	s := &zipSink[T, U]{right: right, gather: gather[KV[T, U]]{next: next}}
 	if err := in[0].Run(s); err != nil {

@@ -123,7 +123,7 @@ func TestARemoteSegmentThatStaysBadIsAFetchErrorForItsMap(t *testing.T) {
 		"flipped":   func(d []byte) ([]byte, error) { d[0] ^= 1; return d, nil },
 		"truncated": func(d []byte) ([]byte, error) { return d[:len(d)-5], nil },
 		"empty":     func([]byte) ([]byte, error) { return nil, nil },
-		"refused":   func([]byte) ([]byte, error) { return nil, broken },
+		"refused":   func([]byte) ([]byte, error) { return nil, errBroken },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t, 2, 6, 2, Config{}, func(m int) []entry { return []entry{{1, fmt.Sprint("block ", m)}} })
@@ -238,8 +238,8 @@ func TestAConnectionThatFailsIsTriedAgainThenTheExecutorIsLost(t *testing.T) {
 		lost     bool
 		wait     time.Duration
 	}{
-		"twice":         {2, broken, 3, false, 10 * time.Second},
-		"always":        {99, broken, 4, true, 15 * time.Second},
+		"twice":         {2, errBroken, 3, false, 10 * time.Second},
+		"always":        {99, errBroken, 4, true, 15 * time.Second},
 		"executor gone": {99, fmt.Errorf("dial: %w", ErrGone), 1, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +280,7 @@ func (h halting) Fetch(ctx context.Context, addr string, want []ids.BlockID, got
 	data, err := h.serve(addr, want[middle])
 	got(middle, data, err)
 	got(middle, data, err) // an answer given twice counts once
-	return broken
+	return errBroken
 }
 
 func TestAfterAFailureOnlyTheRestIsAskedFor(t *testing.T) {
@@ -320,20 +320,20 @@ func TestCancellingEndsTheReadWithItsCause(t *testing.T) {
 	s := stuck{make(chan struct{})}
 	go func() {
 		<-s.asked
-		cancel(broken)
+		cancel(errBroken)
 	}()
 	_, err := read(ctx, NewReader(ReadConfig{}, 0, c.stores[0], s), c.in, 0)
-	if err != broken {
+	if err != errBroken {
 		t.Fatalf("got %v", err)
 	}
 	local := &task.Input{Shuffle: 1, Reduces: 1, Outputs: c.in.Outputs[:1]}
-	if _, err := read(ctx, c.reader(ReadConfig{}), local, 0); err != broken {
+	if _, err := read(ctx, c.reader(ReadConfig{}), local, 0); err != errBroken {
 		t.Fatalf("a local read: %v", err)
 	}
 	// A wait before the next try ends at once, too.
 	ctx, cancel = context.WithCancelCause(t.Context())
-	c.net.fail = func(string, []ids.BlockID) error { cancel(broken); return errors.New("connection refused") }
-	if _, err := read(ctx, NewReader(ReadConfig{RetryWait: time.Hour}, 0, c.stores[0], c.net), c.in, 0); err != broken {
+	c.net.fail = func(string, []ids.BlockID) error { cancel(errBroken); return errors.New("connection refused") }
+	if _, err := read(ctx, NewReader(ReadConfig{RetryWait: time.Hour}, 0, c.stores[0], c.net), c.in, 0); err != errBroken {
 		t.Fatalf("while waiting: %v", err)
 	}
 }
@@ -342,8 +342,8 @@ func TestAnErrorOfPushEndsTheReadAtOnce(t *testing.T) {
 	for executors := range 3 {
 		c := newCluster(t, executors+1, 9, 1, Config{}, func(m int) []entry { return []entry{{0, "x"}, {0, "y"}} })
 		calls := 0
-		_, err := c.reader(ReadConfig{MaxBytesInFlight: 1}).Read(t.Context(), Range{Input: c.in, To: 1}, func(int, []byte) error { calls++; return broken })
-		if err != broken || calls != 1 {
+		_, err := c.reader(ReadConfig{MaxBytesInFlight: 1}).Read(t.Context(), Range{Input: c.in, To: 1}, func(int, []byte) error { calls++; return errBroken })
+		if err != errBroken || calls != 1 {
 			t.Fatalf("%v after %d calls", err, calls)
 		}
 	}
@@ -383,7 +383,7 @@ func TestALargeLocalSegmentComesInPieces(t *testing.T) {
 	if err != nil || got != want || count != 8 {
 		t.Fatalf("%d blocks of %d bytes, %v", count, got, err)
 	}
-	if _, err := r.Read(t.Context(), all, func(int, []byte) error { return broken }); err != broken {
+	if _, err := r.Read(t.Context(), all, func(int, []byte) error { return errBroken }); err != errBroken {
 		t.Fatalf("push's own error: %v", err)
 	}
 	if err := st.Corrupt(1, 0, 1); err != nil {
@@ -394,9 +394,9 @@ func TestALargeLocalSegmentComesInPieces(t *testing.T) {
 }
 
 func TestABrokenDiskIsAFetchErrorOfALocalRead(t *testing.T) {
-	c := newCluster(t, 1, 2, 1, Config{MemoryEach: -1, Disk: failing(disk.OpRead, 0, broken)}, func(m int) []entry { return []entry{{0, "x"}} })
+	c := newCluster(t, 1, 2, 1, Config{MemoryEach: -1, Disk: failing(disk.OpRead, 0, errBroken)}, func(m int) []entry { return []entry{{0, "x"}} })
 	_, err := read(t.Context(), c.reader(ReadConfig{}), c.in, 0)
-	expectFetchError(t, err, task.Fetch{Shuffle: 1, Map: 0}, "broken", c.stores[0].cfg.Dir)
+	expectFetchError(t, err, task.Fetch{Shuffle: 1, Map: 0}, "errBroken", c.stores[0].cfg.Dir)
 }
 
 // TestUnderRandomFaultsAReadIsRightOrNamesTheFault lets answers fail at random; what is read is then complete, or the error is a
@@ -420,7 +420,7 @@ func TestUnderRandomFaultsAReadIsRightOrNamesTheFault(t *testing.T) {
 		c.net.fail = func(addr string, _ []ids.BlockID) error {
 			if roll() {
 				guilty[addr] = true
-				return broken
+				return errBroken
 			}
 			return nil
 		}

@@ -186,7 +186,7 @@ func addr(executor int) string { return fmt.Sprintf("host%d:7077", executor) }
 
 var inFiles = Config{MemoryEach: -1}
 
-var broken = errors.New("broken")
+var errBroken = errors.New("errBroken")
 
 // failing gives a fault that fails the n-th operation of a kind, and all later ones.
 func failing(op disk.Op, n int, err error) disk.Options {

@@ -2,17 +2,28 @@ package source
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
+
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/kilnproject/kiln/storage"
 )
 
+// goRoot asks the go command, as users do.
+func goRoot(b *testing.B) string {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // goSource is the Go tree's own source: real text that every Go user has.
 func goSource(b *testing.B) string {
-	dir := filepath.Join(runtime.GOROOT(), "src")
+	dir := filepath.Join(goRoot(b), "src")
 	if _, err := os.Stat(dir); err != nil {
 		b.Fatalf("the benchmarks read the Go tree: %v", err)
 	}

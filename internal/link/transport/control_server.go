@@ -66,7 +66,7 @@ func ListenControl(cfg ServerConfig, accept func(DriverEnd)) (*ControlServer, er
 	s.server = grpc.NewServer(
 		grpc.Creds(newCredential(cfg.TLS)), grpc.ConnectionTimeout(handshake), grpc.MaxConcurrentStreams(1),
 		grpc.MaxRecvMsgSize(largestMessage), grpc.MaxSendMsgSize(largestMessage), grpc.MaxHeaderListSize(largestHeaders),
-		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow), grpc.SharedWriteBuffer(true),
+		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingFloor, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true),

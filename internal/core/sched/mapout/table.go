@@ -1,178 +1,137 @@
 package mapout
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
-	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// Table is the map outputs of all shuffles.
+// Table is the map outputs of all shuffles. It is not safe for concurrent use.
 type Table struct {
-	shuffles   map[ids.ShuffleID]*shuffle // looked up, never ranged over
-	order      []ids.ShuffleID            // of shuffles, for Check
-	byExecutor map[ids.ExecutorID][]at    // what each executor holds; entries may have become wrong
+	shuffles []*Shuffle  // by id
+	held     [][]holding // what each executor holds, by ExecutorID, in no order that means anything
 }
 
-type at struct {
-	shuffle ids.ShuffleID
+// holding names one map output.
+type holding struct {
+	shuffle *Shuffle
 	part    int32
 }
 
-type shuffle struct {
-	reduces int
-	outputs []output
-	missing int
-}
-
-// output is one map task's; sizes is nil when it is missing.
-type output struct {
-	executor ids.ExecutorID
-	sizes    []byte
+// Lost names a map output that is gone.
+type Lost struct {
+	Shuffle ids.ShuffleID
+	Map     int32
 }
 
 // New gives an empty table.
-func New() *Table {
-	return &Table{shuffles: map[ids.ShuffleID]*shuffle{}, byExecutor: map[ids.ExecutorID][]at{}}
-}
+func New() *Table { return &Table{} }
 
-// Add enters a shuffle, if it is new.
-func (t *Table) Add(id ids.ShuffleID, maps, reduces int) {
-	if t.shuffles[id] == nil {
-		t.shuffles[id] = &shuffle{reduces: reduces, outputs: make([]output, maps), missing: maps}
-		t.order = append(t.order, id)
+func byID(s *Shuffle, id ids.ShuffleID) int { return cmp.Compare(s.id, id) }
+
+// Open adds a shuffle of which no map output exists yet. Its id must be new.
+func (t *Table) Open(id ids.ShuffleID, maps, reduces int) *Shuffle {
+	s := &Shuffle{id: id, table: t, reduces: reduces, outputs: make([]output, maps), missing: maps}
+	for m := range s.outputs {
+		s.outputs[m].executor = nowhere
 	}
+	at, _ := slices.BinarySearchFunc(t.shuffles, id, byID)
+	t.shuffles = slices.Insert(t.shuffles, at, s)
+	return s
 }
 
-// Remove forgets a shuffle.
-func (t *Table) Remove(id ids.ShuffleID) {
-	if t.shuffles[id] != nil {
-		delete(t.shuffles, id)
-		t.order = slices.DeleteFunc(t.order, func(o ids.ShuffleID) bool { return o == id })
-	}
-}
-
-// Available reports whether all map outputs of a shuffle are there.
-func (t *Table) Available(id ids.ShuffleID) bool {
-	s := t.shuffles[id]
-	return s != nil && s.missing == 0
-}
-
-// Missing lists the map partitions without output.
-func (t *Table) Missing(id ids.ShuffleID) []int32 {
-	s := t.shuffles[id]
-	if s == nil {
+// Find gives a shuffle that was opened and not dropped, or nil.
+func (t *Table) Find(id ids.ShuffleID) *Shuffle {
+	at, ok := slices.BinarySearchFunc(t.shuffles, id, byID)
+	if !ok {
 		return nil
 	}
-	parts := make([]int32, 0, s.missing)
-	for p := range s.outputs {
-		if s.outputs[p].sizes == nil {
-			parts = append(parts, int32(p))
-		}
-	}
-	return parts
+	return t.shuffles[at]
 }
 
-// Register enters a map output. A second one for the same partition replaces the first.
-func (t *Table) Register(id ids.ShuffleID, part int32, e ids.ExecutorID, sizes []int64) {
-	s := t.shuffles[id]
-	if s == nil || int(part) >= len(s.outputs) {
+// Drop forgets a shuffle and all its outputs.
+func (t *Table) Drop(id ids.ShuffleID) {
+	at, ok := slices.BinarySearchFunc(t.shuffles, id, byID)
+	if !ok {
 		return
 	}
-	o := &s.outputs[part]
-	if o.sizes == nil {
-		s.missing--
-	}
-	coded := make([]byte, len(sizes))
-	for i, n := range sizes {
-		coded[i] = encode(n)
-	}
-	*o = output{e, coded}
-	t.byExecutor[e] = append(t.byExecutor[e], at{id, part})
-}
-
-// Unregister removes the output of a map partition if it is on that executor.
-func (t *Table) Unregister(id ids.ShuffleID, part int32, e ids.ExecutorID) bool {
-	s := t.shuffles[id]
-	if s == nil || part < 0 || int(part) >= len(s.outputs) {
-		return false
-	}
-	o := &s.outputs[part]
-	if o.sizes == nil || o.executor != e {
-		return false
-	}
-	*o = output{}
-	s.missing++
-	return true
-}
-
-// Lose removes all outputs on an executor, and tells which.
-func (t *Table) Lose(e ids.ExecutorID, lost func(id ids.ShuffleID, part int32)) {
-	held := t.byExecutor[e]
-	delete(t.byExecutor, e)
-	for _, a := range held {
-		if t.Unregister(a.shuffle, a.part, e) {
-			lost(a.shuffle, a.part)
-		}
-	}
-}
-
-// Input gives the places of a shuffle's outputs for a stage that reads it. Addresses are left empty.
-func (t *Table) Input(id ids.ShuffleID) task.Input {
-	s := t.shuffles[id]
-	if s == nil {
-		return task.Input{Shuffle: id}
-	}
-	in := task.Input{Shuffle: id, Reduces: s.reduces, Outputs: make([]task.MapOutput, len(s.outputs))}
-	sizes := make([]int64, len(s.outputs)*s.reduces)
+	s := t.shuffles[at]
 	for m := range s.outputs {
-		o := &s.outputs[m]
-		if o.sizes == nil {
-			continue
-		}
-		mine := sizes[m*s.reduces : (m+1)*s.reduces : (m+1)*s.reduces]
-		for r, c := range o.sizes {
-			mine[r] = decoded[c]
-		}
-		in.Outputs[m] = task.MapOutput{Executor: o.executor, Sizes: mine}
+		s.Remove(int32(m), s.outputs[m].executor)
 	}
-	return in
+	t.shuffles = slices.Delete(t.shuffles, at, at+1)
+}
+
+// RemoveExecutor says that everything is gone that an executor held, and gives the names of it.
+func (t *Table) RemoveExecutor(executor ids.ExecutorID) []Lost {
+	if executor < 0 || int(executor) >= len(t.held) {
+		return nil
+	}
+	held := t.held[executor]
+	t.held[executor] = nil
+	lost := make([]Lost, len(held))
+	for i, h := range held {
+		lost[i] = Lost{h.shuffle.id, h.part}
+		h.shuffle.forget(h.part)
+	}
+	return lost
+}
+
+// Held is the number of map outputs that an executor holds.
+func (t *Table) Held(executor ids.ExecutorID) int {
+	if executor < 0 || int(executor) >= len(t.held) {
+		return 0
+	}
+	return len(t.held[executor])
+}
+
+func (t *Table) hold(executor ids.ExecutorID, s *Shuffle, part int32) {
+	for int(executor) >= len(t.held) {
+		t.held = append(t.held, nil)
+	}
+	s.outputs[part].at = int32(len(t.held[executor]))
+	t.held[executor] = append(t.held[executor], holding{s, part})
+}
+
+// release closes the gap with the last one, so that its cost does not depend on what the executor holds.
+func (t *Table) release(executor ids.ExecutorID, at int32) {
+	held := t.held[executor]
+	last := held[len(held)-1]
+	held[at] = last
+	last.shuffle.outputs[last.part].at = at
+	held[len(held)-1] = holding{}
+	t.held[executor] = held[:len(held)-1]
 }
 
 // Check gives an error when an invariant is broken.
 func (t *Table) Check() error {
-	for _, id := range t.order {
-		s, missing := t.shuffles[id], 0
-		for _, o := range s.outputs {
-			if o.sizes == nil {
+	held := 0
+	for executor, list := range t.held {
+		held += len(list)
+		for at, h := range list {
+			o := h.shuffle.outputs[h.part]
+			if int(o.executor) != executor || int(o.at) != at || t.Find(h.shuffle.id) != h.shuffle {
+				return fmt.Errorf("mapout: executor %d holds map partition %d of shuffle %d, which lies on executor %v", executor, h.part, h.shuffle.id, o.executor)
+			}
+		}
+	}
+	present := 0
+	for _, s := range t.shuffles {
+		missing := 0
+		for m := range s.outputs {
+			if s.outputs[m].executor == nowhere {
 				missing++
 			}
 		}
 		if missing != s.missing {
-			return fmt.Errorf("shuffle %d counts %d missing outputs, has %d", id, s.missing, missing)
+			return fmt.Errorf("mapout: shuffle %d misses %d outputs and counts %d", s.id, missing, s.missing)
 		}
+		present += len(s.outputs) - missing
+	}
+	if present != held {
+		return fmt.Errorf("mapout: %d outputs exist and executors hold %d", present, held)
 	}
 	return nil
-}
-
-// logBase is Spark's.
-const logBase = 1.1
-
-var decoded = func() (d [256]int64) {
-	d[1] = 1
-	for i := 2; i < len(d); i++ {
-		d[i] = int64(math.Ceil(math.Pow(logBase, float64(i))))
-	}
-	return d
-}()
-
-// encode gives the least code whose size is not below n, or the greatest.
-func encode(n int64) byte {
-	if n <= 0 {
-		return 0
-	}
-	at, _ := slices.BinarySearch(decoded[:], n)
-	return byte(min(at, 255))
 }

@@ -2,283 +2,253 @@ package taskset
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// Set is the tasks of one stage attempt.
+// Set is the tasks of one stage attempt. A task is named by its index, from zero to Len. It is not safe for concurrent use.
 type Set struct {
-	Ref    ids.StageRef
-	Zombie bool // no task is launched any more; ends still count
-
-	parts   []int32 // task -> partition
-	index   []int32 // partition -> task + 1, 0 for none
-	tasks   []state
-	left    int // tasks that have not succeeded
-	running int // task attempts
-
-	// Waiting tasks, as stacks that are cleaned when they are read: a task on a stack may have been launched meanwhile.
-	byExecutor map[ids.ExecutorID][]int32
-	byHost     map[string][]int32
-	free       []int32 // without a preference
-	all        []int32 // with one
-	waiting    int
-
-	shipped []uint64 // bit set of executors that know the stage attempt
+	partitions []int32 // of each task, ascending; nil when task i is partition i
+	tasks      []cell
+	all        everywhere
+	prefer     *preferred         // nil when no task prefers a place
+	troubles   map[int32]*trouble // tasks that failed or lost their executor; looked up, never ranged over
+	waiting    int                // tasks that Take may give; zero when closed
+	copies     int                // task attempts that run
+	done       int                // tasks that succeeded
+	closed     bool               // gives no more tasks: a zombie, in Spark's words
 }
 
-// state is one task.
-type state struct {
-	waiting  bool
-	done     bool
-	running  int16
-	tries    int32
-	failures int32
-	lost     int32
-	first    *task.Error // of the first failure
+// cell is the state of one task. It waits when it is not done, has no copies, and the set is not closed.
+type cell struct {
+	tries  int32 // task attempts so far, running ones included
+	copies int16 // task attempts that run
+	done   bool
 }
 
-// Place is where a task would like to run.
-type Place struct {
-	Executor   ids.ExecutorID // when OnExecutor
-	Host       string         // else
-	OnExecutor bool
+// trouble is what went wrong with one task since it last succeeded.
+type trouble struct {
+	failures int   // those that count
+	first    Cause // of them
+	losses   int   // executors lost through no fault of the task
 }
 
-// New makes the set of the given partitions of total. Prefer may be nil; it is called with a partition.
-func New(ref ids.StageRef, parts []int32, total int, prefer func(partition int32) []Place) *Set {
-	s := &Set{Ref: ref, parts: parts, index: make([]int32, total), tasks: make([]state, len(parts)), left: len(parts)}
-	// Filled from the end, since stacks give what was put last.
-	for i := len(parts) - 1; i >= 0; i-- {
-		s.index[parts[i]] = int32(i) + 1
-		var places []Place
-		if prefer != nil {
-			places = prefer(parts[i])
-		}
-		s.wait(int32(i), places)
+// Cause is why a task attempt failed.
+type Cause struct {
+	Executor ids.ExecutorID
+	Fate     task.Fate
+	Error    *task.Error
+}
+
+// New gives a set of n tasks. Partitions names their partitions in ascending order; nil says that task i is partition i. Places
+// gives where a task prefers to run; nil says that none prefers any place.
+func New(n int, partitions []int32, places func(partition int32) []Place) *Set {
+	s := &Set{partitions: partitions, tasks: make([]cell, n), waiting: n}
+	if places != nil {
+		s.prefer = newPreferred(int32(n), func(i int32) []Place { return places(s.Partition(i)) })
 	}
 	return s
 }
 
-func (s *Set) wait(i int32, places []Place) {
-	s.tasks[i].waiting = true
-	s.waiting++
-	if len(places) == 0 {
-		s.free = append(s.free, i)
-		return
+// Len is the number of tasks.
+func (s *Set) Len() int { return len(s.tasks) }
+
+// Waiting is the number of tasks that Take can give.
+func (s *Set) Waiting() int { return s.waiting }
+
+// Running is the number of task attempts that run.
+func (s *Set) Running() int { return s.copies }
+
+// Done is the number of tasks that succeeded.
+func (s *Set) Done() int { return s.done }
+
+// Closed says that the set gives no more tasks.
+func (s *Set) Closed() bool { return s.closed }
+
+// Partition gives the partition of a task.
+func (s *Set) Partition(i int32) int32 {
+	if s.partitions == nil {
+		return i
 	}
-	for _, p := range places {
-		switch {
-		case p.OnExecutor && s.byExecutor == nil:
-			s.byExecutor = map[ids.ExecutorID][]int32{p.Executor: {i}}
-		case p.OnExecutor:
-			s.byExecutor[p.Executor] = append(s.byExecutor[p.Executor], i)
-		case s.byHost == nil:
-			s.byHost = map[string][]int32{p.Host: {i}}
-		default:
-			s.byHost[p.Host] = append(s.byHost[p.Host], i)
+	return s.partitions[i]
+}
+
+// Index gives the task of a partition, if the set has it.
+func (s *Set) Index(partition int32) (int32, bool) {
+	if s.partitions == nil {
+		return partition, partition >= 0 && int(partition) < len(s.tasks)
+	}
+	i, ok := slices.BinarySearch(s.partitions, partition)
+	return int32(i), ok
+}
+
+// IsDone says that a task succeeded.
+func (s *Set) IsDone(i int32) bool { return s.tasks[i].done }
+
+// Copies is the number of attempts of a task that run.
+func (s *Set) Copies(i int32) int { return int(s.tasks[i].copies) }
+
+// Tries is the number of attempts of a task so far.
+func (s *Set) Tries(i int32) int { return int(s.tasks[i].tries) }
+
+func (s *Set) waits(i int32) bool {
+	t := &s.tasks[i]
+	return !t.done && t.copies == 0
+}
+
+// Take gives a task to run on an executor: the nearest that waits, at most so far from its data as max. The task runs from now
+// on, as its attempt number try.
+func (s *Set) Take(executor ids.ExecutorID, host string, max Level) (i int32, try ids.TaskAttempt, level Level, ok bool) {
+	if s.waiting == 0 {
+		return 0, 0, 0, false
+	}
+	level = NoPreference
+	if s.prefer != nil {
+		if i, level, ok = s.prefer.pop(executor, host, max, s.waits); !ok {
+			level = Any
 		}
 	}
-	s.all = append(s.all, i)
-}
-
-// Waiting is the number of tasks that could be launched.
-func (s *Set) Waiting() int {
-	if s.Zombie {
-		return 0
+	if !ok && max >= level {
+		i, ok = s.all.pop(int32(len(s.tasks)), s.waits)
 	}
-	return s.waiting
+	if !ok {
+		return 0, 0, 0, false
+	}
+	return i, s.start(i), level, true
 }
 
-// Running is the number of task attempts under way.
-func (s *Set) Running() int { return s.running }
-
-// Left is the number of tasks without a success.
-func (s *Set) Left() int { return s.left }
-
-// Total is the number of tasks.
-func (s *Set) Total() int { return len(s.parts) }
-
-// Take gives a waiting task for an executor and marks it running: one that has its data there, else on its host, else one
-// without a preference, else any.
-func (s *Set) Take(e ids.ExecutorID, host string) (partition int32, try ids.TaskAttempt, ok bool) {
-	if s.Zombie || s.waiting == 0 {
+// TakeTask is Take for one task. It returns false when the task does not wait.
+func (s *Set) TakeTask(i int32, executor ids.ExecutorID, host string) (try ids.TaskAttempt, level Level, ok bool) {
+	if s.waiting == 0 || !s.waits(i) {
 		return 0, 0, false
 	}
-	if s.byExecutor != nil {
-		i, rest, ok := s.pop(s.byExecutor[e])
-		s.byExecutor[e] = rest
-		if ok {
-			return s.launch(i)
-		}
+	level = NoPreference
+	if s.prefer != nil {
+		level = s.prefer.level(i, executor, host)
 	}
-	if s.byHost != nil {
-		i, rest, ok := s.pop(s.byHost[host])
-		s.byHost[host] = rest
-		if ok {
-			return s.launch(i)
-		}
-	}
-	var i int32
-	if i, s.free, ok = s.pop(s.free); ok {
-		return s.launch(i)
-	}
-	if i, s.all, ok = s.pop(s.all); ok {
-		return s.launch(i)
-	}
-	return 0, 0, false
+	return s.start(i), level, true
 }
 
-// pop takes the topmost task that still waits.
-func (s *Set) pop(stack []int32) (i int32, rest []int32, ok bool) {
-	for n := len(stack); n > 0; n = len(stack) {
-		i, stack = stack[n-1], stack[:n-1]
-		if s.tasks[i].waiting {
-			return i, stack, true
-		}
+// Places gives where a task prefers to run. The answer belongs to the set.
+func (s *Set) Places(i int32) []Place {
+	if s.prefer == nil {
+		return nil
 	}
-	return 0, stack, false
+	return s.prefer.places(i)
 }
 
-func (s *Set) launch(i int32) (int32, ids.TaskAttempt, bool) {
+// Prefers says that some task may prefer a place.
+func (s *Set) Prefers() bool { return s.prefer != nil }
+
+func (s *Set) start(i int32) ids.TaskAttempt {
 	t := &s.tasks[i]
-	t.waiting = false
-	s.waiting--
-	t.running++
-	s.running++
-	try := ids.TaskAttempt(t.tries)
+	t.copies++
 	t.tries++
-	return s.parts[i], try, true
+	s.copies++
+	s.waiting--
+	return ids.TaskAttempt(t.tries - 1)
 }
 
-func (s *Set) task(partition int32) (*state, int32) {
-	if partition < 0 || int(partition) >= len(s.index) || s.index[partition] == 0 {
-		return nil, -1
-	}
-	i := s.index[partition] - 1
-	return &s.tasks[i], i
+// Leave says that an attempt of a task does not run any more. A task that is not done then waits again.
+func (s *Set) Leave(i int32) {
+	t := &s.tasks[i]
+	t.copies--
+	s.copies--
+	s.await(i)
 }
 
-// Ended takes a task attempt out of the running ones.
-func (s *Set) Ended(partition int32) {
-	if t, _ := s.task(partition); t != nil && t.running > 0 {
-		t.running--
-		s.running--
+// await puts a task back on its lists if it waits now.
+func (s *Set) await(i int32) {
+	if s.closed || !s.waits(i) {
+		return
+	}
+	s.waiting++
+	s.all.again = append(s.all.again, i)
+	if s.prefer != nil {
+		s.prefer.push(i)
 	}
 }
 
-// Done marks a partition computed, here or by another attempt of the stage. It reports whether that is news.
-func (s *Set) Done(partition int32) bool {
-	t, _ := s.task(partition)
-	if t == nil || t.done {
-		return false
+// Succeed says that a task is done, whether by an attempt of this set or another one. Its failures are forgotten.
+func (s *Set) Succeed(i int32) {
+	t := &s.tasks[i]
+	if t.done {
+		return
 	}
-	t.done = true
-	s.left--
-	if t.waiting {
-		t.waiting = false
+	if !s.closed && t.copies == 0 {
 		s.waiting--
 	}
-	return true
+	t.done = true
+	s.done++
+	delete(s.troubles, i)
 }
 
-// Undone marks a partition to be computed after all: its output is lost.
-func (s *Set) Undone(partition int32) {
-	t, _ := s.task(partition)
-	if t == nil || !t.done {
+// Reopen says that what a task did is lost. Unless the set is closed, it waits again.
+func (s *Set) Reopen(i int32) {
+	t := &s.tasks[i]
+	if !t.done {
 		return
 	}
 	t.done = false
-	s.left++
-	s.Again(partition)
+	s.done--
+	s.await(i)
 }
 
-// Again puts a task back among the waiting ones, unless it is done, waits, or an attempt of it runs.
-func (s *Set) Again(partition int32) {
-	if t, i := s.task(partition); t != nil && !t.done && !t.waiting && t.running == 0 {
-		s.wait(i, nil)
-	}
-}
-
-// Failed counts a failure and gives how many there are now, with the first one's error.
-func (s *Set) Failed(partition int32, e *task.Error) (failures int, first *task.Error) {
-	t, _ := s.task(partition)
-	if t == nil {
-		return 0, e
+// Fail counts a failure of a task, and gives the number of them and the first one's cause since the task last succeeded.
+func (s *Set) Fail(i int32, cause Cause) (failures int, first Cause) {
+	t := s.trouble(i)
+	if t.failures == 0 {
+		t.first = cause
 	}
 	t.failures++
-	if t.first == nil {
-		t.first = e
-	}
-	return int(t.failures), t.first
+	return t.failures, t.first
 }
 
-// Lost counts a loss of the executor under a task.
-func (s *Set) Lost(partition int32) int {
-	t, _ := s.task(partition)
+// Lose counts that a task lost its executor through no fault of its own, and gives the number of these since it last succeeded.
+func (s *Set) Lose(i int32) (losses int) {
+	t := s.trouble(i)
+	t.losses++
+	return t.losses
+}
+
+func (s *Set) trouble(i int32) *trouble {
+	t := s.troubles[i]
 	if t == nil {
-		return 0
-	}
-	t.lost++
-	return int(t.lost)
-}
-
-// Tries is how often a task was launched.
-func (s *Set) Tries(partition int32) int {
-	if t, _ := s.task(partition); t != nil {
-		return int(t.tries)
-	}
-	return 0
-}
-
-// Ship marks an executor as knowing the stage attempt, and reports whether that is news.
-func (s *Set) Ship(e ids.ExecutorID) bool {
-	word, bit := int(e)/64, uint64(1)<<(uint(e)%64)
-	for len(s.shipped) <= word {
-		s.shipped = append(s.shipped, 0)
-	}
-	if s.shipped[word]&bit != 0 {
-		return false
-	}
-	s.shipped[word] |= bit
-	return true
-}
-
-// Shipped calls f for every executor that knows the stage attempt, and forgets them.
-func (s *Set) Shipped(f func(ids.ExecutorID)) {
-	for w, word := range s.shipped {
-		for b := 0; word != 0; b++ {
-			if word&1 != 0 {
-				f(ids.ExecutorID(w*64 + b))
-			}
-			word >>= 1
+		if s.troubles == nil {
+			s.troubles = map[int32]*trouble{}
 		}
+		t = &trouble{}
+		s.troubles[i] = t
 	}
-	s.shipped = nil
+	return t
 }
+
+// Close says that no more tasks are to be given. Attempts that run may still end and be counted.
+func (s *Set) Close() { s.closed, s.waiting = true, 0 }
 
 // Check gives an error when an invariant is broken.
 func (s *Set) Check() error {
-	waiting, running, left := 0, 0, 0
+	waiting, copies, done := 0, 0, 0
 	for i := range s.tasks {
 		t := &s.tasks[i]
-		if t.waiting {
+		copies += int(t.copies)
+		if t.done {
+			done++
+		}
+		if !s.closed && s.waits(int32(i)) {
 			waiting++
 		}
-		if t.waiting && t.done {
-			return fmt.Errorf("%v: task %d waits and is done", s.Ref, i)
+		if int(t.copies) > int(t.tries) {
+			return fmt.Errorf("taskset: task %d has %d copies of %d tries", i, t.copies, t.tries)
 		}
-		if !t.done {
-			left++
-			if !s.Zombie && !t.waiting && t.running == 0 {
-				return fmt.Errorf("%v: task %d is forgotten", s.Ref, i)
-			}
-		}
-		running += int(t.running)
 	}
-	if waiting != s.waiting || running != s.running || left != s.left {
-		return fmt.Errorf("%v: counts %d waiting, %d running, %d left; has %d, %d, %d", s.Ref, s.waiting, s.running, s.left, waiting, running, left)
+	if waiting != s.waiting || copies != s.copies || done != s.done {
+		return fmt.Errorf("taskset: %d wait, %d run, %d done; counted %d, %d, %d", waiting, copies, done, s.waiting, s.copies, s.done)
+	}
+	if !slices.IsSorted(s.partitions) {
+		return fmt.Errorf("taskset: partitions out of order: %v", s.partitions)
 	}
 	return nil
 }

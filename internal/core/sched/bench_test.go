@@ -1,0 +1,97 @@
+package sched
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// BenchmarkStep plays whole jobs: as many tasks as named, each on a slot of the executors. It tells the mean cost of a Step, and the
+// allocations for each task from launch to end.
+func BenchmarkStep(b *testing.B) {
+	for _, size := range []struct{ executors, slots, tasks int }{
+		{2, 1, 100_000}, {100, 4, 1_000_000}, {1_000, 4, 1_000_000}, {10_000, 4, 1_000_000}, {50_000, 4, 1_000_000},
+	} {
+		b.Run(fmt.Sprintf("executors=%d/slots=%d/tasks=%d", size.executors, size.slots, size.tasks), func(b *testing.B) {
+			for range b.N {
+				playJob(b, size.executors, size.slots, size.tasks, nil)
+			}
+		})
+	}
+}
+
+// BenchmarkLocality is the same where each task prefers two hosts, as blocks of files do.
+func BenchmarkLocality(b *testing.B) {
+	const executors, tasks = 1_000, 200_000
+	prefer := make([][]Place, tasks)
+	for i := range prefer {
+		prefer[i] = []Place{{Host: fmt.Sprintf("h%d", i*7%executors)}, {Host: fmt.Sprintf("h%d", i*13%executors)}}
+	}
+	for range b.N {
+		playJob(b, executors, 4, tasks, prefer)
+	}
+}
+
+func playJob(b *testing.B, executors, slots, tasks int, prefer [][]Place) {
+	c := New(Config{Seed: 1})
+	var out []Action
+	for e := range executors {
+		out = c.Step(0, ExecutorRegistered{ids.ExecutorID(e), fmt.Sprintf("h%d", e), slots}, out[:0])
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var running []Launch
+	steps, done := 0, false
+	step := func(ev Event) {
+		steps++
+		out = c.Step(0, ev, out[:0])
+		for _, a := range out {
+			switch a := a.(type) {
+			case Launch:
+				running = append(running, a)
+			case CompleteJob:
+				done = true
+			}
+		}
+	}
+	step(JobSubmitted{Job{Stages: []StageSpec{{Partitions: tasks, Prefer: prefer}}}})
+	ended, next := &TaskEnded{}, uint64(1)
+	for !done {
+		if _, ok := c.Wake(); ok {
+			step(Woke{})
+			continue
+		}
+		next = next*6364136223846793005 + 1442695040888963407
+		i := int(next>>33) % len(running)
+		l := running[i]
+		running[i] = running[len(running)-1]
+		running = running[:len(running)-1]
+		*ended = TaskEnded{l.Executor, task.End{Ref: l.Task.Ref, ID: l.Task.ID, Reason: task.EndReason{Fate: task.Success}}}
+		step(ended)
+	}
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(steps*b.N), "ns/step")
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(tasks), "allocs/task")
+}
+
+// BenchmarkSmallJob is a job of one task from its submission to its end.
+func BenchmarkSmallJob(b *testing.B) {
+	c := New(Config{Seed: 1})
+	out := c.Step(0, ExecutorRegistered{0, "h", 2}, nil)
+	ended := &TaskEnded{}
+	b.ReportAllocs()
+	for i := range b.N {
+		var l Launch
+		out = c.Step(0, JobSubmitted{Job{ID: ids.JobID(i), Stages: []StageSpec{{Partitions: 1}}}}, out[:0])
+		for _, a := range out {
+			if a, ok := a.(Launch); ok {
+				l = a
+			}
+		}
+		*ended = TaskEnded{l.Executor, task.End{Ref: l.Task.Ref, ID: l.Task.ID, Reason: task.EndReason{Fate: task.Success}}}
+		out = c.Step(0, ended, out[:0])
+	}
+}

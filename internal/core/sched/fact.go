@@ -1,0 +1,93 @@
+package sched
+
+import (
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/taskset"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// Fact is an action that orders nothing but to tell whoever listens: the event log, the UI, the console. Facts come only when
+// Config.Publish is set, and nothing on the control path depends on them.
+type Fact interface {
+	Action
+	fact()
+}
+
+// The facts.
+type (
+	// JobStarted comes first of a job.
+	JobStarted struct {
+		Job    ids.JobID
+		Stages []ids.StageID // all that it uses, parents first
+	}
+	// JobEnded comes last of a job. Why is nil when it was completed.
+	JobEnded struct {
+		Job ids.JobID
+		Why *JobFailure
+	}
+	// StageSubmitted begins a stage attempt.
+	StageSubmitted struct {
+		Stage ids.StageRef
+		Job   ids.JobID // the first of those that use it
+		Tasks int
+	}
+	// StageEnded ends a stage attempt. Reason is empty when all its tasks are done.
+	StageEnded struct {
+		Stage  ids.StageRef
+		Reason string
+	}
+	// TaskStarted says that a task attempt was launched.
+	TaskStarted struct {
+		Ref      ids.TaskRef
+		ID       ids.TaskID
+		Executor ids.ExecutorID
+		Host     string
+		Level    taskset.Level
+	}
+	// TaskDone says that a task attempt is over. End tells how, also when its executor was lost.
+	TaskDone struct {
+		Executor ids.ExecutorID
+		Host     string
+		End      task.End
+	}
+	// ExecutorAdded says that an executor takes tasks.
+	ExecutorAdded struct {
+		ID    ids.ExecutorID
+		Host  string
+		Slots int
+	}
+	// ExecutorRemoved says that an executor is gone.
+	ExecutorRemoved struct {
+		ID     ids.ExecutorID
+		Reason string
+	}
+	// Starving says that tasks wait and none runs. Executors tells whether there are any.
+	Starving struct {
+		Stage     ids.StageRef
+		Waiting   int
+		Executors int
+		For       time.Duration
+	}
+)
+
+func (JobStarted) action()      {}
+func (JobEnded) action()        {}
+func (StageSubmitted) action()  {}
+func (StageEnded) action()      {}
+func (TaskStarted) action()     {}
+func (TaskDone) action()        {}
+func (ExecutorAdded) action()   {}
+func (ExecutorRemoved) action() {}
+func (Starving) action()        {}
+
+func (JobStarted) fact()      {}
+func (JobEnded) fact()        {}
+func (StageSubmitted) fact()  {}
+func (StageEnded) fact()      {}
+func (TaskStarted) fact()     {}
+func (TaskDone) fact()        {}
+func (ExecutorAdded) fact()   {}
+func (ExecutorRemoved) fact() {}
+func (Starving) fact()        {}

@@ -1,0 +1,81 @@
+package sched
+
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// fetchFailed ends a stage attempt of which a task could not read a map output. What is lost is computed again, and then the rest
+// of this stage. It does not count as a failure of the task.
+func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
+	r, p, at := a.run, a.ref.Partition, a.executor.id
+	s := r.stage
+	if !slices.Contains(s.spec.Parents, why.Fetch.Shuffle) {
+		c.taskFailed(a, why) // it makes no sense; an error that comes back must not come back for ever
+		return
+	}
+	c.leave(a)
+	if len(s.jobs) == 0 || r.ref.Attempt != s.next-1 {
+		return // old news: what it complains of has been computed again since, or is about to be
+	}
+	c.loseOutput(why.Fetch, r.ref)
+	if r != s.current() {
+		return // another task of this attempt told before
+	}
+	err := why.Error
+	if err == nil {
+		err = &task.Error{Text: "a map output could not be read"}
+	}
+	c.failRun(r, blame{p, at, err})
+}
+
+// loseOutput removes what a failed fetch shows to be lost: one map output, or with Map -1 all that an executor has. An executor to
+// which this happens again, in another stage attempt, is not trusted with the rest either: else a broken disk would be found
+// out one output at a time, and the stage give up before.
+func (c *Core) loseOutput(f task.Fetch, by ids.StageRef) {
+	if f.Map < 0 {
+		c.loseOutputsOf(f.Executor)
+		return
+	}
+	if !c.outputs.Find(f.Shuffle).Remove(f.Map, f.Executor) {
+		return // it has been computed again elsewhere
+	}
+	c.outputLost(f.Shuffle, f.Map)
+	e := c.executor(f.Executor)
+	switch {
+	case e == nil:
+	case e.blamed == nil:
+		e.blamed = &by
+	case *e.blamed != by:
+		e.blamed = nil
+		c.loseOutputsOf(e.id)
+	}
+}
+
+// loseOutputsOf removes all map outputs that an executor has.
+func (c *Core) loseOutputsOf(e ids.ExecutorID) {
+	for _, l := range c.outputs.RemoveExecutor(e) {
+		c.outputLost(l.Shuffle, l.Map)
+	}
+}
+
+// outputLost says that a map partition has no output any more. A running attempt that computed it does so again. Otherwise it waits
+// until somebody asks for it.
+func (c *Core) outputLost(shuffle ids.ShuffleID, mapPartition int32) {
+	s := c.byShuffle[shuffle]
+	if _, ok := s.state.(done); ok {
+		s.state = idle{}
+	}
+	r := s.current()
+	if r == nil {
+		return
+	}
+	if i, ok := r.set.Index(mapPartition); ok {
+		r.set.Reopen(i)
+		if r.set.Waiting() > 0 {
+			c.queue.add(r)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package sched
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// event reads an event:
+//
+//	executor E HOST SLOTS | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
+//	job J [group=G] [tags=A,B] | STAGE | STAGE...     "mapjob" for a map-stage job
+//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...]
+//	ok TASK [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
+//	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
+//	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
+//	cancel job|group|tag|all NAME REASON | released SHUFFLE | woke
+func (p *player) event(word, rest string) Event {
+	switch word {
+	case "executor":
+		var ev ExecutorRegistered
+		p.scan(rest, "%d %s %d", &ev.ID, &ev.Host, &ev.Slots)
+		return ev
+	case "lost", "crashed":
+		id, reason, _ := strings.Cut(rest, " ")
+		return ExecutorLost{ids.ExecutorID(p.number(id)), reason, word == "crashed"}
+	case "unavailable":
+		return ExecutorsUnavailable{rest}
+	case "outputs-lost":
+		return OutputsLost{ids.ExecutorID(p.number(rest))}
+	case "job", "mapjob":
+		return JobSubmitted{p.job(rest, word == "mapjob")}
+	case "cancel":
+		return p.cancelled(rest)
+	case "released":
+		return ShuffleReleased{ids.ShuffleID(p.number(rest))}
+	case "woke":
+		return Woke{}
+	case "result-fetched":
+		l, _ := p.task(rest)
+		return ResultFetched{l.Task.ID, []byte("r" + strconv.Itoa(int(l.Task.Ref.Partition)))}
+	case "result-lost":
+		l, _ := p.task(rest)
+		return ResultLost{l.Task.ID, "the result is gone"}
+	}
+	return p.end(word, rest)
+}
+
+func (p *player) cancelled(rest string) Event {
+	f := append(strings.SplitN(rest, " ", 3), "", "")
+	switch f[0] {
+	case "job":
+		return JobCancelled{ids.JobID(p.number(f[1])), f[2]}
+	case "group":
+		return GroupCancelled{f[1], f[2]}
+	case "tag":
+		return TagCancelled{f[1], f[2]}
+	}
+	return AllCancelled{strings.TrimPrefix(rest, "all ")}
+}
+
+// task finds the launch of "partition.try stage.attempt", and gives what follows.
+func (p *player) task(s string) (Launch, string) {
+	f := append(strings.SplitN(s, " ", 3), "")
+	l, ok := p.launched[f[0]+" "+f[1]]
+	if !ok {
+		p.t.Fatalf("%q: no such task was launched", s)
+	}
+	return l, f[2]
+}
+
+func (p *player) end(word, rest string) Event {
+	l, rest := p.task(rest)
+	ev := TaskEnded{l.Executor, task.End{Ref: l.Task.Ref, ID: l.Task.ID}}
+	why := &ev.End.Reason
+	switch word {
+	case "ok":
+		why.Fate = task.Success
+		p.success(&ev, rest)
+		return ev
+	case "failed", "final":
+		why.Fate, why.Error = task.Failed, &task.Error{Text: rest, Final: word == "final"}
+	case "killed":
+		why.Fate = task.Killed
+	case "denied":
+		why.Fate = task.CommitDenied
+	case "unread":
+		why.Fate = task.FetchFailed
+		p.scan(rest, "%d %d %d", &why.Fetch.Shuffle, &why.Fetch.Map, &why.Fetch.Executor)
+		why.Error = &task.Error{Text: fmt.Sprintf("map output %d of shuffle %d on executor %v can not be read", why.Fetch.Map, why.Fetch.Shuffle, why.Fetch.Executor)}
+	default:
+		p.t.Fatalf("no such event: %q", word)
+	}
+	return ev
+}
+
+func (p *player) success(ev *TaskEnded, options string) {
+	if s := p.core.stage(ev.End.Ref.Stage); s != nil && s.isMap() {
+		for range s.outputs.Reduces() {
+			ev.End.Sizes = append(ev.End.Sizes, 10)
+		}
+	} else {
+		ev.End.Result = fmt.Appendf(nil, "r%d", ev.End.Ref.Partition)
+	}
+	for _, o := range strings.Fields(options) {
+		key, value, _ := strings.Cut(o, "=")
+		switch key {
+		case "bytes":
+			ev.End.ResultSize = int64(p.number(value))
+		case "stored":
+			ev.End.Stored, ev.End.Result = true, nil
+		case "short":
+			ev.End.Sizes = ev.End.Sizes[1:]
+		case "negative":
+			ev.End.Sizes[0] = -1
+		case "update":
+			ev.End.Updates = []task.Update{{Accumulator: 1}}
+		case "from":
+			ev.Executor = ids.ExecutorID(p.number(value))
+		default:
+			p.t.Fatalf("no such option: %q", o)
+		}
+	}
+}
+
+func (p *player) job(text string, mapStage bool) Job {
+	parts := strings.Split(text, "|")
+	head := strings.Fields(parts[0])
+	j := Job{ID: ids.JobID(p.number(head[0])), MapStage: mapStage}
+	for _, o := range head[1:] {
+		key, value, _ := strings.Cut(o, "=")
+		switch key {
+		case "group":
+			j.Group = value
+		case "tags":
+			j.Tags = strings.Split(value, ",")
+		default:
+			p.t.Fatalf("no such option: %q", o)
+		}
+	}
+	for i, part := range parts[1:] {
+		j.Stages = append(j.Stages, p.stageSpec(&j, strings.Fields(part), i))
+	}
+	return j
+}
+
+func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
+	s := StageSpec{Name: f[0], Site: fmt.Sprintf("job.go:%d", 10+i), Body: []byte{1}}
+	f = f[1:]
+	if s.IsMap = s.Name == "map"; s.IsMap {
+		s.Shuffle = ids.ShuffleID(p.number(f[0]))
+		f = f[1:]
+		p.scan(f[0], "%dx%d", &s.Partitions, &s.Reduces)
+	} else {
+		s.Partitions = p.number(f[0])
+	}
+	for f = f[1:]; len(f) > 0; f = f[1:] {
+		switch {
+		case f[0] == "from":
+			for _, n := range p.numbers(f[1]) {
+				s.Parents = append(s.Parents, ids.ShuffleID(n))
+			}
+			f = f[1:]
+		case f[0] == "only":
+			j.Partitions = p.numbers(f[1])
+			f = f[1:]
+		case f[0] == "prefer":
+			s.Prefer = make([][]Place, s.Partitions)
+		default:
+			part, place, _ := strings.Cut(f[0], ":")
+			at := Place{Host: place}
+			if place[0] == 'e' {
+				at = Place{Executor: ids.ExecutorID(p.number(place[1:])), OnExecutor: true}
+			}
+			n := p.number(part)
+			s.Prefer[n] = append(s.Prefer[n], at)
+		}
+	}
+	return s
+}
+
+func (p *player) number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return n
+}
+
+func (p *player) numbers(s string) (n []int32) {
+	for _, f := range strings.Split(s, ",") {
+		n = append(n, int32(p.number(f)))
+	}
+	return n
+}
+
+func (p *player) scan(s, format string, to ...any) {
+	if _, err := fmt.Sscanf(s, format, to...); err != nil {
+		p.t.Fatalf("%q: %v", s, err)
+	}
+}

@@ -1,0 +1,108 @@
+package sched
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+func refText(r ids.TaskRef) string {
+	return fmt.Sprintf("%d.%d %d.%d", r.Partition, r.Try, r.Stage, r.Attempt)
+}
+
+// print gives an action in words.
+func (p *player) print(a Action) string {
+	switch a := a.(type) {
+	case ShipStage:
+		return fmt.Sprintf("ship %v to executor %v%s", a.Stage, a.Executor, inputs(p.core, a.Stage))
+	case Launch:
+		return fmt.Sprintf("launch %v on executor %v", a.Task.Ref, a.Executor)
+	case Kill:
+		return fmt.Sprintf("kill %v on executor %v: %s", a.Task.Ref, a.Executor, a.Task.Reason)
+	case ForgetStage:
+		return fmt.Sprintf("forget %v on executor %v", a.Stage, a.Executor)
+	case FetchResult:
+		return fmt.Sprintf("fetch the result of TID %d, %d bytes, from executor %v", a.Task, a.Bytes, a.Executor)
+	case DropResult:
+		return fmt.Sprintf("drop the result of TID %d on executor %v", a.Task, a.Executor)
+	case DeliverResult:
+		return fmt.Sprintf("deliver partition %d to job %d: %s", a.Partition, a.Job, a.Value)
+	case MergeUpdates:
+		return fmt.Sprintf("merge %d updates", len(a.Updates))
+	case CompleteJob:
+		if a.Bytes != nil {
+			return fmt.Sprintf("complete job %d: bytes %v", a.Job, a.Bytes)
+		}
+		return fmt.Sprintf("complete job %d", a.Job)
+	case FailJob:
+		return fmt.Sprintf("fail job %d: %s", a.Job, printFailure(a.Why))
+	case DropShuffle:
+		return fmt.Sprintf("drop shuffle %d", a.Shuffle)
+	case RefuseExecutor:
+		return fmt.Sprintf("refuse executor %v: %s", a.Executor, a.Reason)
+	}
+	return "- " + printFact(a.(Fact))
+}
+
+// inputs tells where the map outputs are that a stage reads.
+func inputs(c *Core, ref ids.StageRef) string {
+	var b strings.Builder
+	st := c.Stage(ref)
+	if st == nil {
+		return ", which is over"
+	}
+	for _, in := range st.Inputs {
+		fmt.Fprintf(&b, ", shuffle %d from", in.Shuffle)
+		for _, o := range in.Outputs {
+			fmt.Fprintf(&b, " %v", o.Executor)
+		}
+	}
+	return b.String()
+}
+
+func printFailure(f *JobFailure) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v: %v", f.Kind, f)
+	if f.Attempts > 0 {
+		fmt.Fprintf(&b, " [%d attempts, executor %v]", f.Attempts, f.Executor)
+	}
+	return b.String()
+}
+
+func printFact(f Fact) string {
+	switch f := f.(type) {
+	case JobStarted:
+		return fmt.Sprintf("job %d started with stages %v", f.Job, f.Stages)
+	case JobEnded:
+		return fmt.Sprintf("job %d ended", f.Job)
+	case StageSubmitted:
+		return fmt.Sprintf("%v submitted for job %d, %d tasks", f.Stage, f.Job, f.Tasks)
+	case StageEnded:
+		return fmt.Sprintf("%v ended %s", f.Stage, f.Reason)
+	case TaskStarted:
+		return fmt.Sprintf("%v started on executor %v, %v", f.Ref, f.Executor, f.Level)
+	case TaskDone:
+		return fmt.Sprintf("%v: %v", f.End.Ref, f.End.Reason.Fate)
+	case ExecutorAdded:
+		return fmt.Sprintf("executor %v added", f.ID)
+	case ExecutorRemoved:
+		return fmt.Sprintf("executor %v removed: %s", f.ID, f.Reason)
+	case Starving:
+		return fmt.Sprintf("%v starves for %v: %d tasks wait, %d executors", f.Stage, f.For, f.Waiting, f.Executors)
+	}
+	return fmt.Sprintf("%#v", f)
+}
+
+func printView(v *View) (lines []string) {
+	for _, j := range v.Jobs {
+		lines = append(lines, fmt.Sprintf("job %d: %d of %d left, stages %v", j.ID, j.Left, j.Total, j.Stages))
+	}
+	for _, s := range v.Stages {
+		lines = append(lines, fmt.Sprintf("%v %s at %s is %s: %d of %d done, %d waiting, %d running", s.Ref, s.Name, s.Site, s.State, s.Done, s.Total, s.Waiting, s.Running))
+	}
+	for _, e := range v.Executors {
+		lines = append(lines, fmt.Sprintf("executor %v on %s: %d of %d slots used, %d outputs", e.ID, e.Host, e.Used, e.Slots, e.Outputs))
+	}
+	return lines
+}

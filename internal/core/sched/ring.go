@@ -1,0 +1,57 @@
+package sched
+
+import "math/rand/v2"
+
+// ring is the executors with free slots, which take turns. An executor that comes in gets its turn by chance, so that the same few
+// executors are not always the first to be loaded.
+type ring struct {
+	executors []*executor
+	turn      int
+	member    func(*executor) *place
+}
+
+// place is where an executor stands in a ring: its position plus one, or zero when it is not there.
+type place int32
+
+func (r *ring) len() int { return len(r.executors) }
+
+func (r *ring) add(e *executor, chance *rand.Rand) {
+	if *r.member(e) != 0 {
+		return
+	}
+	r.executors = append(r.executors, e)
+	last := len(r.executors) - 1
+	*r.member(e) = place(last + 1)
+	r.swap(last, chance.IntN(last+1))
+}
+
+func (r *ring) remove(e *executor) {
+	at := r.member(e)
+	if *at == 0 {
+		return
+	}
+	last := len(r.executors) - 1
+	if int(*at) == r.turn {
+		r.turn-- // the one that takes its place has its turn next
+	}
+	r.swap(int(*at)-1, last)
+	r.executors[last] = nil
+	r.executors = r.executors[:last]
+	*at = 0
+}
+
+func (r *ring) swap(i, j int) {
+	r.executors[i], r.executors[j] = r.executors[j], r.executors[i]
+	*r.member(r.executors[i]) = place(i + 1)
+	*r.member(r.executors[j]) = place(j + 1)
+}
+
+// next gives the executor whose turn it is. The ring is not empty.
+func (r *ring) next() *executor {
+	if r.turn >= len(r.executors) {
+		r.turn = 0
+	}
+	e := r.executors[r.turn]
+	r.turn++
+	return e
+}

@@ -1,0 +1,155 @@
+package sched
+
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/taskset"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// run is one stage attempt: a set of tasks, and their attempts that are not over.
+type run struct {
+	ref     ids.StageRef
+	stage   *stage
+	job     *job // whose turn it is in the queue, and whose properties the tasks see
+	set     *taskset.Set
+	heads   []*attempt // by task: its attempts, newest first, linked by attempt.twin
+	live    []*attempt // all of them, in no order that means anything
+	shipped bitset     // executors that have the stage
+	matched int        // tasks up to here were matched with the free executors that they prefer
+	queued  bool       // it is in Core.queue: it has tasks that wait
+}
+
+// attempt is one task attempt that has been launched and whose end has not been dealt with. Invariant: it is in Core.attempts, and
+// at its places in executor.attempts, run.live and the list of its task.
+type attempt struct {
+	id       ids.TaskID
+	ref      ids.TaskRef
+	run      *run
+	index    int32 // of the task in run.set
+	executor *executor
+	onExec   int32 // its place in executor.attempts
+	inRun    int32 // and in run.live
+	twin     *attempt
+	killed   bool
+	fetching *fetching // its executor is done, and its result is on its way; it has no slot any more
+}
+
+// fetching is what is kept of a task's end until its result is here.
+type fetching struct {
+	bytes   int64
+	updates []task.Update
+}
+
+// blame is where something went wrong.
+type blame struct {
+	partition int32
+	executor  ids.ExecutorID
+	err       *task.Error
+}
+
+// addAttempt enters a new attempt of task i everywhere.
+func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *attempt {
+	a := c.spare
+	if a == nil {
+		a = new(attempt)
+	} else {
+		c.spare = a.twin
+	}
+	*a = attempt{
+		id: c.nextTask, ref: ids.TaskRef{StageRef: r.ref, Partition: r.set.Partition(i), Try: try}, run: r, index: i, executor: e,
+		onExec: int32(len(e.attempts)), inRun: int32(len(r.live)), twin: r.heads[i],
+	}
+	c.nextTask++
+	r.heads[i] = a
+	e.attempts = append(e.attempts, a)
+	r.live = append(r.live, a)
+	c.attempts[a.id] = a
+	return a
+}
+
+// removeAttempt takes an attempt out everywhere. What its task does next is for the set to say.
+func (c *Core) removeAttempt(a *attempt) {
+	r, e := a.run, a.executor
+	delete(c.attempts, a.id)
+	last := e.attempts[len(e.attempts)-1]
+	e.attempts[a.onExec], last.onExec = last, a.onExec
+	e.attempts[len(e.attempts)-1] = nil
+	e.attempts = e.attempts[:len(e.attempts)-1]
+	last = r.live[len(r.live)-1]
+	r.live[a.inRun], last.inRun = last, a.inRun
+	r.live[len(r.live)-1] = nil
+	r.live = r.live[:len(r.live)-1]
+	at := &r.heads[a.index]
+	for *at != a {
+		at = &(*at).twin
+	}
+	*at = a.twin
+	*a = attempt{twin: c.spare}
+	c.spare = a
+}
+
+// leave ends an attempt for good: its task waits again unless it is done or its run is over.
+func (c *Core) leave(a *attempt) {
+	r, i := a.run, a.index
+	c.removeAttempt(a)
+	r.set.Leave(i)
+	switch {
+	case r.set.Closed() && r.set.Running() == 0:
+		c.forgetRun(r)
+	case r.set.Waiting() > 0:
+		c.queue.add(r)
+	}
+}
+
+// closeRun ends an attempt of a stage: nothing more is launched. Tasks that run may go on, and count when they succeed.
+func (c *Core) closeRun(r *run, to state, reason string) {
+	r.set.Close()
+	c.queue.remove(r)
+	r.stage.state = to
+	publish(c, StageEnded{r.ref, reason})
+	if r.set.Running() == 0 {
+		c.forgetRun(r)
+		return
+	}
+	r.stage.over = append(r.stage.over, r)
+}
+
+// forgetRun frees what the executors keep of a run that is over.
+func (c *Core) forgetRun(r *run) {
+	s := r.stage
+	if at := slices.Index(s.over, r); at >= 0 {
+		s.over = slices.Delete(s.over, at, at+1)
+	}
+	for e := range r.shipped.all {
+		if c.executor(ids.ExecutorID(e)) != nil {
+			c.do(ForgetStage{ids.ExecutorID(e), r.ref})
+		}
+	}
+	for _, p := range s.spec.Parents {
+		if in := c.outputs.Find(p); in != nil {
+			in.Trim()
+		}
+	}
+}
+
+// kill orders an attempt to stop, once.
+func (c *Core) kill(a *attempt, reason string) {
+	if a.killed || a.fetching != nil || a.executor.gone {
+		return
+	}
+	a.killed = true
+	c.do(Kill{a.executor.id, task.Kill{Ref: a.ref, Reason: reason}})
+}
+
+// killRun orders all attempts of a run to stop. Those whose result is on its way are over with this.
+func (c *Core) killRun(r *run, reason string) {
+	for i := len(r.live) - 1; i >= 0; i-- {
+		if a := r.live[i]; a.fetching != nil {
+			c.giveUpFetch(a)
+		} else {
+			c.kill(a, reason)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package sched
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the core does into testdata/*.txt")
+
+// TestScripts plays testdata/*.txt: events, "----", the actions that follow from them; "#" begins prose. The words are in
+// parse_test.go and print_test.go. Core.Check runs after each event.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &player{t: t, launched: map[string]Launch{}}
+			got := p.play(string(text))
+			if *rewrite {
+				if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(text) {
+				t.Fatalf("the core does otherwise (-rewrite accepts it):\n%s", got)
+			}
+		})
+	}
+}
+
+// player plays one script.
+type player struct {
+	t        *testing.T
+	cfg      Config
+	core     *Core
+	now      Time
+	launched map[string]Launch // by "partition.try stage.attempt"
+}
+
+// play gives the script with the actions that the core really took.
+func (p *player) play(text string) string {
+	var out bytes.Buffer
+	for _, part := range strings.Split(strings.TrimRight(text, "\n"), "\n\n") {
+		input, _, hasActions := strings.Cut(part, "\n----")
+		out.WriteString(input + "\n")
+		var actions []string
+		for line := range strings.Lines(input) {
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+				actions = append(actions, p.line(line)...)
+			}
+		}
+		if hasActions {
+			out.WriteString("----\n")
+			for _, a := range actions {
+				out.WriteString(a + "\n")
+			}
+		} else if len(actions) > 0 {
+			p.t.Fatalf("%q leads to actions, and the script has no ----: %q", input, actions)
+		}
+		out.WriteString("\n")
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+// line plays one line and gives the actions in words.
+func (p *player) line(line string) (actions []string) {
+	word, rest, _ := strings.Cut(line, " ")
+	if p.configure(word, rest) {
+		return nil
+	}
+	if p.core == nil {
+		p.core = New(p.cfg)
+	}
+	switch word {
+	case "at":
+		p.now = duration(p.t, rest)
+		return nil
+	case "wake?":
+		at, ok := p.core.Wake()
+		if !ok {
+			return []string{"no wake"}
+		}
+		return []string{fmt.Sprintf("wake at %v", at)}
+	case "view?":
+		return printView(p.core.View())
+	case "idle?":
+		if err := p.core.Idle(); err != nil {
+			return []string{err.Error()}
+		}
+		return []string{"idle"}
+	}
+	for _, a := range p.core.Step(p.now, p.event(word, rest), nil) {
+		if l, ok := a.(Launch); ok {
+			p.launched[refText(l.Task.Ref)] = l
+		}
+		actions = append(actions, p.print(a))
+	}
+	if err := p.core.Check(); err != nil {
+		p.t.Fatalf("after %q: %v", line, err)
+	}
+	return actions
+}
+
+// configure reads a setting, which stands before the first event.
+func (p *player) configure(word, rest string) bool {
+	var to any
+	switch word {
+	case "seed":
+		to = &p.cfg.Seed
+	case "max-failures":
+		to = &p.cfg.MaxFailures
+	case "max-stage-attempts":
+		to = &p.cfg.MaxStageAttempts
+	case "max-result-size":
+		to = &p.cfg.MaxResultSize
+	case "max-actions":
+		to = &p.cfg.MaxActions
+	case "publish":
+		p.cfg.Publish = true
+		return true
+	default:
+		return false
+	}
+	if _, err := fmt.Sscan(rest, to); err != nil {
+		p.t.Fatalf("%s %q: %v", word, rest, err)
+	}
+	return true
+}
+
+func duration(t *testing.T, s string) time.Duration {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

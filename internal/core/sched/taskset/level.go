@@ -1,0 +1,34 @@
+package taskset
+
+import "github.com/kilnproject/kiln/internal/core/ids"
+
+// Level says how near to its data a task runs. Lower is nearer.
+type Level uint8
+
+// The levels, nearest first, with Spark's names.
+const (
+	Process      Level = iota // in the executor that it prefers
+	Node                      // on the host that it prefers
+	NoPreference              // it prefers none
+	Any                       // elsewhere than it prefers
+)
+
+// String gives Spark's name of the level.
+func (l Level) String() string {
+	switch l {
+	case Process:
+		return "PROCESS_LOCAL"
+	case Node:
+		return "NODE_LOCAL"
+	case NoPreference:
+		return "NO_PREF"
+	}
+	return "ANY"
+}
+
+// Place is where a task would like to run: on a host, in an executor when OnExecutor says so, or in both: there, and else there.
+type Place struct {
+	Executor   ids.ExecutorID // when OnExecutor
+	Host       string         // unless empty
+	OnExecutor bool
+}

@@ -1,0 +1,71 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// reads: a stage is shipped with a place for every map output that it reads, and each place is where a task that the core heard
+// of has left it since the core last heard that it is lost.
+type reads struct {
+	world  *World
+	places map[place]int // what was left, after how many losses of the executor
+	losses map[ids.ExecutorID]int
+	gone   map[ids.ExecutorID]bool
+	stages map[ids.StageRef]*task.Stage
+}
+
+// place is a map output on an executor.
+type place struct {
+	output
+	executor ids.ExecutorID
+}
+
+func newReads(w *World) *reads {
+	return &reads{w, map[place]int{}, map[ids.ExecutorID]int{}, map[ids.ExecutorID]bool{}, map[ids.StageRef]*task.Stage{}}
+}
+
+func (o *reads) step(ev sched.Event, actions []sched.Action) error {
+	switch ev := ev.(type) {
+	case sched.TaskEnded:
+		o.heard(ev)
+	case sched.ExecutorLost:
+		o.gone[ev.ID] = true
+		o.losses[ev.ID]++
+	case sched.OutputsLost:
+		o.losses[ev.Executor]++
+	}
+	for _, a := range actions {
+		ship, ok := a.(sched.ShipStage)
+		if !ok {
+			continue
+		}
+		st := o.world.core.Stage(ship.Stage)
+		if st == nil {
+			return fmt.Errorf("%v is shipped and is over", ship.Stage)
+		}
+		o.stages[ship.Stage] = st
+		for _, in := range st.Inputs {
+			for m, out := range in.Outputs {
+				after, ok := o.places[place{output{in.Shuffle, int32(m)}, out.Executor}]
+				if !ok || after != o.losses[out.Executor] {
+					return fmt.Errorf("%v is to read map output %d of shuffle %d from executor %v, which does not have it", ship.Stage, m, in.Shuffle, out.Executor)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (o *reads) heard(ev sched.TaskEnded) {
+	st := o.stages[ev.End.Ref.StageRef]
+	if st == nil || o.gone[ev.Executor] || ev.End.Reason.Fate != task.Success || !st.IsMap {
+		return
+	}
+	o.places[place{output{st.Shuffle, ev.End.Ref.Partition}, ev.Executor}] = o.losses[ev.Executor]
+}
+
+func (o *reads) rest() error { return nil }

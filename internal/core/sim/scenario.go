@@ -1,0 +1,65 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/sched"
+)
+
+// Time is virtual: it begins at zero and passes only when something happens.
+type Time = sched.Time
+
+// Scenario says what a simulation is like. Chances are from 0 to 1.
+type Scenario struct {
+	Seed       uint64
+	Sched      sched.Config
+	Executors  int
+	Hosts      int
+	MaxSlots   int
+	Jobs       int
+	MaxTasks   int           // of a stage
+	MaxTask    time.Duration // a task takes up to this long
+	MaxDelay   time.Duration // of a message
+	Faults     time.Duration // how long faults happen
+	Losses     int           // executors that are lost
+	DiskFaults int           // times at which an executor loses some map outputs, and nobody notices
+	Cancels    int
+	Fail       float64 // a task fails
+	Final      float64 // its failure is final
+	Crash      float64 // a task brings its executor down
+	Deaf       float64 // a task that is killed ends as if it were not
+	Twice      float64 // a status message comes twice
+	Store      float64 // a result stays at its executor
+	Forget     float64 // such a result is gone when it is fetched
+	Steps      int     // more than this many mean that it never ends
+}
+
+// Random gives the scenario of a seed.
+func Random(seed uint64) Scenario {
+	r := rand.New(rand.NewPCG(seed, 1))
+	some := func(chance, most float64) float64 {
+		if r.Float64() >= chance {
+			return 0
+		}
+		return r.Float64() * most
+	}
+	s := Scenario{
+		Seed:      seed,
+		Sched:     sched.Config{Seed: seed, Publish: r.IntN(2) == 0},
+		Executors: 1 + r.IntN(6), Hosts: 1 + r.IntN(3), MaxSlots: 1 + r.IntN(4),
+		Jobs: 1 + r.IntN(15), MaxTasks: 1 + r.IntN(20),
+		MaxTask: time.Duration(1+r.IntN(3)) * time.Second, MaxDelay: time.Duration(r.IntN(200)) * time.Millisecond, Faults: 20 * time.Second,
+		Losses: r.IntN(10), DiskFaults: r.IntN(12), Cancels: r.IntN(4),
+		Fail: some(0.5, 0.2), Final: some(0.2, 0.1), Crash: some(0.2, 0.05),
+		Deaf: some(0.5, 1), Twice: some(0.5, 0.5), Store: some(0.5, 0.5), Forget: some(0.3, 0.5),
+		Steps: 200_000,
+	}
+	if r.IntN(3) == 0 {
+		s.Sched.MaxActions = 8 + r.IntN(30)
+	}
+	if r.IntN(4) == 0 {
+		s.Sched.MaxResultSize = int64(1 + r.IntN(400))
+	}
+	return s
+}

@@ -1,0 +1,214 @@
+package sim
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// World is a simulation under way.
+type World struct {
+	Scenario
+	agenda
+	chance    *rand.Rand
+	core      *sched.Core
+	executors []*executor // by id; dead ones stay
+	lost      int         // executors that died or are about to
+	jobs      []*job
+	shuffles  []*shuffle
+	oracles   []oracle
+	armed     Time // when Woke is planned; -1 when it is not
+	err       error
+	log       log
+	steps     int
+	actions   []sched.Action
+}
+
+// Report says what a simulation came to.
+type Report struct {
+	Took      Time   // virtual time
+	Steps     int    // events that the core got
+	Actions   int    // orders that it gave
+	Completed int    // jobs
+	Failed    int    // jobs
+	Hash      uint64 // of all actions, in order
+}
+
+// log is the hash of all actions.
+type log struct {
+	hash  uint64
+	count int
+}
+
+func (l *log) add(actions []sched.Action) {
+	h := fnv.New64a()
+	fmt.Fprint(h, l.hash)
+	for _, a := range actions {
+		fmt.Fprintf(h, "%T%+v", a, a)
+	}
+	l.hash = h.Sum64()
+	l.count += len(actions)
+}
+
+// Run plays a scenario to its end. The error is the first thing that an oracle did not like.
+func Run(s Scenario) (Report, error) {
+	w := &World{Scenario: s, chance: rand.New(rand.NewPCG(s.Seed, 2)), core: sched.New(s.Sched), armed: -1}
+	w.oracles = newOracles(w)
+	w.plant()
+	for w.err == nil && w.agenda.next() {
+		if w.steps > w.Steps {
+			w.err = fmt.Errorf("it does not end: %+v", w.core.View())
+		}
+	}
+	for _, o := range w.oracles {
+		if w.err == nil {
+			w.err = o.rest()
+		}
+	}
+	r := Report{Took: w.now, Steps: w.steps, Actions: w.log.count, Hash: w.log.hash}
+	for _, j := range w.jobs {
+		if j.ended && j.failed {
+			r.Failed++
+		} else if j.ended {
+			r.Completed++
+		}
+	}
+	return r, w.err
+}
+
+func (w *World) fail(err error) {
+	if w.err == nil {
+		w.err = fmt.Errorf("at %v: %w", w.now, err)
+	}
+}
+
+// fault throws a dice as long as faults happen.
+func (w *World) fault(chance float64) bool { return w.now < w.Faults && w.chance.Float64() < chance }
+
+func (w *World) upTo(d time.Duration) time.Duration {
+	return time.Duration(w.chance.Int64N(int64(d) + 1))
+}
+
+func (w *World) delay() time.Duration { return w.upTo(w.MaxDelay) }
+
+func (w *World) executor(id ids.ExecutorID) *executor {
+	if id < 0 || int(id) >= len(w.executors) {
+		return nil
+	}
+	return w.executors[id]
+}
+
+// tell gives the core an event and does what it orders.
+func (w *World) tell(ev sched.Event) {
+	if w.err != nil {
+		return
+	}
+	w.steps++
+	w.actions = w.core.Step(w.now, ev, w.actions[:0])
+	w.log.add(w.actions)
+	if err := w.core.Check(); err != nil {
+		w.fail(fmt.Errorf("after %T: %w", ev, err))
+		return
+	}
+	for _, o := range w.oracles {
+		if err := o.step(ev, w.actions); err != nil {
+			w.fail(err)
+			return
+		}
+	}
+	for _, a := range w.actions {
+		w.do(a)
+	}
+	w.arm()
+}
+
+// arm plans the next Woke.
+func (w *World) arm() {
+	at, ok := w.core.Wake()
+	if !ok || w.armed >= w.now && w.armed <= at {
+		return
+	}
+	w.armed = at
+	w.plan(at, func() {
+		if w.armed == w.now {
+			w.armed = -1
+			w.tell(sched.Woke{})
+		}
+	})
+}
+
+func (w *World) do(a sched.Action) {
+	switch a := a.(type) {
+	case sched.ShipStage:
+		e, st := w.executor(a.Executor), w.core.Stage(a.Stage)
+		e.send(func() { e.stages[a.Stage] = st })
+	case sched.Launch:
+		e := w.executor(a.Executor)
+		e.send(func() { e.launch(a.Task) })
+	case sched.Kill:
+		e := w.executor(a.Executor)
+		e.send(func() {
+			if t := e.running[a.Task.Ref]; t != nil {
+				t.killed = true
+			}
+		})
+	case sched.ForgetStage:
+		e := w.executor(a.Executor)
+		e.send(func() { delete(e.stages, a.Stage) })
+	case sched.FetchResult:
+		e := w.executor(a.Executor)
+		w.plan(w.now+w.delay(), func() { w.tell(e.fetched(a.Task)) })
+	case sched.DropResult:
+		e := w.executor(a.Executor)
+		e.send(func() { delete(e.results, a.Task) })
+	case sched.DropShuffle:
+		for _, e := range w.executors {
+			e.send(func() {
+				for m := range w.shuffles[a.Shuffle].spec.Partitions {
+					delete(e.outputs, output{a.Shuffle, int32(m)})
+				}
+			})
+		}
+	case sched.CompleteJob:
+		w.jobs[a.Job].ended = true
+	case sched.FailJob:
+		w.jobs[a.Job].ended, w.jobs[a.Job].failed = true, true
+	}
+}
+
+// ended brings the end of a task to the core; some messages come twice, and those of the dead come all the same.
+func (w *World) ended(e *executor, end task.End) {
+	times := 1
+	if w.fault(w.Twice) {
+		times = 2
+	}
+	for range times {
+		w.plan(w.now+w.delay(), func() { w.tell(sched.TaskEnded{Executor: e.id, End: end}) })
+	}
+}
+
+// start lets a new executor register.
+func (w *World) start() {
+	e := &executor{
+		world: w, id: ids.ExecutorID(len(w.executors)), host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts)), slots: 1 + w.chance.IntN(w.MaxSlots),
+		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]bool{}, results: map[ids.TaskID][]byte{},
+	}
+	w.executors = append(w.executors, e)
+	w.tell(sched.ExecutorRegistered{ID: e.id, Host: e.host, Slots: e.slots})
+}
+
+// lose ends an executor. The driver hears of it later, and a new one comes later still.
+func (w *World) lose(e *executor, crashed bool) {
+	if e.dead {
+		return
+	}
+	e.dead = true
+	told := w.now + w.delay()
+	w.plan(told, func() { w.tell(sched.ExecutorLost{ID: e.id, Reason: "gone", AppCaused: crashed}) })
+	w.plan(told+w.upTo(2*time.Second), w.start)
+}
