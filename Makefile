@@ -18,8 +18,8 @@ build: ## compile everything
 test: ## run all tests
 	$(GO) test ./...
 
-race: ## run all tests under the race detector
-	$(GO) test -race ./...
+race: ## run all tests under the race detector, the long ones shortened
+	$(GO) test -race -short ./...
 
 lint: ## gofmt, go vet, staticcheck, and golangci-lint where it is installed
 	@.ci/gofmt
@@ -33,8 +33,8 @@ fuzz: ## run every fuzz target for some seconds: FUZZ_SECONDS=60 for all togethe
 e2e: ## run the examples and the end-to-end tests as a new user would
 	@.ci/e2e
 
-sim: ## simulate the scheduler; SEED=7 replays one seed
-	$(GO) test -count=1 ./internal/core/sim/... $(if $(SEED),-args -seed=$(SEED))
+sim: ## simulate the scheduler; SEED=7 replays one seed and tells what happens
+	$(GO) test -count=1 ./internal/core/sim $(if $(SEED),-v -args -sim.seed=$(SEED))
 
 bench: ## print the speed table: SCALE=1 COUNT=3 ONLY='sort|join'; with SPARK_HOME set, Spark's column too
 	$(GO) run ./bench -scale '$(SCALE)' -count '$(COUNT)' -only '$(ONLY)'

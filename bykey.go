@@ -40,6 +40,7 @@ func aggregateByKey(verb string, row rowType, d *node, o []ShuffleOption, write 
 	x := newExchange(verb, o, d)
 	inPlace := narrow(verb, row, local, d)
 	x.check(inPlace)
+	inPlace.checkKey()
 	k := x.target()
 	if k.same(d.keyed) {
 		return inPlace.keepsKeys()
@@ -53,14 +54,20 @@ func aggregateByKey(verb string, row rowType, d *node, o []ShuffleOption, write 
 // GroupByKey brings all values of each key together. The values of one key must fit into memory; where they are only to be
 // summed up, ReduceByKey moves far less.
 func GroupByKey[K comparable, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV[K, []V]] {
-	x := newExchange("GroupByKey", o, d.n)
+	return groupByKey("GroupByKey", d, o)
+}
+
+func groupByKey[K comparable, V any](verb string, d RDD[KV[K, V]], o []ShuffleOption) RDD[KV[K, []V]] {
+	x := newExchange(verb, o, d.n)
 	return RDD[KV[K, []V]]{x.above(typeOf[KV[K, []V]](), op.Transform(&op.GroupByKey[K, V]{}), byKey[K, V])}
 }
 
 // above makes the verb's node over its parent, laid out by key.
 func (x *exchange) above(row rowType, o any, lay ...func(*node, *keying) *node) *node {
 	k := x.target()
-	x.check(narrow(x.verb, row, o, x.parents...)) // refuses at the user's line before anything is built
+	n := narrow(x.verb, row, o, x.parents...) // refuses at the user's line before anything is built
+	x.check(n)
+	n.checkKey()
 	laid := make([]*node, len(x.parents))
 	for i, p := range x.parents {
 		laid[i] = lay[i](p, k)
@@ -71,7 +78,7 @@ func (x *exchange) above(row rowType, o any, lay ...func(*node, *keying) *node) 
 // GroupBy brings all rows with the same key together.
 func GroupBy[T any, K comparable](d RDD[T], key func(T) K, o ...ShuffleOption) RDD[KV[K, []T]] {
 	keyed := RDD[KV[K, T]]{narrow("GroupBy", typeOf[KV[K, T]](), op.Transform(&op.KeyBy[T, K]{F: key}), d.n)}
-	return GroupByKey(keyed, o...)
+	return groupByKey("GroupBy", keyed, o)
 }
 
 // Distinct gives every row once.

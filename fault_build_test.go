@@ -45,7 +45,7 @@ func TestWhatCannotTravelIsRefusedAtTheCallersLine(t *testing.T) {
 		words []string
 	}{
 		"captured variable":         {func() { m.here(); kiln.Map(d, func(i int64) int64 { return i + outside }) }, []string{"captures", "MapWith"}},
-		"captured in a filter":      {func() { m.here(); kiln.Filter(d, func(i int64) bool { return i > outside }) }, []string{"captures", "FilterWith"}},
+		"captured in a filter":      {func() { m.here(); kiln.Filter(d, func(i int64) bool { return i > outside }) }, []string{"captures", "MapWith"}},
 		"captured in an action":     {func() { m.here(); _ = d.ForEach(t.Context(), func(i int64) { outside += i }) }, []string{"captures"}},
 		"captured in a sort":        {func() { m.here(); kiln.SortBy(d, func(i int64) int64 { return i * outside }) }, []string{"captures"}},
 		"captured in a reduce":      {func() { m.here(); _, _ = d.Reduce(t.Context(), func(a, b int64) int64 { return a + b + outside }) }, []string{"captures"}},
@@ -61,23 +61,26 @@ func TestWhatCannotTravelIsRefusedAtTheCallersLine(t *testing.T) {
 		"environment with a chan":   {func() { m.here(); kiln.MapWith(d, make(chan int), chanEnv) }, []string{"chan"}},
 		"parallelized chans":        {func() { m.here(); kiln.Parallelize(s, []chan int{nil}) }, []string{"chan"}},
 		"broadcast of a func":       {func() { m.here(); _, _ = kiln.NewBroadcast(s, func() {}) }, []string{"func"}},
-		"accumulator that captures": {func() { m.here(); kiln.NewAccumulator(s, "a", int64(0), func(a, b int64) int64 { return a + b + outside }, add) }, []string{"captures"}},
-		"key that is an interface":  {func() { m.here(); kiln.GroupByKey(kiln.Map(d, keyedByAny)) }, []string{"interface"}},
-		"key that is a pointer":     {func() { m.here(); kiln.GroupByKey(kiln.Map(d, keyedByPointer)) }, []string{"pointer"}},
-		"rows of another session":   {func() { m.here(); kiln.Union(d, kiln.Range(other, 0, 1, 1)) }, []string{"two sessions"}},
-		"zero RDD":                  {func() { m.here(); kiln.Map(kiln.RDD[int64]{}, double) }, []string{"zero value"}},
-		"zero RDD in an action":     {func() { m.here(); _, _ = kiln.RDD[int64]{}.Count(t.Context()) }, []string{"zero value"}},
-		"no session":                {func() { m.here(); kiln.Range(nil, 0, 1, 1) }, []string{"session"}},
-		"checkpoint without place":  {func() { m.here(); d.Checkpoint() }, []string{"kiln.checkpoint.dir"}},
-		"two storage levels":        {func() { m.here(); kiln.Range(s, 0, 1, 1).Cache().Persist(kiln.DiskOnly) }, []string{"MemoryOnly", "Unpersist"}},
-		"sample of more than all":   {func() { m.here(); kiln.Sample(d, false, 1.5, 1) }, []string{"1.5"}},
-		"step of zero":              {func() { m.here(); kiln.Range(s, 0, 1, 0) }, []string{"step"}},
+		"accumulator that captures": {func() {
+			m.next()
+			kiln.NewAccumulator(s, "a", int64(0), func(a, b int64) int64 { return a + b + outside }, add)
+		}, []string{"captures"}},
+		"key that is an interface": {func() { m.here(); kiln.GroupByKey(kiln.Map(d, keyedByAny)) }, []string{"interface"}},
+		"key that is a pointer":    {func() { m.here(); kiln.GroupByKey(kiln.Map(d, keyedByPointer)) }, []string{"pointer"}},
+		"rows of another session":  {func() { m.here(); kiln.Union(d, kiln.Range(other, 0, 1, 1)) }, []string{"two sessions"}},
+		"zero RDD":                 {func() { m.here(); kiln.Map(kiln.RDD[int64]{}, double) }, []string{"zero value"}},
+		"zero RDD in an action":    {func() { m.here(); _, _ = kiln.RDD[int64]{}.Count(t.Context()) }, []string{"zero value"}},
+		"no session":               {func() { m.here(); kiln.Range(nil, 0, 1, 1) }, []string{"session"}},
+		"checkpoint without place": {func() { m.here(); d.Checkpoint() }, []string{"kiln.checkpoint.dir"}},
+		"two storage levels":       {func() { m.here(); kiln.Range(s, 0, 1, 1).Cache().Persist(kiln.DiskOnly) }, []string{"MemoryOnly", "Unpersist"}},
+		"sample of more than all":  {func() { m.here(); kiln.Sample(d, false, 1.5, 1) }, []string{"1.5"}},
+		"step of zero":             {func() { m.here(); kiln.Range(s, 0, 1, 0) }, []string{"step"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := refusal(t, c.build)
-			wantWords(t, err, append(c.words, m.site, "kiln."+err.Verb)...)
-			if err.Site != m.site {
-				t.Errorf("site %s, want %s", err.Site, m.site)
+			wantWords(t, err, append(c.words, m.site(), "kiln."+err.Verb)...)
+			if err.Site != m.site() {
+				t.Errorf("site %s, want %s", err.Site, m.site())
 			}
 		})
 	}
@@ -105,8 +108,8 @@ func TestPartitionCountsThatCannotBeMeantAreRefused(t *testing.T) {
 			"Intersection": func() { m.here(); kiln.Intersection(d, d, kiln.Partitions(n)) },
 		} {
 			err := refusal(t, build)
-			if err.Site != m.site || err.Verb != name {
-				t.Errorf("%s with %d: refused as %s at %s, want %s", name, n, err.Verb, err.Site, m.site)
+			if err.Site != m.site() || err.Verb != name {
+				t.Errorf("%s with %d: refused as %s at %s, want %s", name, n, err.Verb, err.Site, m.site())
 			}
 			wantWords(t, err, "between 1 and 1048576")
 		}

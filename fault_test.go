@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kilnproject/kiln"
@@ -32,14 +33,23 @@ func start(t testing.TB, opts ...kiln.Option) *kiln.Session {
 	return s
 }
 
-// mark remembers a line of a test.
-type mark struct{ site string }
+// mark remembers a line of a test, for tasks too.
+type mark struct{ line atomic.Pointer[string] }
 
 // here marks the line that it is called from.
-func (m *mark) here() {
-	_, file, line, _ := runtime.Caller(1)
-	m.site = filepath.Base(file) + ":" + strconv.Itoa(line)
+func (m *mark) here() { m.set(0) }
+
+// next marks the line after the one that it is called from.
+func (m *mark) next() { m.set(1) }
+
+func (m *mark) set(below int) {
+	_, file, line, _ := runtime.Caller(2)
+	site := filepath.Base(file) + ":" + strconv.Itoa(line+below)
+	m.line.Store(&site)
 }
+
+// site gives the marked line as file:line.
+func (m *mark) site() string { return *m.line.Load() }
 
 // refusal gives the error with which a verb refused to build.
 func refusal(t *testing.T, build func()) (b *kiln.BuildError) {

@@ -32,7 +32,11 @@ func FullJoin[K comparable, V, W any](a RDD[KV[K, V]], b RDD[KV[K, W]], o ...Shu
 
 // CoGroup brings all values of a and of b under each key together.
 func CoGroup[K comparable, V, W any](a RDD[KV[K, V]], b RDD[KV[K, W]], o ...ShuffleOption) RDD[KV[K, CoGrouped[V, W]]] {
-	x := newExchange("CoGroup", o, a.n, b.n)
+	return coGroup("CoGroup", a, b, o)
+}
+
+func coGroup[K comparable, V, W any](verb string, a RDD[KV[K, V]], b RDD[KV[K, W]], o []ShuffleOption) RDD[KV[K, CoGrouped[V, W]]] {
+	x := newExchange(verb, o, a.n, b.n)
 	return RDD[KV[K, CoGrouped[V, W]]]{x.above(typeOf[KV[K, CoGrouped[V, W]]](), op.Combine(&op.CoGroup[K, V, W]{}), byKey[K, V], byKey[K, W])}
 }
 
@@ -44,7 +48,11 @@ func CoGroup3[K comparable, A, B, C any](a RDD[KV[K, A]], b RDD[KV[K, B]], c RDD
 
 // SubtractByKey keeps the pairs of a whose key is not in b.
 func SubtractByKey[K comparable, V, W any](a RDD[KV[K, V]], b RDD[KV[K, W]], o ...ShuffleOption) RDD[KV[K, V]] {
-	x := newExchange("SubtractByKey", o, a.n, b.n)
+	return subtractByKey("SubtractByKey", a, b, o)
+}
+
+func subtractByKey[K comparable, V, W any](verb string, a RDD[KV[K, V]], b RDD[KV[K, W]], o []ShuffleOption) RDD[KV[K, V]] {
+	x := newExchange(verb, o, a.n, b.n)
 	return RDD[KV[K, V]]{x.above(typeOf[KV[K, V]](), op.Combine(&op.SubtractByKey[K, V, W]{}), byKey[K, V], byKey[K, W])}
 }
 
@@ -52,14 +60,14 @@ func SubtractByKey[K comparable, V, W any](a RDD[KV[K, V]], b RDD[KV[K, W]], o .
 func Subtract[T comparable](a, b RDD[T], o ...ShuffleOption) RDD[T] {
 	left := RDD[KV[T, struct{}]]{narrow("Subtract", typeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), a.n)}
 	right := RDD[KV[T, struct{}]]{narrow("Subtract", typeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), b.n)}
-	return RDD[T]{narrow("Subtract", typeOf[T](), op.Transform(&op.Keys[T, struct{}]{}), SubtractByKey(left, right, o...).n)}
+	return RDD[T]{narrow("Subtract", typeOf[T](), op.Transform(&op.Keys[T, struct{}]{}), subtractByKey("Subtract", left, right, o).n)}
 }
 
 // Intersection gives every row that is in both, once.
 func Intersection[T comparable](a, b RDD[T], o ...ShuffleOption) RDD[T] {
 	left := RDD[KV[T, struct{}]]{narrow("Intersection", typeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), a.n)}
 	right := RDD[KV[T, struct{}]]{narrow("Intersection", typeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), b.n)}
-	met := CoGroup(left, right, o...)
+	met := coGroup("Intersection", left, right, o)
 	return RDD[T]{narrow("Intersection", typeOf[T](), op.Transform(&op.InBoth[T]{}), met.n)}
 }
 

@@ -69,9 +69,6 @@ func (a *keying) same(b *keying) bool {
 // newNode makes a node at the caller's site. It refuses rows that cannot be encoded.
 func (s *Session) newNode(verb string, row reflect.Type, parents ...*node) *node {
 	site := userSite()
-	if s == nil {
-		panic(&BuildError{Verb: verb, Site: site, Cause: errNoSession})
-	}
 	for _, p := range parents {
 		if p == nil {
 			panic(&BuildError{Verb: verb, Site: site, Cause: errZeroRDD})
@@ -79,6 +76,9 @@ func (s *Session) newNode(verb string, row reflect.Type, parents ...*node) *node
 		if p.s != s {
 			panic(&BuildError{Verb: verb, Site: site, Cause: errTwoSessions})
 		}
+	}
+	if s == nil {
+		panic(&BuildError{Verb: verb, Site: site, Cause: errNoSession})
 	}
 	if _, err := codec.Of(row); err != nil {
 		panic(&BuildError{Verb: verb, Site: site, Cause: err})

@@ -8,6 +8,7 @@ import (
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/plan"
+	"github.com/kilnproject/kiln/internal/data/key"
 	"github.com/kilnproject/kiln/internal/data/op"
 )
 
@@ -156,6 +157,13 @@ func (x *exchange) check(n *node) {
 	}
 }
 
+// checkKey refuses pairs whose key is of a type that means something else in every process.
+func (n *node) checkKey() {
+	if _, err := key.Of(n.row.Field(0).Type); err != nil {
+		n.refuse("%w", err)
+	}
+}
+
 // keying says how rows will lie after the shuffle. One value serves all sides of a join.
 func (x *exchange) keying() *keying {
 	if x.with != nil {
@@ -263,6 +271,7 @@ func PartitionBy[K comparable, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, 
 	x := newExchange("PartitionBy", []ShuffleOption{With(p)}, d.n)
 	check := narrow("PartitionBy", typeOf[KV[K, V]](), op.Combine(&op.Concat[KV[K, V]]{}), d.n)
 	x.check(check)
+	check.checkKey()
 	if p.ranges != nil && p.ranges.row != typeOf[K]() {
 		check.refuse("the partitioner has ranges of %v, the keys are %v", p.ranges.row, typeOf[K]())
 	}

@@ -55,7 +55,7 @@ func (s *Session) start() error {
 func (s *Session) makeDir() error {
 	dirs, err := host.TempDirs(conf.LocalDir.Of(s.conf), os.Getenv)
 	if err != nil {
-		return err
+		return fmt.Errorf("no directory for temporary files (kiln.local.dir): %w", err)
 	}
 	var failed error
 	for _, d := range dirs {

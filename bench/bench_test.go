@@ -149,8 +149,9 @@ func TestLatencyIsTheDistributionOfTheRunsAfterWarmingUp(t *testing.T) {
 
 func TestAProcessKnowsItsOwnCPUTimeAndAge(t *testing.T) {
 	before := cpuTime()
-	for x := uint64(0); cpuTime() <= before; x++ {
-		data.Mix(x)
+	spent := uint64(0)
+	for cpuTime() <= before {
+		spent = data.Mix(spent)
 	}
 	began = time.Now().Add(-time.Hour)
 	if age := sinceStart(); age < time.Hour {
@@ -159,7 +160,7 @@ func TestAProcessKnowsItsOwnCPUTimeAndAge(t *testing.T) {
 }
 
 func TestTheWideProgramHas250VerbCalls(t *testing.T) {
-	program := wideProgram()
+	program := wideProgram(wideTypes)
 	if _, err := parser.ParseFile(token.NewFileSet(), "main.go", program, 0); err != nil {
 		t.Fatal(err)
 	}

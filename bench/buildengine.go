@@ -32,7 +32,7 @@ func (buildEngine) Run(workload string, in data.Input) (Measured, error) {
 	case rowBuild:
 		return b.afterEdit(example, nil)
 	case rowBuildWide:
-		return b.afterEdit(filepath.Join(module, "bench", "wide"), wideProgram())
+		return b.afterEdit(filepath.Join(module, "bench", "wide"), wideProgram(max(1, int(in.Scale*wideTypes))))
 	case rowBinary:
 		return b.size(example)
 	}
@@ -71,9 +71,14 @@ func (b build) afterEdit(dir string, program []byte) (Measured, error) {
 	if _, err := b.edited(file, program, "before"); err != nil {
 		return Measured{}, err
 	}
+	// Only the memory of the build after the edit counts.
+	stop := make(chan struct{})
+	tree := follow(os.Getpid(), stop)
 	// An edit must be new to the cache, or nothing is built.
 	took, err := b.edited(file, program, time.Now().Format(time.RFC3339Nano))
-	return Measured{Value: took.Seconds()}, err
+	close(stop)
+	seen := <-tree
+	return Measured{Value: took.Seconds(), PeakBytes: seen.peak}, err
 }
 
 // edited builds the program with one more line at its end.

@@ -96,7 +96,10 @@ func runChild(ctx context.Context, engine, workload string, in data.Input) (Meas
 			return Measured{}, err
 		}
 	}
-	m.CPUSeconds, m.PeakBytes = used.CPUSeconds, used.PeakBytes
+	m.CPUSeconds = used.CPUSeconds
+	if m.PeakBytes == 0 {
+		m.PeakBytes = used.PeakBytes
+	}
 	return m, nil
 }
 

@@ -27,7 +27,7 @@ type Measured struct {
 	Result data.Result `json:"result"`
 	// CPUSeconds is what the whole process tree used, start and end included; filled in by the parent.
 	CPUSeconds float64 `json:"cpuSeconds"`
-	// PeakBytes is the most memory that the whole process tree had resident at once; filled in by the parent.
+	// PeakBytes is the most memory that the whole process tree had resident at once; filled in by the parent, unless the engine says it.
 	PeakBytes int64 `json:"peakBytes"`
 }
 

@@ -168,7 +168,11 @@ func (r row) memoryGoals(engine string, peak float64) string {
 		return "\t"
 	}
 	memory := row{}
-	return fmt.Sprintf("%.0f MB %s\t%.0f MB", r.memory.asked, memory.verdict(peak, r.memory), r.memory.stretch)
+	stretch := ""
+	if r.memory.stretch > 0 {
+		stretch = fmt.Sprintf("%.0f MB", r.memory.stretch)
+	}
+	return fmt.Sprintf("%.0f MB %s\t%s", r.memory.asked, memory.verdict(peak, r.memory), stretch)
 }
 
 // withUnit prints a figure with as many digits as mean something.

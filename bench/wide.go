@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Size of the program that stands for a large user program.
+// wideTypes is the number of element types of the program that stands for a large user program, at scale 1.
 const wideTypes = 40
 
 // verbsOfType are the calls that the program makes for each of its element types: six of them, and more for every fourth type,
@@ -22,15 +22,15 @@ var verbsOfType = []string{
 // verbOfFourth is the call that every fourth type makes besides.
 const verbOfFourth = "\tif _, err := kiln.Join(pairs%[1]d, sums%[1]d).Collect(ctx); err != nil {\n\t\treturn err\n\t}\n"
 
-// wideProgram is a program with 250 verb calls over 40 element types.
-func wideProgram() []byte {
+// wideProgram is a program over this many element types; over 40 it has 250 verb calls.
+func wideProgram(types int) []byte {
 	var p bytes.Buffer
 	p.WriteString("package main\n\nimport (\n\t\"context\"\n\n\t\"github.com/kilnproject/kiln\"\n)\n\nfunc main() { kiln.Main(run) }\n")
-	for i := range wideTypes {
+	for i := range types {
 		fmt.Fprintf(&p, "\ntype T%d struct {\n\tA int64\n\tB string\n\tF%d float64\n}\n", i, i)
 	}
 	p.WriteString("\nfunc run(ctx context.Context, s *kiln.Session) error {\n")
-	for i := range wideTypes {
+	for i := range types {
 		for _, verb := range verbsOfType {
 			fmt.Fprintf(&p, verb, i)
 		}

@@ -60,7 +60,7 @@ func countFile(path string, counts map[string]*int64) error {
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
-	lines.Buffer(make([]byte, 0, 1<<20), longestLine)
+	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
 		for _, word := range strings.Fields(lines.Text()) {
 			count(counts, word, 1)
