@@ -187,7 +187,7 @@ func genSettings(t *rapid.T) map[string]string {
 }
 
 func TestRandomProgramsGiveWhatSlicesGive(t *testing.T) {
-	checks(t, 150)
+	checks(t, 50)
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		opts := []kiln.Option{
@@ -254,7 +254,7 @@ func harm(t *rapid.T, c *kilntest.Cluster) {
 }
 
 func TestRandomProgramsOnABreakingClusterGiveWhatSlicesGive(t *testing.T) {
-	checks(t, 150)
+	checks(t, 50)
 	rapid.Check(t, func(rt *rapid.T) {
 		run := &oneRun{TB: t, run: rt}
 		defer run.end()

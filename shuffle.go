@@ -179,7 +179,7 @@ func (x *exchange) keying() *keying {
 }
 
 func defaultPartitions(parents []*node) (int, error) {
-	if n, set := conf.DefaultParallelism.Lookup(parents[0].s.conf); set {
+	if n := conf.DefaultParallelism.Of(parents[0].s.conf); n > 0 {
 		return n, nil
 	}
 	most := 0

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/kilnproject/kiln"
+)
+
+// TestMain lets the executors of local-cluster be made of this binary.
+func TestMain(m *testing.M) {
+	kiln.Init()
+	os.Exit(m.Run())
+}
+
+// everywhere runs a test on threads and on executor processes.
+func everywhere(t *testing.T, test func(t *testing.T, s *kiln.Session)) {
+	for _, master := range []string{"local[4]", "local-cluster[2,2,1g]"} {
+		t.Run(master, func(t *testing.T) {
+			s, err := kiln.Open(t.Context(), kiln.Master(master))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			test(t, s)
+		})
+	}
+}
+
+// write makes a file and gives its path.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
