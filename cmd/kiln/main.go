@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/kilnproject/kiln/vet"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// command is one thing that kiln can do.
+type command struct {
+	name, args, help string
+	run              func(args []string, out, errs io.Writer) (code int)
+}
+
+var commands = []command{
+	{"vet", "[packages]", "find functions that cannot travel to executors (also: go vet -vettool=$(which kiln))", runVet},
+	{"settings", "", "list every setting with its unit, default and meaning", runSettings},
+	{"version", "[-o json]", "print what this binary was built from", runVersion},
+}
+
+func main() {
+	args := os.Args[1:]
+	if vet.IsUnit(args) { // the go command calls its vet tool without a command's name
+		os.Exit(vet.Main(args))
+	}
+	os.Exit(dispatch(args, os.Stdout, os.Stderr))
+}
+
+// dispatch finds the command and runs it.
+func dispatch(args []string, out, errs io.Writer) int {
+	if len(args) == 0 {
+		usage(errs)
+		return exitUsage
+	}
+	switch args[0] {
+	case "-h", "--help", "help":
+		usage(out)
+		return 0
+	}
+	for _, c := range commands {
+		if c.name != args[0] {
+			continue
+		}
+		if slices.ContainsFunc(args[1:], func(a string) bool { return a == "-h" || a == "--help" }) {
+			fmt.Fprintf(out, "usage: kiln %s %s\n\n%s\n", c.name, c.args, c.help)
+			return 0
+		}
+		return c.run(args[1:], out, errs)
+	}
+	fmt.Fprintf(errs, "kiln: there is no command %q%s\n(kiln --help lists them)\n", args[0], suggestion(args[0]))
+	return exitUsage
+}
+
+// suggestion names a command that begins alike.
+func suggestion(name string) string {
+	for _, c := range commands {
+		if name != "" && (strings.HasPrefix(c.name, name[:1]) || strings.Contains(c.name, name)) {
+			return fmt.Sprintf(": did you mean %q?", c.name)
+		}
+	}
+	return ""
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "usage: kiln COMMAND [arguments]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-22s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
+	}
+	fmt.Fprint(w, "\nPrograms run by themselves: go run ./yourprogram --kiln.master='local[4]' ARGUMENTS\n")
+}
