@@ -59,13 +59,20 @@ func mainCode(args []string, run func(ctx context.Context, s *Session) error) (c
 		fmt.Fprintf(os.Stderr, "%v\n(--kiln.help lists all settings)\n", err)
 		return exitUsage
 	}
-	ctx, stop := interruptible()
+	var running atomic.Pointer[Session]
+	ctx, stop := interruptible(func() {
+		if s := running.Load(); s != nil {
+			_ = s.removeDirs() // nobody is left to tell
+		}
+	})
 	defer stop()
 	s, err := open(ctx, c, rest)
 	if err != nil {
 		return report(ctx, err)
 	}
+	running.Store(s)
 	err = callMain(ctx, s, run)
+	running.Store(nil)
 	if closeErr := s.Close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("while closing: %w", closeErr)
 	}
@@ -107,8 +114,8 @@ func report(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// interruptible gives a context that the first interrupt or termination signal ends; the second one ends the process.
-func interruptible() (context.Context, func()) {
+// interruptible gives a context that the first interrupt or termination signal ends; the second one ends the process, after last.
+func interruptible(last func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	done := make(chan struct{})
@@ -122,6 +129,7 @@ func interruptible() (context.Context, func()) {
 		}
 		select {
 		case <-signals:
+			last()
 			os.Exit(exitInterrupted)
 		case <-done:
 		}

@@ -176,13 +176,13 @@ var genMemory = rapid.SampledFrom([]string{"32m", "48m", "256m"})
 // genSettings draws settings that change how a program runs, and not what it gives.
 func genSettings(t *rapid.T) map[string]string {
 	return map[string]string{
-		"kiln.memory.fraction":                rapid.SampledFrom([]string{"0.05", "0.6"}).Draw(t, "fraction"),
-		"kiln.memory.storageFraction":         rapid.SampledFrom([]string{"0", "0.5", "1"}).Draw(t, "storage fraction"),
-		"kiln.io.compression.codec":           rapid.SampledFrom([]string{"s2", "zstd", "lz4", "none"}).Draw(t, "codec"),
-		"kiln.shuffle.maxBytesInFlight":       rapid.SampledFrom([]string{"64k", "48m"}).Draw(t, "in flight"),
-		"kiln.stage.maxConsecutiveAttempts":   "30",
-		"kiln.shuffle.fetch.retryWait":        "1ms",
-		"kiln.default.parallelism":            rapid.SampledFrom([]string{"0", "1", "5"}).Draw(t, "parallelism"),
+		"kiln.memory.fraction":              rapid.SampledFrom([]string{"0.05", "0.6"}).Draw(t, "fraction"),
+		"kiln.memory.storageFraction":       rapid.SampledFrom([]string{"0", "0.5", "1"}).Draw(t, "storage fraction"),
+		"kiln.io.compression.codec":         rapid.SampledFrom([]string{"s2", "zstd", "lz4", "none"}).Draw(t, "codec"),
+		"kiln.shuffle.maxBytesInFlight":     rapid.SampledFrom([]string{"64k", "48m"}).Draw(t, "in flight"),
+		"kiln.stage.maxConsecutiveAttempts": "30",
+		"kiln.shuffle.fetch.retryWait":      "1ms",
+		"kiln.default.parallelism":          rapid.SampledFrom([]string{"0", "1", "5"}).Draw(t, "parallelism"),
 	}
 }
 

@@ -25,7 +25,8 @@ type Session struct {
 	args   []string
 	appID  string
 	slots  int
-	dir    string // temporary files of the driver; gone with the session
+	dir    string // temporary files; gone with the session
+	dirs   []ownDir
 
 	driver   *driver.Driver
 	shuffles shuffleOwners
@@ -76,10 +77,7 @@ func open(ctx context.Context, c *conf.Conf, args []string) (*Session, error) {
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := s.start(); err != nil {
 		s.cancel(err)
-		if s.dir != "" {
-			err = errors.Join(err, os.RemoveAll(s.dir))
-		}
-		return nil, err
+		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
 }
@@ -90,13 +88,18 @@ func (s *Session) Close() error {
 	s.closing.Do(func() {
 		s.cancel(ErrClosed)
 		s.shuffles.onDrop(nil)
-		err := s.driver.Close()
-		for _, c := range s.closers {
-			err = errors.Join(err, c())
-		}
-		s.closed = errors.Join(err, os.RemoveAll(s.dir))
+		s.closed = errors.Join(s.driver.Close(), s.release())
 	})
 	return s.closed
+}
+
+// release gives back what start took, besides the driver.
+func (s *Session) release() (err error) {
+	for _, c := range s.closers {
+		err = errors.Join(err, c())
+	}
+	s.closers = nil
+	return errors.Join(err, s.removeDirs())
 }
 
 // Args gives the program's arguments without Kiln's own.

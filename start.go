@@ -60,8 +60,8 @@ func (s *Session) makeDir() error {
 	var failed error
 	for _, d := range dirs {
 		sweep(d.Path)
-		if s.dir, err = os.MkdirTemp(d.Path, appDirPrefix+s.appID+"-"); err == nil {
-			return lockDir(s.dir)
+		if s.dir, err = s.ownDir(d.Path); err == nil {
+			return nil
 		}
 		failed = errors.Join(failed, err)
 	}
@@ -76,12 +76,11 @@ func (s *Session) socketDir() (string, error) {
 	if len(s.dir) <= longestSocketDir {
 		return s.dir, nil
 	}
-	dir, err := os.MkdirTemp("", appDirPrefix+s.appID+"-")
-	if err != nil {
-		return "", err
+	parent := os.TempDir()
+	if len(parent) > longestSocketDir/2 {
+		parent = "/tmp"
 	}
-	s.closers = append(s.closers, func() error { return os.RemoveAll(dir) })
-	return dir, lockDir(dir)
+	return s.ownDir(parent)
 }
 
 func (s *Session) driverConfig(m conf.MasterURL) driver.Config {

@@ -88,17 +88,16 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 	t := table{
 		Go: runtime.Version(), CPUs: runtime.NumCPU(), Scale: o.in.Scale, Count: o.count, When: time.Now().UTC().Truncate(time.Second),
 	}
+	var stopped error // what was measured before that is printed all the same
 	for _, r := range rows {
-		if !o.only.MatchString(r.name) {
+		if stopped != nil || !o.only.MatchString(r.name) {
 			continue
 		}
-		if err := t.measure(ctx, r, o, progress); err != nil {
-			return err
-		}
+		stopped = t.measure(ctx, r, o, progress)
 	}
 	print := t.printText
 	if o.json {
 		print = t.printJSON
 	}
-	return errors.Join(print(out), t.wrong())
+	return errors.Join(print(out), stopped, t.wrong())
 }

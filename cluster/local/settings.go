@@ -6,6 +6,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/internal/data/shuffle"
 	"github.com/kilnproject/kiln/internal/executor"
 )
@@ -19,6 +20,10 @@ const GCPercent = 200
 
 // executorConfig is what the settings say of one executor with so many slots and so much memory of any kind.
 func executorConfig(c *conf.Conf, id ids.ExecutorID, slots int, memory int64, appDir string) executor.Config {
+	compression, err := codec.ParseCompression(conf.Codec.Of(c))
+	if err != nil {
+		compression = codec.S2 // conf has checked the names: it does not come to this
+	}
 	managed := float64(memory) * conf.MemoryFraction.Of(c)
 	return executor.Config{
 		ID: id, Slots: slots,
@@ -30,7 +35,8 @@ func executorConfig(c *conf.Conf, id ids.ExecutorID, slots int, memory int64, ap
 			Retries:          conf.FetchRetries.Of(c),
 			RetryWait:        conf.FetchRetryWait.Of(c),
 		},
-		CheckRows: conf.CheckRows.Of(c),
-		Heartbeat: conf.HeartbeatInterval.Of(c),
+		CheckRows:   conf.CheckRows.Of(c),
+		Compression: compression,
+		Heartbeat:   conf.HeartbeatInterval.Of(c),
 	}
 }

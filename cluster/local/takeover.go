@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -61,7 +62,8 @@ func serve() error {
 	if err := in.Decode(&b); err != nil {
 		return fmt.Errorf("reading from the driver: %w", err)
 	}
-	go dieWith(pipe, b)
+	gone := make(chan struct{})
+	go dieWith(pipe, b, gone)
 	// The terminal's ctrl-C is for the driver, which ends its executors in good order.
 	signal.Ignore(os.Interrupt)
 	c, err := conf.Parse(conf.Layers{Code: b.Conf})
@@ -72,14 +74,27 @@ func serve() error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(GCPercent)
 	}
-	return serveDriver(c, b)
+	err = serveDriver(c, b)
+	// A driver that dies takes pipe and link with it, in no certain order; where that is why serving ended, dieWith has still to clean up.
+	select {
+	case <-gone:
+		select {} // it ends the process
+	case <-time.After(lastWord):
+	}
+	return err
 }
 
+// lastWord is how long a process that has served waits for the pipe to say that the driver is gone.
+const lastWord = 200 * time.Millisecond
+
 // dieWith ends the process, and removes what the application left on disk, as soon as the driver is gone.
-func dieWith(pipe io.Reader, b bootstrap) {
+func dieWith(pipe io.Reader, b bootstrap, gone chan<- struct{}) {
 	_, _ = io.Copy(io.Discard, pipe)
-	_ = os.RemoveAll(b.Places.AppDir)
-	_ = os.RemoveAll(b.Places.Sockets)
+	close(gone)
+	for range 3 { // a task may be making a file just now
+		_ = os.RemoveAll(b.Places.AppDir)
+		_ = os.RemoveAll(b.Places.Sockets)
+	}
 	os.Exit(1)
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 60 * time.Second
+const patience = 30 * time.Second
 
 var binDir string
 
@@ -73,21 +73,20 @@ func until(t *testing.T, what string, is func() bool) {
 
 // process is a program under test.
 type process struct {
-	t           *testing.T
-	cmd         *exec.Cmd
-	dir         string // its temporary files
-	gates       string
-	out, errs   bytes.Buffer
-	done        chan struct{}
-	everSeen    map[int]bool // executors
-	ended       bool
-	interrupted bool
+	t         *testing.T
+	cmd       *exec.Cmd
+	dir       string // its temporary files
+	gates     string
+	out, errs bytes.Buffer
+	done      chan struct{}
+	everSeen  map[int]bool // executors
+	ended     bool
 }
 
 // start runs a program with a directory of its own for temporary files, and with gates of which some are shut.
 func start(t *testing.T, bin string, shut []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, dir: t.TempDir(), gates: t.TempDir(), done: make(chan struct{}), everSeen: map[int]bool{}}
+	p := &process{t: t, dir: shortDir(t), gates: t.TempDir(), done: make(chan struct{}), everSeen: map[int]bool{}}
 	for _, g := range shut {
 		p.shut(g)
 	}
@@ -110,6 +109,21 @@ func start(t *testing.T, bin string, shut []string, args ...string) *process {
 		}
 	})
 	return p
+}
+
+// shortDir is a temporary directory whose path leaves room for the names of sockets.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "e2e-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func (p *process) shut(gate string) {

@@ -15,6 +15,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/work"
 	"github.com/kilnproject/kiln/internal/data/block"
 	"github.com/kilnproject/kiln/internal/data/broadcast"
+	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/internal/data/shuffle"
 	"github.com/kilnproject/kiln/internal/link/transport"
 	"github.com/kilnproject/kiln/internal/link/wire"
@@ -22,14 +23,15 @@ import (
 
 // Config is what an executor must know to serve.
 type Config struct {
-	ID        ids.ExecutorID
-	Slots     int
-	Memory    int64  // managed memory: execution and storage
-	Protected int64  // of it, what execution leaves to cached blocks
-	Dir       string // its own directory for files; removed when it closes
-	Fetch     transport.Fetcher
-	Reading   shuffle.ReadConfig
-	CheckRows bool
+	ID          ids.ExecutorID
+	Slots       int
+	Memory      int64  // managed memory: execution and storage
+	Protected   int64  // of it, what execution leaves to cached blocks
+	Dir         string // its own directory for files; removed when it closes
+	Fetch       transport.Fetcher
+	Reading     shuffle.ReadConfig
+	CheckRows   bool
+	Compression codec.Compression // of map outputs, spills and caches
 	// DirectResult is the largest result that goes in a status message; a larger one waits as a block for the driver to fetch it.
 	DirectResult int64
 	Heartbeat    time.Duration

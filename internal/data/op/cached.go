@@ -32,7 +32,7 @@ func (o *Cached[T]) Run(t *Task, in []Input, out any) error {
 		Level: o.Level,
 		Load:  func(rows any, encoded io.Reader) error { return load(t, c, rows, encoded, next) },
 		Compute: func(k Keeper) (CacheValue, error) {
-			s := &keepSink[T]{level: o.Level, codec: c, keeper: k, next: next, values: o.Level.Memory && !o.Level.Encoded}
+			s := &keepSink[T]{level: o.Level, codec: c, keeper: k, next: next, values: o.Level.Memory && !o.Level.Encoded, comp: t.Compression}
 			if err := in[0].Run(s); err != nil {
 				return CacheValue{}, err
 			}
@@ -105,9 +105,10 @@ type keepSink[T any] struct {
 	arena  codec.Arena
 	size   int64
 
-	enc *codec.Encoder
-	w   io.Writer
-	buf []byte
+	comp codec.Compression
+	enc  *codec.Encoder
+	w    io.Writer
+	buf  []byte
 }
 
 func (s *keepSink[T]) Push(rows []T) error {
@@ -174,7 +175,7 @@ func (s *keepSink[T]) encode(rows []T) (err error) {
 		if s.w, err = s.keeper.Writer(); err != nil {
 			return err
 		}
-		s.enc = codec.NewEncoder(s.codec, codec.S2)
+		s.enc = codec.NewEncoder(s.codec, s.comp)
 	}
 	if s.buf, err = codec.AppendRows(s.enc, s.buf[:0], rows); err != nil {
 		return err
@@ -192,11 +193,11 @@ func (s *keepSink[T]) value() (CacheValue, error) {
 	case s.lost:
 		return CacheValue{}, nil
 	case s.values:
-		chunks, c := s.chunks, s.codec
+		chunks, c, comp := s.chunks, s.codec, s.comp
 		if chunks == nil {
 			chunks = [][]T{} // an empty partition is cached too
 		}
-		return CacheValue{Rows: chunks, Size: s.size, Encode: func(w io.Writer) error { return encodeChunks(c, w, chunks) }}, nil
+		return CacheValue{Rows: chunks, Size: s.size, Encode: func(w io.Writer) error { return encodeChunks(codec.NewEncoder(c, comp), w, chunks) }}, nil
 	case s.w == nil: // no rows: an empty stream is what is kept
 		_, err := s.keeper.Writer()
 		return CacheValue{}, err
@@ -204,8 +205,8 @@ func (s *keepSink[T]) value() (CacheValue, error) {
 	return CacheValue{}, nil
 }
 
-func encodeChunks[T any](c *codec.Codec, w io.Writer, chunks [][]T) error {
-	k := keepSink[T]{codec: c, w: w, enc: codec.NewEncoder(c, codec.S2)}
+func encodeChunks[T any](enc *codec.Encoder, w io.Writer, chunks [][]T) error {
+	k := keepSink[T]{w: w, enc: enc}
 	for _, chunk := range chunks {
 		if err := pushAll(encodeSink[T]{&k}, chunk); err != nil {
 			return err

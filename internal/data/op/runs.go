@@ -19,7 +19,7 @@ type sortedRuns struct {
 }
 
 func newSortedRuns(s *sorter) *sortedRuns {
-	r := &sortedRuns{s: s, file: &spillFile{t: s.t}, enc: codec.NewEncoder(s.rows.codec, s.t.compression())}
+	r := &sortedRuns{s: s, file: &spillFile{t: s.t}, enc: codec.NewEncoder(s.rows.codec, s.t.Compression)}
 	s.t.OnDone(func(error) { r.close() })
 	return r
 }

@@ -36,7 +36,7 @@ type scatter struct {
 
 func newScatter(t *Task, h *held, l *layout, to partWriter, parts int) *scatter {
 	return &scatter{
-		held: h, to: to, enc: codec.NewEncoder(l.codec, t.compression()), rows: rowBuffer{layout: l}, out: rowBuffer{layout: l},
+		held: h, to: to, enc: codec.NewEncoder(l.codec, t.Compression), rows: rowBuffer{layout: l}, out: rowBuffer{layout: l},
 		counts: make([]int32, parts), limit: int64(min(max(parts*blockBytes, scatterLeast), scatterMost)),
 	}
 }
@@ -121,6 +121,3 @@ func (s *scatter) free() {
 	s.out.free()
 	s.parts, s.at = nil, nil
 }
-
-// compression is how blocks of shuffles and spills are compressed.
-func (t *Task) compression() codec.Compression { return codec.S2 }

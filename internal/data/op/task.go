@@ -7,18 +7,21 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/data/codec"
 )
 
 // Task is what operators may use of the task attempt that they run in. It belongs to the task's goroutine, but for Context.
 type Task struct {
-	Context   context.Context // ends when the task is killed, with the reason as its cause
-	Ref       ids.TaskRef
-	ID        ids.TaskID
-	Stage     *task.Stage
-	Metrics   *task.Metrics
-	Memory    Memory
-	Host      Host
-	DebugRows bool // check that functions leave their rows alone
+	Context context.Context // ends when the task is killed, with the reason as its cause
+	Ref     ids.TaskRef
+	ID      ids.TaskID
+	Stage   *task.Stage
+	Metrics *task.Metrics
+	Memory  Memory
+	Host    Host
+	// Compression is that of map outputs, spills and caches; the zero value is none.
+	Compression codec.Compression
+	DebugRows   bool // check that functions leave their rows alone
 
 	// Part is the partition of the operator that is being wired, run or read. It changes while inputs run: take it at the start.
 	Part int
