@@ -18,6 +18,7 @@ type withChan struct {
 	Lines []struct{ done chan int }
 }
 
+//lint:ignore U1000 only the type is looked at
 type withMutex struct{ mu sync.Mutex }
 
 func toAny(i int64) any                           { return i }
@@ -27,7 +28,6 @@ func toNested(int64) withChan                     { return withChan{} }
 func toPointer(int64) unsafe.Pointer              { return nil }
 func toMutex(int64) *withMutex                    { return nil }
 func chanEnv(c chan int, i int64) int64           { return i }
-func nothing(int64)                               {}
 func count3(e int64, p int) iter.Seq[int64]       { return func(yield func(int64) bool) { yield(e) } }
 func keyedByAny(i int64) kiln.KV[any, int64]      { return kiln.Pair(any(i), i) }
 func keyedByPointer(i int64) kiln.KV[*int, int64] { return kiln.Pair(new(int), i) }

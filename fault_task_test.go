@@ -23,6 +23,8 @@ type orderError struct {
 func (e *orderError) Error() string { return fmt.Sprintf("order %d: %s", e.Order, e.Why) }
 
 // opaqueError cannot be encoded.
+//
+//lint:ignore U1000 only the type is looked at
 type opaqueError struct{ hidden chan int }
 
 func (opaqueError) Error() string { return "opaque trouble" }

@@ -75,7 +75,6 @@ func keyS(i item) string                     { return i.S }
 func keyA(i item) int64                      { return i.A }
 func keyF(i item) float64                    { return i.F }
 func keySF(i item) pairKey                   { return pairKey{i.S, i.F} }
-func valueA(i item) int64                    { return i.A }
 func negated(i item) int64                   { return -(i.A >> 1) }
 func compareS(a, b item) int                 { return cmp.Or(strings.Compare(a.S, b.S), cmp.Compare(a.A, b.A)) }
 func byS(i item) kiln.KV[string, int64]      { return kiln.Pair(i.S, i.A) }

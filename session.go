@@ -13,7 +13,6 @@ import (
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
-	"github.com/kilnproject/kiln/internal/driver"
 )
 
 // Session is one application: its settings, its executors and the jobs that it runs. It may be used from any goroutine; jobs of
@@ -28,7 +27,7 @@ type Session struct {
 	dir    string // temporary files; gone with the session
 	dirs   []ownDir
 
-	driver   *driver.Driver
+	driver   watchedDriver
 	shuffles shuffleOwners
 
 	lineage      sync.Mutex // guards what children of a node point at, while a job is cut and while caches are switched
@@ -79,6 +78,7 @@ func open(ctx context.Context, c *conf.Conf, args []string) (*Session, error) {
 		s.cancel(err)
 		return nil, errors.Join(err, s.release())
 	}
+	s.driver.progress = s.showProgress()
 	return s, nil
 }
 
@@ -88,6 +88,7 @@ func (s *Session) Close() error {
 	s.closing.Do(func() {
 		s.cancel(ErrClosed)
 		s.shuffles.onDrop(nil)
+		s.driver.progress.Stop()
 		s.closed = errors.Join(s.driver.Close(), s.release())
 	})
 	return s.closed

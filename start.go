@@ -1,6 +1,7 @@
 package kiln
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"github.com/kilnproject/kiln/internal/link/transport"
 	"github.com/kilnproject/kiln/internal/link/wire"
 	"github.com/kilnproject/kiln/internal/testhook"
+	"github.com/kilnproject/kiln/internal/ui/console"
 	_ "github.com/kilnproject/kiln/storage/file" // plain paths
 )
 
@@ -124,7 +126,7 @@ func (s *Session) startLocal(m conf.MasterURL) error {
 	if kit == nil { // a test's own memory is not the engine's to limit
 		s.closers = append(s.closers, limitMemory(cfg.Memory))
 	}
-	s.driver = driver.Start(s.driverConfig(m))
+	s.driver.Driver = driver.Start(s.driverConfig(m))
 	cfg.Attach, cfg.Blocks = s.driver.AttachOwn, s.driver.Blocks()
 	threads := local.NewThreads(cfg)
 	if kit != nil {
@@ -181,7 +183,7 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 		return errors.Join(err, client.Close())
 	}
 	cfg.App.Control = "unix://" + filepath.Join(sockets, "control.sock")
-	s.driver = driver.Start(cfg)
+	s.driver.Driver = driver.Start(cfg)
 	control, err := transport.ListenControl(transport.ServerConfig{Addr: cfg.App.Control}, s.driver.Attach)
 	if err != nil {
 		return errors.Join(err, s.driver.Close(), client.Close())
@@ -199,4 +201,32 @@ func (s *Session) serve(m cluster.Manager, executors int) error {
 		return errors.Join(err, s.driver.Close())
 	}
 	return nil
+}
+
+// watchedDriver tells the progress line when jobs are under way.
+type watchedDriver struct {
+	*driver.Driver
+	progress *console.Progress // nil where nobody looks
+}
+
+// Run runs a job as the driver does.
+func (d watchedDriver) Run(ctx context.Context, job sched.Job, deliver func(partition int32, value []byte)) error {
+	d.progress.JobBegan()
+	defer d.progress.JobEnded()
+	return d.Driver.Run(ctx, job, deliver)
+}
+
+// showProgress starts the progress line where somebody sees it: on a terminal, or where the settings ask for it.
+func (s *Session) showProgress() *console.Progress {
+	show, said := conf.ShowProgress.Lookup(s.conf)
+	if !said {
+		show = console.IsTerminal(os.Stderr)
+	}
+	if !show {
+		return nil
+	}
+	return console.Start(console.Config{
+		Out: os.Stderr, View: s.driver.View,
+		Width: func() int { return console.Width(os.Stderr, os.Getenv) },
+	})
 }

@@ -38,7 +38,7 @@ func run(ctx context.Context, s *kiln.Session) error {
 		iterations, err = strconv.Atoi(args[2])
 	}
 	if err != nil || k < 1 {
-		return fmt.Errorf("K and ITERATIONS are positive numbers: %v", args[1:])
+		return fmt.Errorf("the numbers of clusters and iterations are positive, not %v", args[1:])
 	}
 	centres, err := cluster(ctx, kiln.Map(kiln.TextFile(s, args[0]), parsePoint), k, iterations)
 	for _, c := range centres {

@@ -16,10 +16,8 @@ import (
 	"github.com/kilnproject/kiln"
 )
 
-type (
-	links = kiln.KV[int64, []int64]
-	rank  = kiln.KV[int64, float64]
-)
+// rank is a vertex and its rank.
+type rank = kiln.KV[int64, float64]
 
 const damping = 0.85
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/kilnproject/kiln"
@@ -26,14 +25,4 @@ func everywhere(t *testing.T, test func(t *testing.T, s *kiln.Session)) {
 			test(t, s)
 		})
 	}
-}
-
-// write makes a file and gives its path.
-func write(t *testing.T, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

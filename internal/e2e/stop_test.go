@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -106,39 +105,5 @@ func TestHelpListsTheSettings(t *testing.T) {
 	p.wait(0)
 	if !strings.Contains(p.out.String(), "kiln.executor.memory") {
 		t.Errorf("help says\n%s", &p.out)
-	}
-}
-
-// A disk of eight megabytes, in a mount namespace of the program's own.
-func TestAFullDiskIsOneClearErrorAndNothingIsLeft(t *testing.T) {
-	dir := t.TempDir()
-	script := `mount -t tmpfs -o size=8m tmpfs "$1" || exit 99
-shift; "$@"; code=$?
-find "` + dir + `" -mindepth 1 | sed 's/^/left: /' >&2; exit $code`
-	for _, master := range masters {
-		args := []string{"-m", "sh", "-c", script, "sh", dir, pipeline(t), "--kiln.local.dir=" + dir, "--kiln.executor.memory=64m", master, "group"}
-		if os.Getuid() != 0 {
-			args = append([]string{"-r"}, args...)
-		}
-		if strings.Contains(master, "cluster") {
-			args[len(args)-2] = "--kiln.master=local-cluster[2,1,64m]"
-		}
-		cmd := exec.Command("unshare", args...)
-		out, err := cmd.CombinedOutput()
-		if code := cmd.ProcessState.ExitCode(); code == 99 || cmd.ProcessState == nil {
-			t.Skipf("this system lets the test make no small disk: %v %s", err, out)
-		}
-		text := string(out)
-		if code := cmd.ProcessState.ExitCode(); code != 1 {
-			t.Errorf("%s: exit code %d, want 1:\n%s", master, code, text)
-		}
-		for _, word := range []string{"no space left on device", dir, "kiln.local.dir", "main.go:"} {
-			if !strings.Contains(text, word) {
-				t.Errorf("%s: the error lacks %q:\n%s", master, word, text)
-			}
-		}
-		if strings.Contains(text, "left: ") || strings.Contains(text, "goroutine ") {
-			t.Errorf("%s: something is left, or it is a stack:\n%s", master, text)
-		}
 	}
 }

@@ -69,7 +69,7 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	c.alive++
 	c.unavailable = nil
 	c.freeSlot(e)
-	publish(c, ExecutorAdded{ev.ID, ev.Host, ev.Slots})
+	publish(c, ExecutorAdded(ev))
 }
 
 // freeSlot offers an executor that has a free slot.

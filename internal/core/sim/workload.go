@@ -12,7 +12,6 @@ import (
 type shuffle struct {
 	spec    sched.StageSpec
 	parents []*shuffle
-	users   int // jobs that have not ended
 }
 
 // job is a job of the workload.

@@ -18,7 +18,6 @@ type World struct {
 	chance    *rand.Rand
 	core      *sched.Core
 	executors []*executor // by id; dead ones stay
-	lost      int         // executors that died or are about to
 	jobs      []*job
 	shuffles  []*shuffle
 	oracles   []oracle

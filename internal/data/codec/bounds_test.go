@@ -29,6 +29,7 @@ type heavy struct {
 
 type wide [1 << 16]int64
 
+//lint:ignore U1000 only the type is looked at
 type boxed struct{ b [1 << 20]byte }
 
 func (*boxed) MarshalBinary() ([]byte, error)   { return nil, nil }

@@ -142,6 +142,7 @@ func TestFloatsKeepTheirBits(t *testing.T) {
 }
 
 func TestTypesThatCannotTravelAreRefusedByPath(t *testing.T) {
+	//lint:ignore U1000 only the type is looked at
 	type inner struct{ cb func() }
 	type bad struct{ Lines []inner }
 	for _, c := range []struct {

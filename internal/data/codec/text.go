@@ -40,6 +40,10 @@ func appendRuns(dst []byte, base unsafe.Pointer, n int, stride uintptr, sum int)
 	if sum >= maxLength {
 		return dst, fmt.Errorf("%d bytes in one column are too many: split the value", sum)
 	}
+	if n == 1 { // it may be hundreds of megabytes, whose room is not worth zeroing first
+		r := (*run)(base)
+		return append(dst, unsafe.Slice((*byte)(r.data), r.len)...), nil
+	}
 	at := len(dst)
 	dst = extend(dst, sum)
 	out := dst[at:]

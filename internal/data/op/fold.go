@@ -24,11 +24,7 @@ func (s *reduceSink[T]) Push(rows []T) error {
 		s.sum = Maybe[T]{rows[0], true}
 		rows = rows[1:]
 	}
-	sum, f := s.sum.Value, s.f
-	for i := range rows {
-		sum = f(sum, rows[i])
-	}
-	s.sum.Value = sum
+	s.sum.Value = foldRows(s.f, s.sum.Value, rows)
 	return nil
 }
 
@@ -56,12 +52,23 @@ type aggregateSink[T, A any] struct {
 }
 
 func (s *aggregateSink[T, A]) Push(rows []T) error {
-	sum, add := s.sum, s.add
+	s.sum = foldRows(s.add, s.sum, rows)
+	return nil
+}
+
+// foldRows is sum with all rows added. One turn of the loop makes four calls, for the reason that mapRows gives.
+//
+//go:noinline
+func foldRows[T, A any](add func(A, T) A, sum A, rows []T) A {
+	for len(rows) >= 4 {
+		four := (*[4]T)(rows)
+		sum = add(add(add(add(sum, four[0]), four[1]), four[2]), four[3])
+		rows = rows[4:]
+	}
 	for i := range rows {
 		sum = add(sum, rows[i])
 	}
-	s.sum = sum
-	return nil
+	return sum
 }
 
 func (s *aggregateSink[T, A]) Abort() {}

@@ -27,6 +27,9 @@ type ServerConfig struct {
 	Addr string
 	// TLS must be set for tcp, with client certificates required, and is not used for unix.
 	TLS *tls.Config
+	// MaxMessage is the largest message, in bytes, that may travel either way; a larger one ends its link, and both ends say so. 0
+	// means 1 GiB, which is also the most.
+	MaxMessage int
 }
 
 // ControlServer takes in executors. It is safe for concurrent use.
@@ -46,12 +49,18 @@ type ControlServer struct {
 type driverEnd = end[wire.Down, wire.Up]
 
 // ListenControl opens the driver's side of control links. Accept is called once for each executor that connects, on a goroutine of its
-// own, and takes over the end; it should return soon. Nothing that the executor says has been checked then, but that it may
+// own, and takes over the end, which it must close in the end; it may take as long as it likes. Nothing that the executor says has been checked then, but that it may
 // speak at all: it proved to be of this application (tcp) or of this user (unix).
 func ListenControl(cfg ServerConfig, accept func(DriverEnd)) (*ControlServer, error) {
 	addr, err := parseAddr(cfg.Addr)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.MaxMessage < 0 || cfg.MaxMessage > largestMessage {
+		return nil, fmt.Errorf("messages of up to %d bytes were refused: 1 to %d may be the most", cfg.MaxMessage, largestMessage)
+	}
+	if cfg.MaxMessage == 0 {
+		cfg.MaxMessage = largestMessage
 	}
 	l, err := addr.listen(cfg.TLS)
 	if err != nil {
@@ -65,7 +74,7 @@ func ListenControl(cfg ServerConfig, accept func(DriverEnd)) (*ControlServer, er
 	s := &ControlServer{listener: l, addr: addr, accept: accept, ends: map[*driverEnd]struct{}{}, served: make(chan struct{})}
 	s.server = grpc.NewServer(
 		grpc.Creds(newCredential(cfg.TLS)), grpc.ConnectionTimeout(handshake), grpc.MaxConcurrentStreams(1),
-		grpc.MaxRecvMsgSize(largestMessage), grpc.MaxSendMsgSize(largestMessage), grpc.MaxHeaderListSize(largestHeaders),
+		grpc.MaxRecvMsgSize(cfg.MaxMessage), grpc.MaxSendMsgSize(cfg.MaxMessage), grpc.MaxHeaderListSize(largestHeaders),
 		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingFloor, PermitWithoutStream: true}),
@@ -84,7 +93,7 @@ func ListenControl(cfg ServerConfig, accept func(DriverEnd)) (*ControlServer, er
 func (s *ControlServer) Addr() string { return s.addr.String() }
 
 // Close closes every end, lets what was sent travel for a few seconds at most, and cuts what is left then. It returns when no
-// goroutine is left.
+// goroutine is left but those on which accept still runs.
 func (s *ControlServer) Close() error {
 	s.mu.Lock()
 	again := s.closed
@@ -106,13 +115,14 @@ func (s *ControlServer) Close() error {
 	return nil
 }
 
-// Attach serves one link. It is called by gRPC.
+// Attach serves one link. It is called by gRPC, and what it gives is what the executor's end is told of the link's end.
 func (s *ControlServer) Attach(stream grpc.BidiStreamingServer[controlpb.Up, controlpb.Down]) error {
-	e, cut := newDriverEnd(stream)
+	e := newDriverEnd(stream)
 	if !s.add(e) {
 		return status.Error(codes.Unavailable, "the driver is ending")
 	}
 	defer s.remove(e)
+	go s.accept(e)
 	gone := make(chan error, 1)
 	go func() {
 		err := pumpIn(e.in, (*wire.Up).Weight, func() (*wire.Up, error) {
@@ -122,42 +132,47 @@ func (s *ControlServer) Attach(stream grpc.BidiStreamingServer[controlpb.Up, con
 			}
 			return wire.DecodeUp(m)
 		})
-		if err != io.EOF {
-			err = fmt.Errorf("the control link to the executor broke: %w", err)
-		}
 		gone <- err
-		e.in.end(err, false)
+		e.in.end(brokenToExecutor(err), false)
 		e.out.end(io.EOF, false)
 	}()
-	s.accept(e)
 	err := pumpOut(e.out, wire.JoinDown, func(batch ...*wire.Down) error { return stream.Send(wire.EncodeDown(batch...)) })
 	if err != nil {
-		cut()
-		err = fmt.Errorf("the control link to the executor broke: %w", err)
-		e.in.end(err, false)
-		e.out.end(err, true)
+		e.in.end(brokenToExecutor(err), false)
+		e.out.end(brokenToExecutor(err), true)
 	}
-	// Returning ends the stream, and with it the goroutine above.
+	// Returning ends the stream, and with it the goroutine above. When that one ended first, it knows the cause.
 	select {
 	case err = <-gone:
 	default:
 	}
-	if errors.Is(err, wire.ErrMalformed) {
+	switch {
+	case err == io.EOF:
+		return nil
+	case errors.Is(err, wire.ErrMalformed):
 		return status.Error(codes.InvalidArgument, err.Error())
 	}
-	return nil
+	return err
 }
 
-// newDriverEnd gives the end of a stream, and what cuts its connection.
-func newDriverEnd(stream grpc.BidiStreamingServer[controlpb.Up, controlpb.Down]) (e *driverEnd, cut func()) {
-	cut = func() {
+// brokenToExecutor keeps io.EOF, which is not a break, as it is.
+func brokenToExecutor(err error) error {
+	if err == io.EOF {
+		return err
+	}
+	return fmt.Errorf("the control link to the executor broke: %w", err)
+}
+
+// newDriverEnd gives the end of a stream.
+func newDriverEnd(stream grpc.BidiStreamingServer[controlpb.Up, controlpb.Down]) *driverEnd {
+	cut := func() {
 		if p, ok := peer.FromContext(stream.Context()); ok {
 			if info, ok := p.AuthInfo.(linkInfo); ok {
 				info.conn.Close()
 			}
 		}
 	}
-	e = &driverEnd{
+	return &driverEnd{
 		out: newQueue[wire.Down](linkSendLimit), in: newQueue[wire.Up](linkLimit), weigh: (*wire.Down).Weight, cut: cut,
 		closing: func() error {
 			timer := time.AfterFunc(linger, cut)
@@ -165,7 +180,6 @@ func newDriverEnd(stream grpc.BidiStreamingServer[controlpb.Up, controlpb.Down])
 			return nil
 		},
 	}
-	return e, cut
 }
 
 func (s *ControlServer) add(e *driverEnd) bool {

@@ -424,3 +424,64 @@ func TestADriverNoticesACancelledStream(t *testing.T) {
 		t.Error("the driver did not notice that the stream was cancelled")
 	}
 }
+
+// Both ends must learn why their link ended: neither may take it for the other's end.
+func TestAMessageOverTheLimitEndsTheLinkAndSaysWhy(t *testing.T) {
+	ends := make(chan DriverEnd, 2)
+	s := must[*ControlServer](t)(ListenControl(ServerConfig{Addr: socket(t), MaxMessage: 1000}, func(d DriverEnd) { ends <- d }))
+	defer s.Close()
+	for name, send := range map[string]func(d DriverEnd, e ExecutorEnd) error{
+		"up": func(_ DriverEnd, e ExecutorEnd) error { return e.Send(&wire.Up{Failure: strings.Repeat("x", 1001)}) },
+		"down": func(d DriverEnd, _ ExecutorEnd) error {
+			return d.Send(&wire.Down{Stages: []*task.Stage{{Body: random(1001)}}})
+		},
+	} {
+		e := must[ExecutorEnd](t)(DialControl(t.Context(), s.Addr(), nil))
+		d := <-ends
+		if err := send(d, e); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Recv(); err == nil || err == io.EOF || !strings.Contains(err.Error(), "larger than max") {
+			t.Errorf("%s: the driver saw %v", name, err)
+		}
+		if _, err := e.Recv(); err == nil || err == io.EOF || !strings.Contains(err.Error(), "larger than max") {
+			t.Errorf("%s: the executor saw %v", name, err)
+		}
+		e.Close()
+		d.Close()
+	}
+}
+
+func TestALimitThatCanNotBeIsRefused(t *testing.T) {
+	for _, limit := range []int{-1, largestMessage + 1} {
+		if s, err := ListenControl(ServerConfig{Addr: socket(t), MaxMessage: limit}, nil); err == nil {
+			s.Close()
+			t.Errorf("a server takes messages of up to %d bytes", limit)
+		}
+	}
+}
+
+func TestAcceptMayServeTheLinkItself(t *testing.T) {
+	served := make(chan struct{})
+	s := must[*ControlServer](t)(ListenControl(ServerConfig{Addr: socket(t)}, func(d DriverEnd) {
+		defer close(served)
+		defer d.Close()
+		for {
+			m, err := d.Recv()
+			if err != nil {
+				return
+			}
+			for _, end := range m.Ends {
+				_ = d.Send(launch(int(end.ID)))
+			}
+		}
+	}))
+	defer s.Close()
+	e := must[ExecutorEnd](t)(DialControl(t.Context(), s.Addr(), nil))
+	_ = e.Send(ended(7))
+	if m, err := e.Recv(); err != nil || m.Launches[0].ID != 7 {
+		t.Errorf("got %v, %v", m, err)
+	}
+	e.Close()
+	<-served
+}
