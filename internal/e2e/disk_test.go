@@ -9,7 +9,7 @@ import (
 
 // smallDisk gives the command that runs a program whose directory for temporary files takes little, and what the system then says: a
 // disk of eight megabytes in a mount namespace of the program's own, or, where the system gives none, a limit on the size of files.
-func smallDisk(dir string) (command []string, complaint string) {
+func smallDisk(dir string) (command, complaint []string) {
 	const run = `"$@"; code=$?; find "$dir" -mindepth 1 | sed 's/^/left: /' >&2; exit $code`
 	unshare := []string{"unshare", "-m"}
 	if os.Getuid() != 0 {
@@ -18,9 +18,9 @@ func smallDisk(dir string) (command []string, complaint string) {
 	const mount = `dir=$1; shift; mount -t tmpfs -o size=8m tmpfs "$dir" || exit 99; `
 	try := append(unshare, "sh", "-c", mount+"true", "sh", dir)
 	if exec.Command(try[0], try[1:]...).Run() == nil {
-		return append(unshare, "sh", "-c", mount+run, "sh", dir), "no space left on device"
+		return append(unshare, "sh", "-c", mount+run, "sh", dir), []string{"no space left on device", "kiln.local.dir"}
 	}
-	return []string{"sh", "-c", "dir=$1; shift; ulimit -f 512; " + run, "sh", dir}, "file too large"
+	return []string{"sh", "-c", "dir=$1; shift; ulimit -f 512; " + run, "sh", dir}, []string{"file too large"}
 }
 
 func TestAFullDiskIsOneClearErrorAndNothingIsLeft(t *testing.T) {
@@ -34,7 +34,7 @@ func TestAFullDiskIsOneClearErrorAndNothingIsLeft(t *testing.T) {
 		if code := cmd.ProcessState.ExitCode(); code != 1 {
 			t.Errorf("%s: exit code %d (%v), want 1:\n%s", master, code, err, text)
 		}
-		for _, word := range []string{complaint, dir, "kiln.local.dir", "main.go:"} {
+		for _, word := range append(complaint, dir, "main.go:") {
 			if !strings.Contains(text, word) {
 				t.Errorf("%s: the error lacks %q:\n%s", master, word, text)
 			}

@@ -116,15 +116,25 @@ func (c *Client) fetch(ctx context.Context, addr string, want []ids.BlockID, got
 			return err
 		}
 		r := receiver{conn: conn, cfg: &c.cfg, addr: addr, want: want, got: got}
-		stop := context.AfterFunc(ctx, func() { conn.raw.Close() })
-		err = r.fetch()
-		uncut := stop()
-		c.putBack(addr, p, conn, err == nil && uncut)
+		err = c.fetchOver(ctx, p, &r)
 		// The server may have closed a connection that was long unused, or have ended and begun anew at this address.
 		if err == nil || !used || r.begun || ctx.Err() != nil {
 			return c.unlessClosed(err)
 		}
 	}
+}
+
+// fetchOver fetches over one connection and gives it back, also when got panics.
+func (c *Client) fetchOver(ctx context.Context, p *peerConns, r *receiver) error {
+	done := false
+	stop := context.AfterFunc(ctx, func() { r.conn.raw.Close() })
+	defer func() {
+		uncut := stop()
+		c.putBack(r.addr, p, r.conn, done && uncut)
+	}()
+	err := r.fetch()
+	done = err == nil
+	return err
 }
 
 func (c *Client) unlessClosed(err error) error {

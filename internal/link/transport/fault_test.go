@@ -305,6 +305,33 @@ func TestACloseWhileServingLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+func TestAPanicOfWhoTakesTheBlocksClosesTheConnection(t *testing.T) {
+	left := make(chan error, 1)
+	addr := impostor(t, func(conn net.Conn, in *bufio.Reader) {
+		asked(t, in)
+		_, _ = conn.Write(frameOf(head{kind: kindBlock, number: 10}, random(10)))
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, err := in.ReadByte()
+		left <- err
+	})
+	c := NewClient(ClientConfig{})
+	defer c.Close()
+	func() {
+		defer func() {
+			if got := recover(); got != "no room" {
+				t.Errorf("the panic became %v", got)
+			}
+		}()
+		_ = c.Fetch(t.Context(), addr, []ids.BlockID{ids.RDD(1, 1), ids.RDD(1, 2)}, func(int, []byte, error) { panic("no room") })
+	}()
+	if err := <-left; err != io.EOF {
+		t.Errorf("the server saw %v", err)
+	}
+	if len(c.peers) != 0 {
+		t.Errorf("the client still knows %d servers", len(c.peers))
+	}
+}
+
 // conversation is a connection whose other end has said all it will ever say.
 type conversation struct {
 	net.Conn
