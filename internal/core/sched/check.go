@@ -129,11 +129,14 @@ func (c *Core) checkExecutors() error {
 				used++
 			}
 		}
-		if e.gone || int(e.id) != id || used != e.used || used > e.slots || c.hosts[e.host.name] != e.host {
+		if e.gone || int(e.id) != id || used != e.used || used > e.slots*(1+c.cfg.Ahead) || c.hosts[e.host.name] != e.host {
 			return fmt.Errorf("executor %d: %d slots, %d used, counted %d", id, e.slots, used, e.used)
 		}
 		if (used < e.slots) != (e.free != 0) || (e.free != 0) != (e.freeHost != 0) {
 			return fmt.Errorf("executor %d: %d of %d slots used, free at %d and %d", id, used, e.slots, e.free, e.freeHost)
+		}
+		if (used > e.slots) != (e.laden != 0) || e.laden != 0 && c.laden.executors[e.laden-1] != e {
+			return fmt.Errorf("executor %d: %d of %d slots used, laden at %d", id, used, e.slots, e.laden)
 		}
 		if e.free != 0 {
 			if free++; c.free.executors[e.free-1] != e || e.host.free.executors[e.freeHost-1] != e {

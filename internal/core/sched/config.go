@@ -14,6 +14,7 @@ type Config struct {
 	MaxResultSize    int64         // bytes of results of one job; 0 means no limit
 	ResubmitDelay    time.Duration // how long lost map outputs are gathered before stages run again; 200 ms
 	StarvationPeriod time.Duration // how often Starving is published while tasks wait and none runs; 15 s
+	Ahead            int           // task attempts that may wait on an executor for each of its slots, when tasks are short; none
 	MaxActions       int           // actions of one Step; what is left follows at once, after Wake; 4096
 	Publish          bool          // also give facts as actions
 }

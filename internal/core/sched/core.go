@@ -28,9 +28,13 @@ type Core struct {
 	executors   []*executor
 	seen        bitset           // executor ids that were ever used
 	alive       int              // living executors
+	slots       int              // of these
 	hosts       map[string]*host // looked up, never ranged over
 	free        ring
-	unavailable *string // why no more executors will come
+	laden       ring      // executors with more task attempts than slots
+	freed       *executor // where a task attempt has ended in this Step
+	recallAt    Time      // valid while it is not zero: when what waits on executors is recalled
+	unavailable *string   // why no more executors will come
 
 	out      []Action
 	base     int         // where the actions of this Step begin in out
@@ -50,6 +54,7 @@ func New(cfg Config) *Core {
 		outputs: mapout.New(), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{},
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
+	c.laden.member = func(e *executor) *place { return &e.laden }
 	return c
 }
 
@@ -59,7 +64,9 @@ func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.dispatch(ev)
 	c.resubmit()
 	c.offer()
+	c.offerAhead()
 	c.giveOrders()
+	c.recall()
 	c.watchStarvation()
 	c.limit()
 	out, c.out = c.out, nil
@@ -109,8 +116,10 @@ func (c *Core) Wake() (at Time, ok bool) {
 	if len(c.lacking) > 0 {
 		at, ok = c.resubmitAt, true
 	}
-	if c.starveAt > 0 && (!ok || c.starveAt < at) {
-		at, ok = c.starveAt, true
+	for _, t := range [...]Time{c.starveAt, c.recallAt} {
+		if t > 0 && (!ok || t < at) {
+			at, ok = t, true
+		}
 	}
 	return at, ok
 }

@@ -18,6 +18,7 @@ func (c *Core) taskEnded(ev *TaskEnded) {
 	}
 	switch ev.End.Reason.Fate {
 	case task.Success:
+		a.run.pace.add(ev.End.Metrics.Run)
 		c.succeeded(a, &ev.End)
 	case task.FetchFailed:
 		c.fetchFailed(a, &ev.End.Reason)
@@ -35,8 +36,8 @@ func (c *Core) claim(ev *TaskEnded) *attempt {
 	if a == nil || a.ref != ev.End.Ref || a.executor.id != ev.Executor || a.fetching != nil {
 		return nil
 	}
-	a.executor.used--
 	c.freeSlot(a.executor)
+	c.freed = a.executor
 	return a
 }
 

@@ -10,8 +10,8 @@ import (
 // maxExecutors bounds the ids of executors, which index slices.
 const maxExecutors = 1 << 22
 
-// executor is a living executor. Invariant: used + free slots == slots; it is in Core.free and in its host's list exactly while
-// used < slots.
+// executor is a living executor. Invariant: it is in Core.free and in its host's list exactly while used < slots, and in Core.laden
+// exactly while used > slots: task attempts wait there (see ahead.go).
 type executor struct {
 	id       ids.ExecutorID
 	host     *host
@@ -20,6 +20,7 @@ type executor struct {
 	attempts []*attempt // running, or with their results on their way; in no order that means anything
 	free     place      // in Core.free
 	freeHost place      // in host.free
+	laden    place      // in Core.laden
 	ships    []ids.StageRef
 	orders   []task.Launch // of this Step, after ships
 	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
@@ -67,24 +68,35 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	e := &executor{id: ev.ID, host: h, slots: ev.Slots}
 	c.executors[ev.ID] = e
 	c.alive++
+	c.slots += e.slots
 	c.unavailable = nil
-	c.freeSlot(e)
+	c.offerSlots(e)
 	publish(c, ExecutorAdded(ev))
 }
 
-// freeSlot offers an executor that has a free slot.
-func (c *Core) freeSlot(e *executor) {
-	if e.gone || e.used == e.slots {
+// offerSlots offers an executor that has a free slot.
+func (c *Core) offerSlots(e *executor) {
+	if e.gone || e.used >= e.slots {
 		return
 	}
 	c.free.add(e, c.chance)
 	e.host.free.add(e, c.chance)
 }
 
-// takeSlot takes one of an executor's free slots.
+// freeSlot counts a task attempt that has left an executor.
+func (c *Core) freeSlot(e *executor) {
+	if e.used--; e.used <= e.slots {
+		c.laden.remove(e)
+	}
+	c.offerSlots(e)
+}
+
+// takeSlot counts a task attempt that was launched on an executor.
 func (c *Core) takeSlot(e *executor) {
-	e.used++
-	if e.used == e.slots {
+	switch e.used++; {
+	case e.used > e.slots:
+		c.laden.add(e, c.chance)
+	case e.used == e.slots:
 		c.free.remove(e)
 		e.host.free.remove(e)
 	}

@@ -17,8 +17,10 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	e.gone = true
 	c.executors[ev.ID] = nil
 	c.alive--
+	c.slots -= e.slots
 	c.free.remove(e)
 	e.host.free.remove(e)
+	c.laden.remove(e)
 	if e.host.executors--; e.host.executors == 0 {
 		delete(c.hosts, e.host.name)
 	}

@@ -14,7 +14,7 @@ import (
 //	executor E HOST SLOTS | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
 //	job J [group=G] [tags=A,B] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...]
-//	ok TASK [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
+//	ok TASK [took=DURATION] [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	cancel job|group|tag|all NAME REASON | released SHUFFLE | woke
@@ -110,6 +110,8 @@ func (p *player) success(ev *TaskEnded, options string) {
 		switch key {
 		case "bytes":
 			ev.End.ResultSize = int64(p.number(value))
+		case "took":
+			ev.End.Metrics.Run = duration(p.t, value)
 		case "stored":
 			ev.End.Stored, ev.End.Result = true, nil
 		case "short":

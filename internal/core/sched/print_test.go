@@ -19,6 +19,9 @@ func (p *player) print(a Action) string {
 	case Launch:
 		return fmt.Sprintf("launch %v on executor %v", a.Task.Ref, a.Executor)
 	case Kill:
+		if a.Task.Recall {
+			return fmt.Sprintf("recall %v from executor %v: %s", a.Task.Ref, a.Executor, a.Task.Reason)
+		}
 		return fmt.Sprintf("kill %v on executor %v: %s", a.Task.Ref, a.Executor, a.Task.Reason)
 	case ForgetStage:
 		return fmt.Sprintf("forget %v on executor %v", a.Stage, a.Executor)

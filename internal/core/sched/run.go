@@ -17,6 +17,7 @@ type run struct {
 	heads   []*attempt // by task: its attempts, newest first, linked by attempt.twin
 	live    []*attempt // all of them, in no order that means anything
 	shipped bitset     // executors that have the stage
+	pace    pace       // of its tasks
 	matched int        // tasks up to here were matched with the free executors that they prefer
 	queued  bool       // it is in Core.queue: it has tasks that wait
 }
@@ -33,6 +34,7 @@ type attempt struct {
 	inRun    int32 // and in run.live
 	twin     *attempt
 	killed   bool
+	recalled bool
 	fetching *fetching // its executor is done, and its result is on its way; it has no slot any more
 }
 

@@ -128,6 +128,8 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.MaxResultSize
 	case "max-actions":
 		to = &p.cfg.MaxActions
+	case "ahead":
+		to = &p.cfg.Ahead
 	case "publish":
 		p.cfg.Publish = true
 		return true

@@ -38,7 +38,7 @@ type StageView struct {
 type ExecutorView struct {
 	ID          ids.ExecutorID
 	Host        string
-	Slots, Used int
+	Slots, Used int // Used counts task attempts: more than slots when some wait there
 	Outputs     int // map outputs that it holds
 }
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
@@ -17,6 +18,7 @@ type executor struct {
 	dead    bool
 	stages  map[ids.StageRef]*task.Stage
 	running map[ids.TaskRef]*try
+	queue   []*try // beyond the slots, in order of arrival
 	outputs map[output]bool
 	results map[ids.TaskID][]byte
 	down    Time // when the last message to it arrives
@@ -51,13 +53,35 @@ func (e *executor) launch(l task.Launch) {
 		e.world.fail(fmt.Errorf("executor %v gets %v, and never got its stage", e.id, l.Ref))
 		return
 	}
-	t := &try{launch: l, stage: st}
-	e.running[l.Ref] = t
-	if len(e.running) > e.slots {
-		e.world.fail(fmt.Errorf("executor %v runs %d task attempts in %d slots", e.id, len(e.running), e.slots))
+	e.queue = append(e.queue, &try{launch: l, stage: st})
+	e.startNext()
+}
+
+// startNext starts what waits first when a slot is free.
+func (e *executor) startNext() {
+	if e.dead || len(e.queue) == 0 || len(e.running) == e.slots {
+		return
 	}
+	t := e.queue[0]
+	e.queue = e.queue[1:]
+	e.running[t.launch.Ref] = t
 	read := e.world.upTo(e.world.MaxTask / 5)
 	e.world.plan(e.world.now+read, func() { e.read(t) })
+}
+
+// kill stops a task attempt: one that waits at once, one that runs when it is done, and then only if it is not a recall.
+func (e *executor) kill(k task.Kill) {
+	if t := e.running[k.Ref]; t != nil {
+		t.killed = t.killed || !k.Recall
+		return
+	}
+	at := slices.IndexFunc(e.queue, func(t *try) bool { return t.launch.Ref == k.Ref })
+	if at < 0 {
+		return
+	}
+	end := task.End{Ref: k.Ref, ID: e.queue[at].launch.ID, Reason: task.EndReason{Fate: task.Killed}}
+	e.queue = slices.Delete(e.queue, at, at+1)
+	e.world.ended(e, end)
 }
 
 // read fetches the inputs of a task. What it does not find ends the task.
@@ -103,8 +127,10 @@ func (e *executor) finish(t *try) {
 // end reports the end of a task.
 func (e *executor) end(t *try, why task.EndReason) {
 	delete(e.running, t.launch.Ref)
+	e.startNext()
 	ref := t.launch.Ref
 	end := task.End{Ref: ref, ID: t.launch.ID, Reason: why}
+	end.Metrics.Run = e.world.upTo(e.world.Told)
 	if why.Fate == task.Success {
 		end.Updates = []task.Update{{Value: fmt.Appendf(nil, "%d/%d", ref.Stage, ref.Partition)}}
 		if t.stage.IsMap {

@@ -7,8 +7,8 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched"
 )
 
-// slots: no executor has more task attempts than slots, and the core counts as the world does. An attempt holds its slot from its
-// launch until its end is told or its executor lost.
+// slots: no executor has more task attempts than slots and those that may wait for one, and the core counts as the world does. An
+// attempt counts from its launch until its end is told or its executor lost.
 type slots struct {
 	world   *World
 	holders map[ids.ExecutorID]map[ids.TaskID]bool
@@ -35,7 +35,7 @@ func (o *slots) step(ev sched.Event, actions []sched.Action) error {
 			o.holders[l.Executor] = map[ids.TaskID]bool{}
 		}
 		o.holders[l.Executor][l.Task.ID] = true
-		if used := len(o.holders[l.Executor]); e == nil || used > e.slots {
+		if used := len(o.holders[l.Executor]); e == nil || used > e.slots*(1+o.world.Sched.Ahead) {
 			return fmt.Errorf("executor %v has %d task attempts", l.Executor, used)
 		}
 	}

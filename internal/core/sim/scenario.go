@@ -20,6 +20,7 @@ type Scenario struct {
 	Jobs       int
 	MaxTasks   int           // of a stage
 	MaxTask    time.Duration // a task takes up to this long
+	Told       time.Duration // a task says that it took up to this long, which decides whether others are launched ahead
 	MaxDelay   time.Duration // of a message
 	Faults     time.Duration // how long faults happen
 	Losses     int           // executors that are lost
@@ -54,6 +55,10 @@ func Random(seed uint64) Scenario {
 		Fail: some(0.5, 0.2), Final: some(0.2, 0.1), Crash: some(0.2, 0.05),
 		Deaf: some(0.5, 1), Twice: some(0.5, 0.5), Store: some(0.5, 0.5), Forget: some(0.3, 0.5),
 		Steps: 200_000,
+	}
+	if r.IntN(2) == 0 {
+		s.Sched.Ahead, s.MaxTasks = 1+r.IntN(8), 1+r.IntN(60)
+		s.Told = time.Duration(r.IntN(2000)) * time.Microsecond
 	}
 	if r.IntN(3) == 0 {
 		s.Sched.MaxActions = 8 + r.IntN(30)

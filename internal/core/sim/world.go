@@ -151,11 +151,7 @@ func (w *World) do(a sched.Action) {
 		e.send(func() { e.launch(a.Task) })
 	case sched.Kill:
 		e := w.executor(a.Executor)
-		e.send(func() {
-			if t := e.running[a.Task.Ref]; t != nil {
-				t.killed = true
-			}
-		})
+		e.send(func() { e.kill(a.Task) })
 	case sched.ForgetStage:
 		e := w.executor(a.Executor)
 		e.send(func() { delete(e.stages, a.Stage) })

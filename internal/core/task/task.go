@@ -39,10 +39,11 @@ type Launch struct {
 	Split []byte // what this task reads, when its stage reads a source; opaque
 }
 
-// Kill orders a running task attempt to stop.
+// Kill orders a task attempt to stop.
 type Kill struct {
 	Ref    ids.TaskRef
 	Reason string
+	Recall bool // only when it has not started; there is no answer otherwise
 }
 
 // End is the one final answer to a Launch.

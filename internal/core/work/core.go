@@ -147,6 +147,8 @@ func (c *Core) start(a *attempt, out []Action) []Action {
 func (c *Core) kill(k task.Kill, out []Action) []Action {
 	a := c.tasks[k.Ref]
 	switch {
+	case k.Recall && (a == nil || a.running):
+		return out
 	case a == nil:
 		c.early.put(k.Ref, k.Reason)
 		return out

@@ -22,6 +22,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the core does into testdat
 //	at DURATION                                the time of the next events
 //	stage S.A | forget S.A                     StageArrived, StageForgotten
 //	launch P.T S.A | kill P.T S.A [reason]     partition and task attempt in stage and stage attempt
+//	recall P.T S.A [reason]                    a kill of what has not started
 //	finished P.T S.A | stopped [reason] | woke
 //	wake?                                      what Core.Wake gives
 func TestScripts(t *testing.T) {
@@ -148,12 +149,12 @@ func parseEvent(t *testing.T, line string) Event {
 		return LaunchArrived{task.Launch{Ref: ref}}
 	case "finished":
 		return TaskFinished{ref}
-	case "kill":
+	case "kill", "recall":
 		var reason string
 		if f := strings.SplitN(rest, " ", 3); len(f) == 3 {
 			reason = f[2]
 		}
-		return KillArrived{task.Kill{Ref: ref, Reason: reason}}
+		return KillArrived{task.Kill{Ref: ref, Reason: reason, Recall: word == "recall"}}
 	}
 	t.Fatalf("no such event: %q", line)
 	return nil

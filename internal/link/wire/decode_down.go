@@ -25,7 +25,7 @@ func DecodeDown(m *pb.Down) (*Down, error) {
 		}
 	}
 	for _, k := range m.GetKills() {
-		d.Kills = append(d.Kills, task.Kill{Ref: taskRef(&c, k.GetTask()), Reason: k.GetReason()})
+		d.Kills = append(d.Kills, task.Kill{Ref: taskRef(&c, k.GetTask()), Reason: k.GetReason(), Recall: k.GetRecall()})
 	}
 	for _, f := range m.GetForget() {
 		d.Forget = append(d.Forget, c.stageRef(f.GetStage(), f.GetStageAttempt()))

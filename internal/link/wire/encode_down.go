@@ -38,7 +38,7 @@ func EncodeDown(batch ...*Down) *pb.Down {
 			b.Launches = append(b.Launches, to)
 		}
 		for _, k := range d.Kills {
-			b.Kills = append(b.Kills, pb.Kill_builder{Task: encodeTask(k.Ref), Reason: text(k.Reason)}.Build())
+			b.Kills = append(b.Kills, pb.Kill_builder{Task: encodeTask(k.Ref), Reason: text(k.Reason), Recall: k.Recall}.Build())
 		}
 		for _, f := range d.Forget {
 			b.Forget = append(b.Forget, pb.StageRef_builder{Stage: int32(f.Stage), StageAttempt: int32(f.Attempt)}.Build())

@@ -78,7 +78,7 @@ func drawDown(t *rapid.T) *Down {
 			return task.Launch{Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(size.Draw(t, "id")), Split: blob.Draw(t, "split")}
 		}), "launches"),
 		Kills: list(t, rapid.Custom(func(t *rapid.T) task.Kill {
-			return task.Kill{Ref: taskRefs.Draw(t, "ref"), Reason: words.Draw(t, "reason")}
+			return task.Kill{Ref: taskRefs.Draw(t, "ref"), Reason: words.Draw(t, "reason"), Recall: rapid.Bool().Draw(t, "recall")}
 		}), "kills"),
 		Forget: list(t, stageRef, "forget"),
 		Drop: list(t, rapid.Custom(func(t *rapid.T) Drop {

@@ -1495,6 +1495,7 @@ type Kill struct {
 	state             protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Task   *TaskRef               `protobuf:"bytes,1,opt,name=task,proto3"`
 	xxx_hidden_Reason string                 `protobuf:"bytes,2,opt,name=reason,proto3"`
+	xxx_hidden_Recall bool                   `protobuf:"varint,3,opt,name=recall,proto3"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
 }
@@ -1538,12 +1539,23 @@ func (x *Kill) GetReason() string {
 	return ""
 }
 
+func (x *Kill) GetRecall() bool {
+	if x != nil {
+		return x.xxx_hidden_Recall
+	}
+	return false
+}
+
 func (x *Kill) SetTask(v *TaskRef) {
 	x.xxx_hidden_Task = v
 }
 
 func (x *Kill) SetReason(v string) {
 	x.xxx_hidden_Reason = v
+}
+
+func (x *Kill) SetRecall(v bool) {
+	x.xxx_hidden_Recall = v
 }
 
 func (x *Kill) HasTask() bool {
@@ -1562,6 +1574,7 @@ type Kill_builder struct {
 
 	Task   *TaskRef
 	Reason string
+	Recall bool
 }
 
 func (b0 Kill_builder) Build() *Kill {
@@ -1570,6 +1583,7 @@ func (b0 Kill_builder) Build() *Kill {
 	_, _ = b, x
 	x.xxx_hidden_Task = b.Task
 	x.xxx_hidden_Reason = b.Reason
+	x.xxx_hidden_Recall = b.Recall
 	return m0
 }
 
@@ -2725,10 +2739,11 @@ const file_control_proto_rawDesc = "" +
 	"\tpartition\x18\x03 \x01(\x05R\tpartition\x12!\n" +
 	"\ftask_attempt\x18\x04 \x01(\x05R\vtaskAttempt\x12\x17\n" +
 	"\atask_id\x18\x05 \x01(\x03R\x06taskId\x12\x14\n" +
-	"\x05split\x18\x06 \x01(\fR\x05split\"I\n" +
+	"\x05split\x18\x06 \x01(\fR\x05split\"a\n" +
 	"\x04Kill\x12)\n" +
 	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"C\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06recall\x18\x03 \x01(\bR\x06recall\"C\n" +
 	"\x04Drop\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x03R\x02id\"\xe0\x03\n" +
