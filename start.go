@@ -93,6 +93,7 @@ func (s *Session) driverConfig(m conf.MasterURL) driver.Config {
 			MaxFailures:      m.MaxFailures(s.conf),
 			MaxStageAttempts: conf.MaxStageAttempts.Of(s.conf),
 			MaxResultSize:    int64(conf.MaxResultSize.Of(s.conf)),
+			Ahead:            conf.LaunchAhead.Of(s.conf),
 		},
 		Timeout:   conf.NetworkTimeout.Of(s.conf),
 		PieceSize: int64(conf.BroadcastBlockSize.Of(s.conf)),

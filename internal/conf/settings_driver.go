@@ -15,6 +15,11 @@ var (
 	MaxResultSize = Size("kiln.driver.maxResultSize", GiB,
 		"The most that the encoded results of one action may take in the driver. More fails the job. 0: no limit.", AtLeast(Bytes(0)))
 
+	// LaunchAhead bounds what waits on executors for a free slot.
+	LaunchAhead = Int("kiln.scheduler.launchAhead", 32,
+		"How many task attempts may wait on an executor for each of its slots, so that tasks shorter than a message to the driver follow each other at once. They are recalled when a slot elsewhere is free. 0: none.",
+		AtLeast(0))
+
 	// SchedRecord is a file for the scheduler's events and actions, which kiln replay reads; empty means none.
 	SchedRecord = String("kiln.sched.record", "", "A file to record every event and decision of the scheduler in, for kiln replay.")
 )

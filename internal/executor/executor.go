@@ -62,6 +62,7 @@ type Executor struct {
 	ended   chan *attempt
 	changes changes
 	up      *wire.Up
+	held    bool // up waits for more ends, until a timer says otherwise
 }
 
 // stage is what the executor holds of one stage attempt.

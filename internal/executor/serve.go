@@ -44,6 +44,8 @@ func (e *Executor) Run(ctx context.Context, link transport.ExecutorEnd) error {
 func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <-chan *wire.Down, gone <-chan error) error {
 	beat := time.NewTicker(max(e.cfg.Heartbeat, 10*time.Millisecond))
 	defer beat.Stop()
+	hold := time.NewTimer(time.Hour)
+	defer hold.Stop()
 	var exitAt <-chan time.Time
 	var acts []work.Action
 	stop := func(reason string) {
@@ -55,6 +57,7 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 	done := ctx.Done()
 	for {
 		acts = acts[:0]
+		waited := false
 		select {
 		case d := <-downs:
 			acts = e.take(d, acts)
@@ -73,10 +76,15 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 			acts = e.core.Step(e.now(), work.Woke{}, acts)
 		case <-beat.C:
 			e.message().Heartbeat = e.heartbeat()
+		case <-hold.C:
+			waited = true
 		}
 		acts = e.drain(downs, acts)
 		if e.perform(acts) {
 			return e.flush(link)
+		}
+		if !waited && e.holds(hold) {
+			continue
 		}
 		if err := e.flush(link); err != nil {
 			return ignoreEnd(err)
@@ -199,8 +207,26 @@ func (e *Executor) flush(link transport.ExecutorEnd) error {
 		return nil
 	}
 	up := e.up
-	e.up = nil
+	e.up, e.held = nil, false
 	return link.Send(up)
+}
+
+// The ends of short tasks wait for each other while more tasks wait for a slot here, so that they share a message.
+const (
+	holdEnds = 16
+	holdTime = time.Millisecond
+)
+
+// holds says that what there is to say can wait. The first time it sets the timer that ends the waiting.
+func (e *Executor) holds(timer *time.Timer) bool {
+	if e.up == nil || len(e.up.Ends) == 0 || len(e.up.Ends) >= holdEnds || e.up.Heartbeat != nil || e.core.Queued() == 0 {
+		return false
+	}
+	if !e.held {
+		e.held = true
+		timer.Reset(holdTime)
+	}
+	return true
 }
 
 func (e *Executor) heartbeat() *wire.Heartbeat {
