@@ -110,7 +110,7 @@ func TestVerdictsFollowTheGoals(t *testing.T) {
 		{rowWordCount, 12.5, true, "yes"}, {rowWordCount, 12.6, true, "NO"},
 		{rowEmptyTasks, 200_000, false, "stretch"}, {rowEmptyTasks, 50_001, false, "yes"}, {rowEmptyTasks, 49_999, false, "NO"},
 		{rowEmptyTasks, 20_000, true, "yes"},
-		{rowFused, 16, false, "yes"}, {rowFused, 13, false, "stretch"}, {rowFused, 17, false, "NO"},
+		{rowFused, 18, false, "yes"}, {rowFused, 15, false, "stretch"}, {rowFused, 19, false, "NO"},
 		{rowBroadcast, 0.8, true, "yes"},
 	} {
 		r, err := rowNamed(c.row)
