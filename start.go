@@ -169,7 +169,7 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 	if memory == 0 {
 		memory = s.memory(m.Executors)
 	}
-	identity, err := funcs.SelfIdentity()
+	identity, err := funcs.SelfFile() // executors are children that run the same file
 	if err != nil {
 		return err
 	}

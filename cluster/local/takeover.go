@@ -132,7 +132,7 @@ func serveDriver(c *conf.Conf, b bootstrap) error {
 }
 
 func helloOf(b bootstrap, blocks string) (*wire.Hello, error) {
-	identity, err := funcs.SelfIdentity()
+	identity, err := funcs.SelfFile()
 	if err != nil {
 		return nil, err
 	}

@@ -88,5 +88,5 @@ func (d *Driver) refuse(h *wire.Hello) string {
 }
 
 func describe(i wire.Identity) string {
-	return fmt.Sprintf("sha256 %.12s, build %.20s, %s/%s", i.SHA256, i.BuildID, i.GOOS, i.GOARCH)
+	return fmt.Sprintf("%.60s, build %.20s, %s/%s", i.Image, i.BuildID, i.GOOS, i.GOARCH)
 }

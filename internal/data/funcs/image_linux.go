@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 )
 
 const (
@@ -20,6 +21,15 @@ const (
 	maxProgs = 1024 // more program headers than any linker writes
 	maxNote  = 64 << 10
 )
+
+// whichFile names a file by its place on this machine and its last change.
+func whichFile(f *os.File) (string, error) {
+	var s syscall.Stat_t
+	if err := syscall.Fstat(int(f.Fd()), &s); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("file:%d/%d of %d bytes, changed %d.%09d", s.Dev, s.Ino, s.Size, s.Ctim.Sec, s.Ctim.Nsec), nil
+}
 
 // readSegments finds where the executable lies in memory. The file says where each segment wants to be; the kernel says, in the
 // auxiliary vector, where the entry point went; the difference is by how much a position-independent image was moved. No

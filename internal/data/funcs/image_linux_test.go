@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -77,6 +78,32 @@ func TestTheBuildIDIsTheOneThatGoToolReads(t *testing.T) {
 	}
 	if id.BuildID == "" || id.BuildID != strings.TrimSpace(string(want)) {
 		t.Errorf("got %q, want %q", id.BuildID, want)
+	}
+}
+
+func TestAFileIsToldFromACopyOfIt(t *testing.T) {
+	own, err := SelfFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := SelfFile(); err != nil || again != own || !strings.HasPrefix(own.Image, "file:") {
+		t.Errorf("got %+v, then %+v, %v", own, again, err)
+	}
+	program, err := os.ReadFile(selfPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "copy")
+	if err := os.WriteFile(path, program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if copied, err := whichFile(f); err != nil || copied == own.Image {
+		t.Errorf("a copy is %q, %v", copied, err)
 	}
 }
 

@@ -61,20 +61,20 @@ func TestIdentitiesOfDifferentImagesNameBoth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(own.SHA256) != 64 || own.GOOS == "" || own.GOARCH == "" {
+	if len(own.Image) != len("sha256:")+64 || own.GOOS == "" || own.GOARCH == "" {
 		t.Errorf("got %+v", own)
 	}
 	if err := own.Check(own); err != nil {
 		t.Error(err)
 	}
 	other := own
-	other.SHA256 = strings.Repeat("ab", 32)
+	other.Image = "sha256:" + strings.Repeat("ab", 32)
 	other.GOARCH = "riscv64"
 	err = own.Check(other)
 	if err == nil {
 		t.Fatal("different images are taken for equal")
 	}
-	for _, want := range []string{own.SHA256[:12], "abababababab", own.GOARCH, "riscv64"} {
+	for _, want := range []string{own.Image[7:19], "abababababab", own.GOARCH, "riscv64"} {
 		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q does not say %q in one line", err, want)
 		}

@@ -38,7 +38,7 @@ var exampleDown = &Down{
 
 var exampleUp = &Up{
 	Hello: &Hello{
-		Identity: Identity{SHA256: "ab12", BuildID: "b", GOOS: "linux", GOARCH: "amd64"}, Executor: 2, Secret: []byte("s"), Host: "h",
+		Identity: Identity{Image: "ab12", BuildID: "b", GOOS: "linux", GOARCH: "amd64"}, Executor: 2, Secret: []byte("s"), Host: "h",
 		Slots: 4, Memory: 1 << 30, BlockAddr: "unix:///c", PID: 4321,
 	},
 	Ends: []task.End{

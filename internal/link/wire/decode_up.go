@@ -39,7 +39,7 @@ func (c *checker) hello(h *pb.Hello) *Hello {
 		return nil
 	}
 	return &Hello{
-		Identity:  Identity{SHA256: h.GetImageSha256(), BuildID: h.GetGoBuildId(), GOOS: h.GetGoos(), GOARCH: h.GetGoarch()},
+		Identity:  Identity{Image: h.GetImage(), BuildID: h.GetGoBuildId(), GOOS: h.GetGoos(), GOARCH: h.GetGoarch()},
 		Executor:  ids.ExecutorID(c.id32("an executor id", h.GetExecutor())),
 		Secret:    some(h.GetSecret()),
 		Host:      h.GetHost(),

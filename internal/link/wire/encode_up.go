@@ -41,7 +41,7 @@ func encodeHello(h *Hello) *pb.Hello {
 		return nil
 	}
 	return pb.Hello_builder{
-		ImageSha256: text(h.Identity.SHA256), GoBuildId: text(h.Identity.BuildID), Goos: text(h.Identity.GOOS), Goarch: text(h.Identity.GOARCH),
+		Image: text(h.Identity.Image), GoBuildId: text(h.Identity.BuildID), Goos: text(h.Identity.GOOS), Goarch: text(h.Identity.GOARCH),
 		Executor: int32(h.Executor), Secret: h.Secret, Host: text(h.Host), Slots: narrow(h.Slots), Memory: h.Memory,
 		BlockAddr: []byte(h.BlockAddr), Pid: int64(h.PID),
 	}.Build()

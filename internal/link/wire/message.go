@@ -47,7 +47,7 @@ type Hello struct {
 
 // Identity says which program a process runs. Driver and executors must run the same.
 type Identity struct {
-	SHA256       string // of the executable, in hex
+	Image        string // which executable: its hash, or which file of the driver's machine it is
 	BuildID      string // Go build id
 	GOOS, GOARCH string
 }

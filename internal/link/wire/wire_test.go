@@ -140,7 +140,7 @@ func drawUp(t *rapid.T) *Up {
 	}
 	if rapid.Bool().Draw(t, "hello") {
 		u.Hello = &Hello{
-			Identity: Identity{SHA256: words.Draw(t, "sha"), BuildID: words.Draw(t, "build"), GOOS: words.Draw(t, "os"), GOARCH: words.Draw(t, "arch")},
+			Identity: Identity{Image: words.Draw(t, "image"), BuildID: words.Draw(t, "build"), GOOS: words.Draw(t, "os"), GOARCH: words.Draw(t, "arch")},
 			Executor: ids.ExecutorID(id32.Draw(t, "executor")), Secret: blob.Draw(t, "secret"), Host: words.Draw(t, "host"),
 			Slots: rapid.IntRange(1, mostSlots).Draw(t, "slots"), Memory: size.Draw(t, "memory"), BlockAddr: string(blob.Draw(t, "addr")),
 			PID: int(id32.Draw(t, "pid")),

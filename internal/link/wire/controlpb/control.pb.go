@@ -681,20 +681,20 @@ func (b0 Setting_builder) Build() *Setting {
 }
 
 type Hello struct {
-	state                  protoimpl.MessageState `protogen:"opaque.v1"`
-	xxx_hidden_ImageSha256 string                 `protobuf:"bytes,1,opt,name=image_sha256,json=imageSha256,proto3"`
-	xxx_hidden_GoBuildId   string                 `protobuf:"bytes,2,opt,name=go_build_id,json=goBuildId,proto3"`
-	xxx_hidden_Goos        string                 `protobuf:"bytes,3,opt,name=goos,proto3"`
-	xxx_hidden_Goarch      string                 `protobuf:"bytes,4,opt,name=goarch,proto3"`
-	xxx_hidden_Executor    int32                  `protobuf:"varint,5,opt,name=executor,proto3"`
-	xxx_hidden_Secret      []byte                 `protobuf:"bytes,6,opt,name=secret,proto3"`
-	xxx_hidden_Host        string                 `protobuf:"bytes,7,opt,name=host,proto3"`
-	xxx_hidden_Slots       int32                  `protobuf:"varint,8,opt,name=slots,proto3"`
-	xxx_hidden_Memory      int64                  `protobuf:"varint,9,opt,name=memory,proto3"`
-	xxx_hidden_BlockAddr   []byte                 `protobuf:"bytes,10,opt,name=block_addr,json=blockAddr,proto3"`
-	xxx_hidden_Pid         int64                  `protobuf:"varint,11,opt,name=pid,proto3"`
-	unknownFields          protoimpl.UnknownFields
-	sizeCache              protoimpl.SizeCache
+	state                protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Image     string                 `protobuf:"bytes,1,opt,name=image,proto3"`
+	xxx_hidden_GoBuildId string                 `protobuf:"bytes,2,opt,name=go_build_id,json=goBuildId,proto3"`
+	xxx_hidden_Goos      string                 `protobuf:"bytes,3,opt,name=goos,proto3"`
+	xxx_hidden_Goarch    string                 `protobuf:"bytes,4,opt,name=goarch,proto3"`
+	xxx_hidden_Executor  int32                  `protobuf:"varint,5,opt,name=executor,proto3"`
+	xxx_hidden_Secret    []byte                 `protobuf:"bytes,6,opt,name=secret,proto3"`
+	xxx_hidden_Host      string                 `protobuf:"bytes,7,opt,name=host,proto3"`
+	xxx_hidden_Slots     int32                  `protobuf:"varint,8,opt,name=slots,proto3"`
+	xxx_hidden_Memory    int64                  `protobuf:"varint,9,opt,name=memory,proto3"`
+	xxx_hidden_BlockAddr []byte                 `protobuf:"bytes,10,opt,name=block_addr,json=blockAddr,proto3"`
+	xxx_hidden_Pid       int64                  `protobuf:"varint,11,opt,name=pid,proto3"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
@@ -722,9 +722,9 @@ func (x *Hello) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-func (x *Hello) GetImageSha256() string {
+func (x *Hello) GetImage() string {
 	if x != nil {
-		return x.xxx_hidden_ImageSha256
+		return x.xxx_hidden_Image
 	}
 	return ""
 }
@@ -799,8 +799,8 @@ func (x *Hello) GetPid() int64 {
 	return 0
 }
 
-func (x *Hello) SetImageSha256(v string) {
-	x.xxx_hidden_ImageSha256 = v
+func (x *Hello) SetImage(v string) {
+	x.xxx_hidden_Image = v
 }
 
 func (x *Hello) SetGoBuildId(v string) {
@@ -852,24 +852,24 @@ func (x *Hello) SetPid(v int64) {
 type Hello_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
-	ImageSha256 string
-	GoBuildId   string
-	Goos        string
-	Goarch      string
-	Executor    int32
-	Secret      []byte
-	Host        string
-	Slots       int32
-	Memory      int64
-	BlockAddr   []byte
-	Pid         int64
+	Image     string
+	GoBuildId string
+	Goos      string
+	Goarch    string
+	Executor  int32
+	Secret    []byte
+	Host      string
+	Slots     int32
+	Memory    int64
+	BlockAddr []byte
+	Pid       int64
 }
 
 func (b0 Hello_builder) Build() *Hello {
 	m0 := &Hello{}
 	b, x := &b0, m0
 	_, _ = b, x
-	x.xxx_hidden_ImageSha256 = b.ImageSha256
+	x.xxx_hidden_Image = b.Image
 	x.xxx_hidden_GoBuildId = b.GoBuildId
 	x.xxx_hidden_Goos = b.Goos
 	x.xxx_hidden_Goarch = b.Goarch
@@ -2693,9 +2693,9 @@ const file_control_proto_rawDesc = "" +
 	"\ftask_attempt\x18\x04 \x01(\x05R\vtaskAttempt\"1\n" +
 	"\aSetting\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value\"\x9d\x02\n" +
-	"\x05Hello\x12!\n" +
-	"\fimage_sha256\x18\x01 \x01(\tR\vimageSha256\x12\x1e\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\"\x90\x02\n" +
+	"\x05Hello\x12\x14\n" +
+	"\x05image\x18\x01 \x01(\tR\x05image\x12\x1e\n" +
 	"\vgo_build_id\x18\x02 \x01(\tR\tgoBuildId\x12\x12\n" +
 	"\x04goos\x18\x03 \x01(\tR\x04goos\x12\x16\n" +
 	"\x06goarch\x18\x04 \x01(\tR\x06goarch\x12\x1a\n" +
