@@ -102,6 +102,9 @@ func (a *action) job(ctx context.Context, top *plan.RDD) sched.Job {
 		if st.Shuffle != nil {
 			spec.IsMap, spec.Shuffle, spec.Reduces = true, st.Shuffle.ID, st.Shuffle.Reduces
 		}
+		for _, k := range st.Kept() {
+			spec.Kept = append(spec.Kept, sched.Kept(k))
+		}
 		if i == len(stages)-1 {
 			spec.Name, spec.Site = a.verb, a.site
 		}

@@ -40,7 +40,7 @@ func (k *keeping) over(base *plan.RDD) plan.RDD {
 	}
 	return plan.RDD{
 		ID: base.ID, Verb: "Cached", Name: base.Name, Site: base.Site, Note: k.level.name,
-		Partitions: base.Partitions, Op: k.op, Deps: []plan.Dependency{{Parent: base}},
+		Partitions: base.Partitions, Op: k.op, Deps: []plan.Dependency{{Parent: base}}, Kept: true,
 	}
 }
 

@@ -117,9 +117,6 @@ func (d *Driver) CancelTag(tag, reason string) {
 // CancelAll cancels all jobs.
 func (d *Driver) CancelAll(reason string) { d.report(sched.AllCancelled{Reason: reason}) }
 
-// DropRDD deletes the cached partitions of an RDD.
-func (d *Driver) DropRDD(id ids.RDDID) { d.report(wire.Drop{Kind: ids.RDDBlock, ID: int64(id)}) }
-
 // DropShuffle deletes the map outputs of a shuffle that nobody can ask for any more.
 func (d *Driver) DropShuffle(id ids.ShuffleID) { d.report(sched.ShuffleReleased{Shuffle: id}) }
 

@@ -98,6 +98,9 @@ func (d *Driver) hear(m heardFrom) {
 	if d.remotes[r.id] != r {
 		return // it counts as lost already
 	}
+	if len(m.up.Blocks) > 0 { // first: a stage that follows from a task's end may read what the task has cached
+		d.step(blocksChanged(r.id, m.up.Blocks))
+	}
 	for i := range m.up.Ends {
 		end := m.up.Ends[i]
 		if end.Stored {

@@ -13,6 +13,7 @@ type RDD struct {
 	Op         []byte   // the encoded operator
 	Splits     [][]byte // for sources that need one: what each partition reads
 	Deps       []Dependency
+	Kept       bool // its partitions are cached when they are first computed
 }
 
 // Dependency ties an RDD to one of its parents. With Shuffle set every partition needs every partition of Parent, through that

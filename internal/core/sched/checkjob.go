@@ -62,6 +62,8 @@ func checkStageSpec(s *StageSpec, written map[ids.ShuffleID]bool, outputs *mapou
 		return fmt.Sprintf("has %d partitions and %d splits", s.Partitions, len(s.Splits))
 	case s.Prefer != nil && len(s.Prefer) != s.Partitions:
 		return fmt.Sprintf("has %d partitions and preferred places for %d", s.Partitions, len(s.Prefer))
+	case slices.ContainsFunc(s.Kept, func(k Kept) bool { return k.Partitions != nil && len(k.Partitions) != s.Partitions }):
+		return fmt.Sprintf("has %d partitions and reads cached ones for another number", s.Partitions)
 	case !s.IsMap:
 		return ""
 	case written[s.Shuffle]:

@@ -19,6 +19,7 @@ type Core struct {
 	nextStage   ids.StageID
 	byShuffle   map[ids.ShuffleID]*stage // looked up, never ranged over
 	outputs     *mapout.Table
+	kept        keptTable
 	queue       queue // runs with tasks that wait
 	attempts    map[ids.TaskID]*attempt
 	nextTask    ids.TaskID
@@ -51,7 +52,7 @@ type Core struct {
 func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
-		outputs: mapout.New(), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{},
+		outputs: mapout.New(), kept: keptTable{}, attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{},
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
 	c.laden.member = func(e *executor) *place { return &e.laden }
@@ -102,6 +103,10 @@ func (c *Core) dispatch(ev Event) {
 		c.giveUp()
 	case OutputsLost:
 		c.loseOutputsOf(ev.Executor)
+	case BlocksChanged:
+		c.kept.change(ev)
+	case RDDReleased:
+		delete(c.kept, ev.RDD)
 	case ShuffleReleased:
 		c.releaseShuffle(ev.Shuffle)
 	case Woke:

@@ -55,6 +55,13 @@ type (
 		Task   ids.TaskID
 		Reason string
 	}
+	// BlocksChanged says which partitions of cached RDDs an executor has from now on, and which it has no more.
+	BlocksChanged struct {
+		Executor ids.ExecutorID
+		Blocks   []BlockChange
+	}
+	// RDDReleased says that an RDD is not cached any more, nowhere.
+	RDDReleased struct{ RDD ids.RDDID }
 	// ShuffleReleased says that no job to come will ask for a shuffle.
 	ShuffleReleased struct{ Shuffle ids.ShuffleID }
 	// Woke says that the time given by Core.Wake has come.
@@ -73,5 +80,7 @@ func (OutputsLost) event()          {}
 func (TaskEnded) event()            {}
 func (ResultFetched) event()        {}
 func (ResultLost) event()           {}
+func (BlocksChanged) event()        {}
+func (RDDReleased) event()          {}
 func (ShuffleReleased) event()      {}
 func (Woke) event()                 {}

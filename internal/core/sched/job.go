@@ -31,6 +31,7 @@ type StageSpec struct {
 	Partitions int
 	Splits     [][]byte  // what each task reads; nil when the tasks need nothing
 	Prefer     [][]Place // where each task would like to run; nil when nowhere
+	Kept       []Kept    // cached RDDs that the tasks read: they like to run where these are
 	Body       []byte    // encoded operators, opaque here
 }
 

@@ -13,10 +13,11 @@ import (
 //
 //	executor E HOST SLOTS | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
 //	job J [group=G] [tags=A,B] | STAGE | STAGE...     "mapjob" for a map-stage job
-//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...]
+//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...] [kept RDD[:PARTITION,...]]
 //	ok TASK [took=DURATION] [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
+//	kept E RDD PARTITION,... | not-kept E RDD PARTITION,... | rdd-released RDD
 //	cancel job|group|tag|all NAME REASON | released SHUFFLE | woke
 func (p *player) event(word, rest string) Event {
 	switch word {
@@ -31,6 +32,15 @@ func (p *player) event(word, rest string) Event {
 		return ExecutorsUnavailable{rest}
 	case "outputs-lost":
 		return OutputsLost{ids.ExecutorID(p.number(rest))}
+	case "kept", "not-kept":
+		f := strings.Fields(rest)
+		ev := BlocksChanged{Executor: ids.ExecutorID(p.number(f[0]))}
+		for _, part := range p.numbers(f[2]) {
+			ev.Blocks = append(ev.Blocks, BlockChange{ids.RDDID(p.number(f[1])), part, word == "kept"})
+		}
+		return ev
+	case "rdd-released":
+		return RDDReleased{ids.RDDID(p.number(rest))}
 	case "job", "mapjob":
 		return JobSubmitted{p.job(rest, word == "mapjob")}
 	case "cancel":
@@ -168,6 +178,14 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 			f = f[1:]
 		case f[0] == "only":
 			j.Partitions = p.numbers(f[1])
+			f = f[1:]
+		case f[0] == "kept":
+			rdd, parts, some := strings.Cut(f[1], ":")
+			k := Kept{RDD: ids.RDDID(p.number(rdd))}
+			if some {
+				k.Partitions = p.numbers(parts)
+			}
+			s.Kept = append(s.Kept, k)
 			f = f[1:]
 		case f[0] == "prefer":
 			s.Prefer = make([][]Place, s.Partitions)

@@ -50,13 +50,9 @@ func (c *Core) start(s *stage) {
 	if all {
 		partitions, n = nil, s.spec.Partitions
 	}
-	var places func(int32) []Place
-	if prefer := s.spec.Prefer; prefer != nil {
-		places = func(p int32) []Place { return prefer[p] }
-	}
 	r := &run{
 		ref: ids.StageRef{Stage: s.id, Attempt: s.next}, stage: s, job: s.jobs[0],
-		set: taskset.New(n, partitions, places), heads: make([]*attempt, n),
+		set: taskset.New(n, partitions, c.placesOf(&s.spec)), heads: make([]*attempt, n),
 	}
 	s.next++
 	s.state = running{r}
@@ -138,7 +134,7 @@ func (c *Core) stopStage(s *stage, reason string) {
 		c.killRun(s.over[i], reason)
 	}
 	s.strikes, s.first, s.waiters = 0, nil, nil
-	s.spec.Body, s.spec.Splits, s.spec.Prefer = nil, nil, nil
+	s.spec.Body, s.spec.Splits, s.spec.Prefer, s.spec.Kept = nil, nil, nil, nil
 	if !s.isMap() || s.retired {
 		c.dropStage(s)
 	}

@@ -25,6 +25,7 @@ type Scenario struct {
 	Faults     time.Duration // how long faults happen
 	Losses     int           // executors that are lost
 	DiskFaults int           // times at which an executor loses some map outputs, and nobody notices
+	Caches     int           // times at which an executor tells of cached partitions
 	Cancels    int
 	Fail       float64 // a task fails
 	Final      float64 // its failure is final
@@ -56,6 +57,7 @@ func Random(seed uint64) Scenario {
 		Deaf: some(0.5, 1), Twice: some(0.5, 0.5), Store: some(0.5, 0.5), Forget: some(0.3, 0.5),
 		Steps: 200_000,
 	}
+	s.Caches = r.IntN(100)
 	if r.IntN(2) == 0 {
 		s.Sched.Ahead, s.MaxTasks = 1+r.IntN(8), 1+r.IntN(60)
 		s.Told = time.Duration(r.IntN(2000)) * time.Microsecond

@@ -44,6 +44,9 @@ func (w *World) plant() {
 	for range w.DiskFaults {
 		w.plan(w.upTo(w.Faults), w.loseOutputs)
 	}
+	for range w.Caches {
+		w.plan(w.upTo(w.Faults), w.changeBlocks)
+	}
 	for range w.Cancels {
 		w.plan(w.upTo(w.Faults), w.cancel)
 	}
@@ -120,6 +123,9 @@ func (w *World) finishSpec(spec *sched.StageSpec, parents []*shuffle) {
 	for _, p := range parents {
 		spec.Parents = append(spec.Parents, p.spec.Shuffle)
 	}
+	for range w.chance.IntN(3) {
+		w.makeKept(spec)
+	}
 	if w.chance.IntN(3) == 0 {
 		spec.Prefer = make([][]sched.Place, spec.Partitions)
 		for p := range spec.Prefer {
@@ -130,6 +136,32 @@ func (w *World) finishSpec(spec *sched.StageSpec, parents []*shuffle) {
 			}
 		}
 	}
+}
+
+// makeKept lets a stage read cached partitions, which executors say they have, or have no more, as chance has it.
+func (w *World) makeKept(spec *sched.StageSpec) {
+	k := sched.Kept{RDD: ids.RDDID(w.chance.IntN(3))}
+	if w.chance.IntN(2) == 0 {
+		k.Partitions = make([]int32, spec.Partitions)
+		for p := range k.Partitions {
+			k.Partitions[p] = int32(w.chance.IntN(w.MaxTasks+1)) - 1
+		}
+	}
+	spec.Kept = append(spec.Kept, k)
+}
+
+// changeBlocks lets an executor tell of cached partitions, or an RDD be released.
+func (w *World) changeBlocks() {
+	rdd := ids.RDDID(w.chance.IntN(3))
+	if len(w.executors) == 0 || w.chance.IntN(20) == 0 {
+		w.tell(sched.RDDReleased{RDD: rdd})
+		return
+	}
+	ev := sched.BlocksChanged{Executor: ids.ExecutorID(w.chance.IntN(len(w.executors)))}
+	for range 1 + w.chance.IntN(8) {
+		ev.Blocks = append(ev.Blocks, sched.BlockChange{RDD: rdd, Partition: int32(w.chance.IntN(w.MaxTasks + 1)), There: w.chance.IntN(3) > 0})
+	}
+	w.tell(ev)
 }
 
 // makeJob gives a job over old and new shuffles.

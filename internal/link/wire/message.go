@@ -27,9 +27,9 @@ type Down struct {
 // Up is one batch from an executor to the driver. Order and ownership are those of Down.
 type Up struct {
 	Hello     *Hello        // the first message on a link has one, no other
+	Blocks    []BlockChange // what changed in the executor's cache of RDD partitions
 	Ends      []task.End    // one for each launch, in the end
 	Heartbeat *Heartbeat    // from time to time
-	Blocks    []BlockChange // what changed in the executor's cache of RDD partitions
 	Failure   string        // why the executor is about to leave, when that is its own fault
 }
 

@@ -296,9 +296,9 @@ func (b0 Down_builder) Build() *Down {
 type Up struct {
 	state                protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Hello     *Hello                 `protobuf:"bytes,1,opt,name=hello,proto3"`
+	xxx_hidden_Blocks    *[]*BlockChange        `protobuf:"bytes,4,rep,name=blocks,proto3"`
 	xxx_hidden_Ends      *[]*End                `protobuf:"bytes,2,rep,name=ends,proto3"`
 	xxx_hidden_Heartbeat *Heartbeat             `protobuf:"bytes,3,opt,name=heartbeat,proto3"`
-	xxx_hidden_Blocks    *[]*BlockChange        `protobuf:"bytes,4,rep,name=blocks,proto3"`
 	xxx_hidden_Failure   string                 `protobuf:"bytes,5,opt,name=failure,proto3"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -336,6 +336,15 @@ func (x *Up) GetHello() *Hello {
 	return nil
 }
 
+func (x *Up) GetBlocks() []*BlockChange {
+	if x != nil {
+		if x.xxx_hidden_Blocks != nil {
+			return *x.xxx_hidden_Blocks
+		}
+	}
+	return nil
+}
+
 func (x *Up) GetEnds() []*End {
 	if x != nil {
 		if x.xxx_hidden_Ends != nil {
@@ -352,15 +361,6 @@ func (x *Up) GetHeartbeat() *Heartbeat {
 	return nil
 }
 
-func (x *Up) GetBlocks() []*BlockChange {
-	if x != nil {
-		if x.xxx_hidden_Blocks != nil {
-			return *x.xxx_hidden_Blocks
-		}
-	}
-	return nil
-}
-
 func (x *Up) GetFailure() string {
 	if x != nil {
 		return x.xxx_hidden_Failure
@@ -372,16 +372,16 @@ func (x *Up) SetHello(v *Hello) {
 	x.xxx_hidden_Hello = v
 }
 
+func (x *Up) SetBlocks(v []*BlockChange) {
+	x.xxx_hidden_Blocks = &v
+}
+
 func (x *Up) SetEnds(v []*End) {
 	x.xxx_hidden_Ends = &v
 }
 
 func (x *Up) SetHeartbeat(v *Heartbeat) {
 	x.xxx_hidden_Heartbeat = v
-}
-
-func (x *Up) SetBlocks(v []*BlockChange) {
-	x.xxx_hidden_Blocks = &v
 }
 
 func (x *Up) SetFailure(v string) {
@@ -414,9 +414,9 @@ type Up_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
 	Hello     *Hello
+	Blocks    []*BlockChange
 	Ends      []*End
 	Heartbeat *Heartbeat
-	Blocks    []*BlockChange
 	Failure   string
 }
 
@@ -425,9 +425,9 @@ func (b0 Up_builder) Build() *Up {
 	b, x := &b0, m0
 	_, _ = b, x
 	x.xxx_hidden_Hello = b.Hello
+	x.xxx_hidden_Blocks = &b.Blocks
 	x.xxx_hidden_Ends = &b.Ends
 	x.xxx_hidden_Heartbeat = b.Heartbeat
-	x.xxx_hidden_Blocks = &b.Blocks
 	x.xxx_hidden_Failure = b.Failure
 	return m0
 }
@@ -2678,10 +2678,10 @@ const file_control_proto_rawDesc = "" +
 	"\x04drop\x18\x06 \x03(\v2\x12.kiln.control.DropR\x04drop\x12\x12\n" +
 	"\x04stop\x18\a \x01(\bR\x04stop\"\xda\x01\n" +
 	"\x02Up\x12)\n" +
-	"\x05hello\x18\x01 \x01(\v2\x13.kiln.control.HelloR\x05hello\x12%\n" +
+	"\x05hello\x18\x01 \x01(\v2\x13.kiln.control.HelloR\x05hello\x121\n" +
+	"\x06blocks\x18\x04 \x03(\v2\x19.kiln.control.BlockChangeR\x06blocks\x12%\n" +
 	"\x04ends\x18\x02 \x03(\v2\x11.kiln.control.EndR\x04ends\x125\n" +
-	"\theartbeat\x18\x03 \x01(\v2\x17.kiln.control.HeartbeatR\theartbeat\x121\n" +
-	"\x06blocks\x18\x04 \x03(\v2\x19.kiln.control.BlockChangeR\x06blocks\x12\x18\n" +
+	"\theartbeat\x18\x03 \x01(\v2\x17.kiln.control.HeartbeatR\theartbeat\x12\x18\n" +
 	"\afailure\x18\x05 \x01(\tR\afailure\"E\n" +
 	"\bStageRef\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
@@ -2858,9 +2858,9 @@ var file_control_proto_depIdxs = []int32{
 	4,  // 4: kiln.control.Down.forget:type_name -> kiln.control.StageRef
 	14, // 5: kiln.control.Down.drop:type_name -> kiln.control.Drop
 	7,  // 6: kiln.control.Up.hello:type_name -> kiln.control.Hello
-	15, // 7: kiln.control.Up.ends:type_name -> kiln.control.End
-	20, // 8: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
-	21, // 9: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
+	21, // 7: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
+	15, // 8: kiln.control.Up.ends:type_name -> kiln.control.End
+	20, // 9: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
 	6,  // 10: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
 	10, // 11: kiln.control.Stage.inputs:type_name -> kiln.control.Input
 	6,  // 12: kiln.control.Stage.props:type_name -> kiln.control.Setting

@@ -1,0 +1,70 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+// Kept is a cached RDD that the tasks of a stage read.
+type Kept struct {
+	RDD ids.RDDID
+	// Partitions says which of its partitions the task of each partition of the stage reads first, or -1 for none; nil says that
+	// each reads the one of its own number.
+	Partitions []int32
+}
+
+// Kept gives the cached RDDs that the stage reads, nearest to its top first. What lies below one of them is not looked at.
+func (s *Stage) Kept() []Kept {
+	if !slices.ContainsFunc(s.nodes, func(r *RDD) bool { return r.Kept }) {
+		return nil
+	}
+	var all []Kept
+	for p := range int32(s.Partitions) {
+		all = s.keptBy(all, int32(len(s.nodes)-1), p, p)
+	}
+	for i := range all {
+		if isIdentity(all[i].Partitions) {
+			all[i].Partitions = nil
+		}
+	}
+	return all
+}
+
+// keptBy notes what the task of partition p reads below partition q of a node.
+func (s *Stage) keptBy(all []Kept, node, p, q int32) []Kept {
+	if r := s.nodes[node]; r.Kept {
+		return note(all, r.ID, s.Partitions, p, q)
+	}
+	var parts [8]int32
+	for _, e := range s.Body.Nodes[node].In {
+		for _, below := range e.Map.Of(q, parts[:0]) {
+			all = s.keptBy(all, e.Node, p, below)
+		}
+	}
+	return all
+}
+
+func note(all []Kept, rdd ids.RDDID, partitions int, p, q int32) []Kept {
+	at := slices.IndexFunc(all, func(k Kept) bool { return k.RDD == rdd })
+	if at < 0 {
+		k := Kept{RDD: rdd, Partitions: make([]int32, partitions)}
+		for i := range k.Partitions {
+			k.Partitions[i] = -1
+		}
+		at, all = len(all), append(all, k)
+	}
+	if all[at].Partitions[p] < 0 {
+		all[at].Partitions[p] = q
+	}
+	return all
+}
+
+func isIdentity(list []int32) bool {
+	for i, q := range list {
+		if int(q) != i {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,80 @@
+package sched
+
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+// Kept is a cached RDD that the tasks of a stage read.
+type Kept struct {
+	RDD        ids.RDDID
+	Partitions []int32 // that each task reads first, by the partition of its stage; -1 for none; nil: its own number
+}
+
+// BlockChange says that an executor has a partition of a cached RDD, or has it no more.
+type BlockChange struct {
+	RDD       ids.RDDID
+	Partition int32
+	There     bool
+}
+
+// keptTable says which executors have which partitions of cached RDDs. Its maps are looked up, never ranged over. It may name
+// executors that are lost, whose ids do not come again.
+type keptTable map[ids.RDDID]map[int32][]ids.ExecutorID
+
+func (t keptTable) change(ev BlocksChanged) {
+	for _, b := range ev.Blocks {
+		parts := t[b.RDD]
+		there := slices.DeleteFunc(parts[b.Partition], func(e ids.ExecutorID) bool { return e == ev.Executor })
+		if b.There {
+			there = append(there, ev.Executor)
+		}
+		switch {
+		case len(there) == 0:
+			if delete(parts, b.Partition); len(parts) == 0 {
+				delete(t, b.RDD)
+			}
+			continue
+		case parts == nil:
+			parts = map[int32][]ids.ExecutorID{}
+			t[b.RDD] = parts
+		}
+		parts[b.Partition] = there
+	}
+}
+
+// placesOf says where the tasks of a stage would like to run, as it is now: where the cached partitions are that they read, else
+// where the stage says. It is nil when they do not care.
+func (c *Core) placesOf(s *StageSpec) func(partition int32) []Place {
+	isKept := func(k Kept) bool { return len(c.kept[k.RDD]) > 0 }
+	if s.Prefer == nil && (c.alive < 2 || !slices.ContainsFunc(s.Kept, isKept)) {
+		return nil
+	}
+	places := make([][]Place, s.Partitions)
+	for p := range places {
+		if places[p] = c.keptAt(s, int32(p)); places[p] == nil && s.Prefer != nil {
+			places[p] = s.Prefer[p]
+		}
+	}
+	return func(p int32) []Place { return places[p] }
+}
+
+// keptAt gives where the first cached partition is that the task of partition p reads.
+func (c *Core) keptAt(s *StageSpec, p int32) (places []Place) {
+	for _, k := range s.Kept {
+		q := p
+		if k.Partitions != nil {
+			q = k.Partitions[p]
+		}
+		for _, id := range c.kept[k.RDD][q] {
+			if e := c.executor(id); e != nil {
+				places = append(places, Place{Executor: id, OnExecutor: true, Host: e.host.name})
+			}
+		}
+		if places != nil {
+			return places
+		}
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package driver
+
+import (
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/link/wire"
+)
+
+// DropRDD deletes the cached partitions of an RDD.
+func (d *Driver) DropRDD(id ids.RDDID) {
+	d.report(sched.RDDReleased{RDD: id})
+	d.report(wire.Drop{Kind: ids.RDDBlock, ID: int64(id)})
+}
+
+// blocksChanged tells the scheduler what an executor told of its cached partitions.
+func blocksChanged(id ids.ExecutorID, list []wire.BlockChange) sched.BlocksChanged {
+	ev := sched.BlocksChanged{Executor: id, Blocks: make([]sched.BlockChange, len(list))}
+	for i, b := range list {
+		ev.Blocks[i] = sched.BlockChange{RDD: ids.RDDID(b.ID.A), Partition: b.ID.B, There: b.InMemory || b.OnDisk}
+	}
+	return ev
+}
