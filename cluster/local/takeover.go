@@ -101,6 +101,7 @@ func dieWith(pipe io.Reader, b bootstrap, gone chan<- struct{}) {
 func serveDriver(c *conf.Conf, b bootstrap) error {
 	cfg := executorConfig(c, b.ID, b.Slots, b.Memory, b.Places.AppDir)
 	cfg.DirectResult = directResult
+	cfg.Patience = conf.KillTimeout.Of(c)
 	cfg.DriverBlocks = b.Places.DriverBlocks
 	client := transport.NewClient(transport.ClientConfig{Timeout: conf.NetworkTimeout.Of(c)})
 	defer client.Close()

@@ -44,4 +44,9 @@ var (
 	// NetworkTimeout is how long a silent peer counts as living.
 	NetworkTimeout = Duration("kiln.network.timeout", 120*time.Second,
 		"How long an executor or a connection may be silent before it counts as lost.", AtLeast(100*time.Millisecond)).Spark("spark.network.timeout", "s")
+
+	// KillTimeout is how long a cancelled task may hold its slot.
+	KillTimeout = Duration("kiln.task.killTimeout", 2*time.Minute,
+		"How long a task may go on after it was cancelled before its executor process is ended, which is all that frees its slot. Not for executors in the driver's own process. 0: for ever.",
+		AtLeast(time.Duration(0)))
 )

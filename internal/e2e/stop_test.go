@@ -71,6 +71,16 @@ func TestATaskThatNeverEndsEndsWithCtrlC(t *testing.T) {
 	}
 }
 
+func TestATaskThatDoesNotListenCostsItsProcessAndNotTheSlot(t *testing.T) {
+	p := start(t, pipeline(t), []string{"listening"}, "--kiln.master=local-cluster[1,1,256m]", "--kiln.task.killTimeout=300ms", "deaf")
+	p.reach("deaf", 1)
+	p.reach("listening", 1)
+	p.open("listening")
+	p.wait(0)
+	p.wantOutput("1000 true\n")
+	p.wantErrors("did not end within 300ms after it was cancelled", "kiln.task.killTimeout")
+}
+
 func TestMistakesOnTheCommandLineEndWithTwo(t *testing.T) {
 	for _, c := range []struct{ arg, word string }{
 		{"--kiln.executor.memry=1g", "kiln.executor.memory"},

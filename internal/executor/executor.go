@@ -35,6 +35,7 @@ type Config struct {
 	// DirectResult is the largest result that goes in a status message; a larger one waits as a block for the driver to fetch it.
 	DirectResult int64
 	Heartbeat    time.Duration
+	Patience     time.Duration // how long a cancelled task may go on before the executor ends; 0: for ever
 	// DriverBlocks is where the driver serves broadcast pieces.
 	DriverBlocks string
 	// Fault, when set, is asked before a task runs and may fail or delay it: the switches of the test kit.
@@ -62,7 +63,8 @@ type Executor struct {
 	ended   chan *attempt
 	changes changes
 	up      *wire.Up
-	held    bool // up waits for more ends, until a timer says otherwise
+	fault   error // why the executor ends, when that is its own fault
+	held    bool  // up waits for more ends, until a timer says otherwise
 }
 
 // stage is what the executor holds of one stage attempt.
@@ -75,7 +77,7 @@ type stage struct {
 // New makes an executor with its stores. It opens no file before it needs one.
 func New(cfg Config) (*Executor, error) {
 	e := &Executor{
-		cfg: cfg, core: work.New(work.Config{Slots: cfg.Slots}), began: time.Now(),
+		cfg: cfg, core: work.New(work.Config{Slots: cfg.Slots, Patience: cfg.Patience}), began: time.Now(),
 		stages: map[ids.StageRef]*stage{}, running: map[ids.TaskRef]*attempt{},
 		starts: make(chan *attempt, cfg.Slots), ended: make(chan *attempt, cfg.Slots),
 	}

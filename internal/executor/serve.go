@@ -46,14 +46,10 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 	defer beat.Stop()
 	hold := time.NewTimer(time.Hour)
 	defer hold.Stop()
-	var exitAt <-chan time.Time
+	wake := time.NewTimer(time.Hour)
+	defer wake.Stop()
 	var acts []work.Action
-	stop := func(reason string) {
-		acts = e.core.Step(e.now(), work.Stopped{Reason: reason}, acts)
-		if at, ok := e.core.Wake(); ok {
-			exitAt = time.After(at - e.now())
-		}
-	}
+	stop := func(reason string) { acts = e.core.Step(e.now(), work.Stopped{Reason: reason}, acts) }
 	done := ctx.Done()
 	for {
 		acts = acts[:0]
@@ -72,7 +68,7 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 		case <-done:
 			done = nil
 			stop(context.Cause(ctx).Error())
-		case <-exitAt:
+		case <-wake.C:
 			acts = e.core.Step(e.now(), work.Woke{}, acts)
 		case <-beat.C:
 			e.message().Heartbeat = e.heartbeat()
@@ -81,7 +77,10 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 		}
 		acts = e.drain(downs, acts)
 		if e.perform(acts) {
-			return e.flush(link)
+			return errors.Join(e.flush(link), e.fault)
+		}
+		if at, ok := e.core.Wake(); ok {
+			wake.Reset(max(0, at-e.now()))
 		}
 		if !waited && e.holds(hold) {
 			continue
@@ -178,6 +177,10 @@ func (e *Executor) perform(acts []work.Action) (exit bool) {
 			}
 		case work.DropStage:
 			delete(e.stages, act.Ref)
+		case work.GiveUp:
+			e.fault = fmt.Errorf("%v did not end within %v after it was cancelled: the executor ends, and another takes its place (kiln.task.killTimeout)", act.Ref, act.After)
+			e.message().Failure = e.fault.Error()
+			exit = true
 		case work.Exit:
 			exit = true
 		}

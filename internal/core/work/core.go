@@ -12,6 +12,7 @@ import (
 type Config struct {
 	Slots    int           // task attempts that run at once; 1
 	Grace    time.Duration // how long running task attempts may take to end after Stopped; 10 s
+	Patience time.Duration // how long a cancelled task attempt may go on before the executor is given up with it; 0 means for ever
 	Remember int           // kills kept for launches that they overtook; 1024
 }
 
@@ -40,6 +41,7 @@ type attempt struct {
 	stage     *stage
 	running   bool
 	cancelled bool // implies running
+	until     Time // when the patience with it ends; valid once cancelled
 }
 
 // New gives the core of an executor on which nothing happened yet.
@@ -71,7 +73,7 @@ func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	case TaskFinished:
 		return c.finish(ev.Ref, out)
 	case KillArrived:
-		return c.kill(ev.Kill, out)
+		return c.kill(now, ev.Kill, out)
 	case StageArrived:
 		c.learn(ev.Ref)
 	case StageForgotten:
@@ -85,7 +87,15 @@ func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 }
 
 // Wake gives the one moment at which the shell must tell Woke, if any.
-func (c *Core) Wake() (at Time, ok bool) { return c.exitAt, c.stopped != nil && !c.exited }
+func (c *Core) Wake() (at Time, ok bool) {
+	if c.stopped != nil || c.exited {
+		return c.exitAt, !c.exited
+	}
+	if a := c.leastPatience(); a != nil {
+		return a.until, true
+	}
+	return 0, false
+}
 
 // Running is the number of slots in use.
 func (c *Core) Running() int { return len(c.running) }
@@ -144,7 +154,7 @@ func (c *Core) start(a *attempt, out []Action) []Action {
 	return append(out, StartTask{a.launch})
 }
 
-func (c *Core) kill(k task.Kill, out []Action) []Action {
+func (c *Core) kill(now Time, k task.Kill, out []Action) []Action {
 	a := c.tasks[k.Ref]
 	switch {
 	case k.Recall && (a == nil || a.running):
@@ -155,7 +165,7 @@ func (c *Core) kill(k task.Kill, out []Action) []Action {
 	case a.cancelled:
 		return out
 	case a.running:
-		a.cancelled = true
+		a.cancelled, a.until = true, now+c.cfg.Patience
 		return append(out, CancelTask{k.Ref, k.Reason})
 	}
 	c.queue.remove(a)
@@ -219,7 +229,10 @@ func (c *Core) stop(now Time, ev Stopped, out []Action) []Action {
 }
 
 func (c *Core) wake(now Time, out []Action) []Action {
-	if c.stopped == nil || now < c.exitAt {
+	if c.stopped == nil {
+		return c.giveUp(now, out)
+	}
+	if now < c.exitAt {
 		return out
 	}
 	c.exited = true

@@ -63,6 +63,11 @@ type (
 	}
 	// DropStage frees what the shell keeps of a stage attempt: no task attempt here uses it now.
 	DropStage struct{ Ref ids.StageRef }
+	// GiveUp ends the executor because a task attempt did not end for so long after it was cancelled. It is the last action.
+	GiveUp struct {
+		Ref   ids.TaskRef
+		After time.Duration
+	}
 	// Exit ends the executor. Left task attempts did not end within the grace that Stopped gave them.
 	Exit struct{ Left int }
 )
@@ -72,6 +77,7 @@ func (CancelTask) action()   {}
 func (AnswerKilled) action() {}
 func (RefuseTask) action()   {}
 func (DropStage) action()    {}
+func (GiveUp) action()       {}
 func (Exit) action()         {}
 
 // Refusal says why a launch was refused.

@@ -18,7 +18,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the core does into testdat
 
 // TestScripts plays testdata/*.txt: events, "----", the actions that follow from them; "#" begins prose.
 //
-//	slots N | grace DURATION | remember N      a fresh core, before the first event
+//	slots N | grace DURATION | patience DURATION | remember N      a fresh core, before the first event
 //	at DURATION                                the time of the next events
 //	stage S.A | forget S.A                     StageArrived, StageForgotten
 //	launch P.T S.A | kill P.T S.A [reason]     partition and task attempt in stage and stage attempt
@@ -105,6 +105,8 @@ func configure(t *testing.T, cfg *Config, line string) bool {
 		_, err = fmt.Sscan(value, &cfg.Slots)
 	case "remember":
 		_, err = fmt.Sscan(value, &cfg.Remember)
+	case "patience":
+		cfg.Patience = duration(t, value)
 	case "grace":
 		cfg.Grace = duration(t, value)
 	default:
@@ -172,6 +174,8 @@ func printAction(a Action) string {
 		return fmt.Sprintf("refuse %v: %v", a.Launch.Ref, a.Why)
 	case DropStage:
 		return fmt.Sprintf("drop %v", a.Ref)
+	case GiveUp:
+		return fmt.Sprintf("give up: %v goes on %v after it was cancelled", a.Ref, a.After)
 	case Exit:
 		return fmt.Sprintf("exit, %d left", a.Left)
 	}

@@ -67,7 +67,7 @@ func heldCounts(g gate, c *kiln.TaskContext, rows iter.Seq[count]) iter.Seq2[cou
 func run(ctx context.Context, s *kiln.Session) error {
 	args := s.Args()
 	if len(args) == 0 {
-		return errors.New("usage: pipeline count|save|exit|goexit|endless|group|wait PATH...")
+		return errors.New("usage: pipeline count|save|exit|endless|deaf|group|wait PATH...")
 	}
 	gates := os.Getenv("E2E_GATES")
 	gate{gates, "session"}.pass(ctx)
@@ -83,6 +83,8 @@ func run(ctx context.Context, s *kiln.Session) error {
 	case "endless":
 		_, err := kiln.Generate(s, 2, gates, endless).Count(ctx)
 		return err
+	case "deaf":
+		return cancelDeaf(ctx, s, gates)
 	case "group":
 		return sortMuch(ctx, s)
 	case "build":
@@ -139,6 +141,26 @@ func endless(gates string, _ int) iter.Seq[int64] {
 				gate{gates, "endless"}.pass(context.Background())
 			}
 		}
+	}
+}
+
+// cancelDeaf cancels a task that does not listen and has the only slot, and runs another job.
+func cancelDeaf(ctx context.Context, s *kiln.Session, gates string) error {
+	limited, cancel := context.WithCancelCause(ctx)
+	go func() {
+		gate{gates, "listening"}.pass(ctx) // until the task has begun
+		cancel(errors.New("no time for this"))
+	}()
+	_, cancelled := kiln.MapWith(kiln.Range(s, 0, 1, 1, 1), gates, deaf).Count(limited)
+	n, err := kiln.Range(s, 0, 1000, 1, 4).Count(ctx)
+	fmt.Println(n, errors.Is(cancelled, kiln.ErrCancelled))
+	return err
+}
+
+func deaf(gates string, i int64) int64 {
+	gate{gates, "deaf"}.pass(context.Background())
+	for {
+		time.Sleep(time.Hour)
 	}
 }
 
