@@ -31,6 +31,7 @@ var exampleDown = &Down{
 	}},
 	Launches: []task.Launch{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3, Attempt: 1}, Partition: 9, Try: 2}, ID: 77, Split: []byte("split")}},
 	Kills:    []task.Kill{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 2}, Partition: 1}, Reason: "another attempt succeeded"}},
+	Replies:  []task.Reply{{Ref: ids.TaskRef{Partition: 3}, Seq: 1, Refused: "no", Messages: [][]byte{[]byte("a"), []byte("b")}}},
 	Forget:   []ids.StageRef{{Stage: 1, Attempt: 0}},
 	Drop:     []Drop{{Kind: ids.ShuffleBlock, ID: 4}},
 	Stop:     true,
@@ -41,6 +42,7 @@ var exampleUp = &Up{
 		Identity: Identity{Image: "ab12", BuildID: "b", GOOS: "linux", GOARCH: "amd64"}, Executor: 2, Secret: []byte("s"), Host: "h",
 		Slots: 4, Memory: 1 << 30, BlockAddr: "unix:///c", PID: 4321,
 	},
+	Calls: []task.Call{{Ref: ids.TaskRef{Partition: 3}, ID: 79, Seq: 1, Kind: task.Gather, Message: []byte("m")}},
 	Ends: []task.End{
 		{
 			Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3}, Partition: 9}, ID: 77, Reason: task.EndReason{Fate: task.Success},

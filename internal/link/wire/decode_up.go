@@ -18,6 +18,13 @@ func DecodeUp(m *pb.Up) (*Up, error) {
 			c.end(&u.Ends[i], e)
 		}
 	}
+	for _, x := range m.GetCalls() {
+		u.Calls = append(u.Calls, task.Call{
+			Ref: taskRef(&c, x.GetTask()), ID: c.taskID(x.GetTaskId()), Seq: c.id32("the number of a call", x.GetNumber()),
+			Kind:    task.CallKind(c.between("the kind of a call", int64(x.GetKind()), int64(task.Meet), int64(task.Gather))),
+			Message: some(x.GetMessage()),
+		})
+	}
 	if from := m.GetBlocks(); len(from) > 0 {
 		u.Blocks = make([]BlockChange, len(from))
 		for i, b := range from {

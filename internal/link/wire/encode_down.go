@@ -40,6 +40,9 @@ func EncodeDown(batch ...*Down) *pb.Down {
 		for _, k := range d.Kills {
 			b.Kills = append(b.Kills, pb.Kill_builder{Task: encodeTask(k.Ref), Reason: text(k.Reason), Recall: k.Recall}.Build())
 		}
+		for _, r := range d.Replies {
+			b.Replies = append(b.Replies, pb.TaskReply_builder{Task: encodeTask(r.Ref), Number: r.Seq, Refused: text(r.Refused), Messages: r.Messages}.Build())
+		}
 		for _, f := range d.Forget {
 			b.Forget = append(b.Forget, pb.StageRef_builder{Stage: int32(f.Stage), StageAttempt: int32(f.Attempt)}.Build())
 		}

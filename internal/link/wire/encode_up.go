@@ -26,6 +26,9 @@ func EncodeUp(batch ...*Up) *pb.Up {
 			encodeEnd(&room[at], &metrics[at], &u.Ends[i])
 			b.Ends = append(b.Ends, &room[at])
 		}
+		for i := range u.Calls {
+			b.Calls = append(b.Calls, encodeCall(&u.Calls[i]))
+		}
 		if u.Heartbeat != nil {
 			b.Heartbeat = encodeHeartbeat(u.Heartbeat)
 		}
@@ -79,6 +82,12 @@ func encodeEnd(to *pb.End, metrics *pb.Metrics, e *task.End) {
 	}
 	encodeMetrics(metrics, &e.Metrics)
 	to.SetMetrics(metrics)
+}
+
+func encodeCall(x *task.Call) *pb.TaskCall {
+	return pb.TaskCall_builder{
+		Task: encodeTask(x.Ref), TaskId: int64(x.ID), Number: x.Seq, Kind: pb.CallKind(x.Kind), Message: x.Message,
+	}.Build()
 }
 
 func encodeMetrics(to *pb.Metrics, m *task.Metrics) {

@@ -43,6 +43,12 @@ func (d *Down) Weight() int {
 	for i := range d.Launches {
 		n += len(d.Launches[i].Split)
 	}
+	for i := range d.Replies {
+		n += 64 + len(d.Replies[i].Refused)
+		for _, m := range d.Replies[i].Messages {
+			n += 8 + len(m)
+		}
+	}
 	for _, s := range d.Stages {
 		n += 64 + len(s.Body)
 		for i := range s.Inputs {
@@ -66,6 +72,9 @@ func (u *Up) Weight() int {
 		if e.Reason.Error != nil {
 			n += len(e.Reason.Error.Text) + len(e.Reason.Error.Stack) + len(e.Reason.Error.Value)
 		}
+	}
+	for i := range u.Calls {
+		n += 64 + len(u.Calls[i].Message)
 	}
 	if u.Heartbeat != nil {
 		n += 16 * len(u.Heartbeat.Running)

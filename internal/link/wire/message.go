@@ -19,6 +19,7 @@ type Down struct {
 	Stages   []*task.Stage  // each goes to an executor before its first launch there
 	Launches []task.Launch  // task attempts to run
 	Kills    []task.Kill    // task attempts to stop
+	Replies  []task.Reply   // to calls of task attempts
 	Forget   []ids.StageRef // stage attempts of which no more launches come
 	Drop     []Drop         // blocks to delete
 	Stop     bool           // end the executor; nothing follows
@@ -28,6 +29,7 @@ type Down struct {
 type Up struct {
 	Hello     *Hello        // the first message on a link has one, no other
 	Blocks    []BlockChange // what changed in the executor's cache of RDD partitions
+	Calls     []task.Call   // of running task attempts, which wait for their replies
 	Ends      []task.End    // one for each launch, in the end
 	Heartbeat *Heartbeat    // from time to time
 	Failure   string        // why the executor is about to leave, when that is its own fault

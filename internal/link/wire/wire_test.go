@@ -80,6 +80,12 @@ func drawDown(t *rapid.T) *Down {
 		Kills: list(t, rapid.Custom(func(t *rapid.T) task.Kill {
 			return task.Kill{Ref: taskRefs.Draw(t, "ref"), Reason: words.Draw(t, "reason"), Recall: rapid.Bool().Draw(t, "recall")}
 		}), "kills"),
+		Replies: list(t, rapid.Custom(func(t *rapid.T) task.Reply {
+			return task.Reply{
+				Ref: taskRefs.Draw(t, "ref"), Seq: id32.Draw(t, "number"), Refused: words.Draw(t, "refused"),
+				Messages: list(t, rapid.SliceOfN(rapid.Byte(), 1, 4), "messages"),
+			}
+		}), "replies"),
 		Forget: list(t, stageRef, "forget"),
 		Drop: list(t, rapid.Custom(func(t *rapid.T) Drop {
 			return Drop{Kind: ids.BlockKind(rapid.IntRange(1, 4).Draw(t, "kind")), ID: int64(id32.Draw(t, "id"))}
@@ -130,6 +136,12 @@ func drawEnd(t *rapid.T) task.End {
 
 func drawUp(t *rapid.T) *Up {
 	u := &Up{
+		Calls: list(t, rapid.Custom(func(t *rapid.T) task.Call {
+			return task.Call{
+				Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(size.Draw(t, "id")), Seq: id32.Draw(t, "number"),
+				Kind: task.CallKind(rapid.IntRange(1, 2).Draw(t, "kind")), Message: blob.Draw(t, "message"),
+			}
+		}), "calls"),
 		Ends: list(t, rapid.Custom(drawEnd), "ends"), Failure: words.Draw(t, "failure"),
 		Blocks: list(t, rapid.Custom(func(t *rapid.T) BlockChange {
 			return BlockChange{
@@ -236,6 +248,9 @@ func orders(d *Down) (all []order) {
 	for _, k := range d.Kills {
 		all = append(all, order{"kill", k})
 	}
+	for _, r := range d.Replies {
+		all = append(all, order{"reply", r})
+	}
 	for _, f := range d.Forget {
 		all = append(all, order{"forget", f})
 	}
@@ -328,6 +343,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"unknown kind":            {Drop: []Drop{{Kind: 9}}},
 		"no kind":                 {Drop: []Drop{{}}},
 		"huge rdd id":             {Drop: []Drop{{Kind: ids.RDDBlock, ID: 1 << 40}}},
+		"negative reply":          {Replies: []task.Reply{{Seq: -1}}},
 		"negative interval":       {Welcome: &Welcome{Heartbeat: -1}},
 	}
 	for name, d := range down {
@@ -346,6 +362,8 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"negative time":        {Ends: []task.End{{Reason: task.EndReason{Fate: task.Success}, Metrics: task.Metrics{Run: -1}}}},
 		"negative result size": {Ends: []task.End{{Reason: task.EndReason{Fate: task.Success}, ResultSize: -1}}},
 		"fetch of map -2":      {Ends: []task.End{{Reason: task.EndReason{Fate: task.FetchFailed, Fetch: task.Fetch{Map: -2}}}}},
+		"unknown call":         {Calls: []task.Call{{Kind: 77}}},
+		"negative call":        {Calls: []task.Call{{Kind: task.Meet, Seq: -1}}},
 		"negative block":       {Blocks: []BlockChange{{ID: ids.RDD(-1, 0)}}},
 		"rows of other tasks":  {Heartbeat: &Heartbeat{RowsIn: []int64{1}}},
 	}

@@ -23,6 +23,50 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type CallKind int32
+
+const (
+	CallKind_CALL_KIND_UNSPECIFIED CallKind = 0
+	CallKind_CALL_KIND_MEET        CallKind = 1
+	CallKind_CALL_KIND_GATHER      CallKind = 2
+)
+
+// Enum value maps for CallKind.
+var (
+	CallKind_name = map[int32]string{
+		0: "CALL_KIND_UNSPECIFIED",
+		1: "CALL_KIND_MEET",
+		2: "CALL_KIND_GATHER",
+	}
+	CallKind_value = map[string]int32{
+		"CALL_KIND_UNSPECIFIED": 0,
+		"CALL_KIND_MEET":        1,
+		"CALL_KIND_GATHER":      2,
+	}
+)
+
+func (x CallKind) Enum() *CallKind {
+	p := new(CallKind)
+	*p = x
+	return p
+}
+
+func (x CallKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CallKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_control_proto_enumTypes[0].Descriptor()
+}
+
+func (CallKind) Type() protoreflect.EnumType {
+	return &file_control_proto_enumTypes[0]
+}
+
+func (x CallKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
 type BlockKind int32
 
 const (
@@ -62,11 +106,11 @@ func (x BlockKind) String() string {
 }
 
 func (BlockKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_control_proto_enumTypes[0].Descriptor()
+	return file_control_proto_enumTypes[1].Descriptor()
 }
 
 func (BlockKind) Type() protoreflect.EnumType {
-	return &file_control_proto_enumTypes[0]
+	return &file_control_proto_enumTypes[1]
 }
 
 func (x BlockKind) Number() protoreflect.EnumNumber {
@@ -118,11 +162,11 @@ func (x Fate) String() string {
 }
 
 func (Fate) Descriptor() protoreflect.EnumDescriptor {
-	return file_control_proto_enumTypes[1].Descriptor()
+	return file_control_proto_enumTypes[2].Descriptor()
 }
 
 func (Fate) Type() protoreflect.EnumType {
-	return &file_control_proto_enumTypes[1]
+	return &file_control_proto_enumTypes[2]
 }
 
 func (x Fate) Number() protoreflect.EnumNumber {
@@ -136,6 +180,7 @@ type Down struct {
 	xxx_hidden_Stages   *[]*Stage              `protobuf:"bytes,2,rep,name=stages,proto3"`
 	xxx_hidden_Launches *[]*Launch             `protobuf:"bytes,3,rep,name=launches,proto3"`
 	xxx_hidden_Kills    *[]*Kill               `protobuf:"bytes,4,rep,name=kills,proto3"`
+	xxx_hidden_Replies  *[]*TaskReply          `protobuf:"bytes,8,rep,name=replies,proto3"`
 	xxx_hidden_Forget   *[]*StageRef           `protobuf:"bytes,5,rep,name=forget,proto3"`
 	xxx_hidden_Drop     *[]*Drop               `protobuf:"bytes,6,rep,name=drop,proto3"`
 	xxx_hidden_Stop     bool                   `protobuf:"varint,7,opt,name=stop,proto3"`
@@ -202,6 +247,15 @@ func (x *Down) GetKills() []*Kill {
 	return nil
 }
 
+func (x *Down) GetReplies() []*TaskReply {
+	if x != nil {
+		if x.xxx_hidden_Replies != nil {
+			return *x.xxx_hidden_Replies
+		}
+	}
+	return nil
+}
+
 func (x *Down) GetForget() []*StageRef {
 	if x != nil {
 		if x.xxx_hidden_Forget != nil {
@@ -243,6 +297,10 @@ func (x *Down) SetKills(v []*Kill) {
 	x.xxx_hidden_Kills = &v
 }
 
+func (x *Down) SetReplies(v []*TaskReply) {
+	x.xxx_hidden_Replies = &v
+}
+
 func (x *Down) SetForget(v []*StageRef) {
 	x.xxx_hidden_Forget = &v
 }
@@ -273,6 +331,7 @@ type Down_builder struct {
 	Stages   []*Stage
 	Launches []*Launch
 	Kills    []*Kill
+	Replies  []*TaskReply
 	Forget   []*StageRef
 	Drop     []*Drop
 	Stop     bool
@@ -286,6 +345,7 @@ func (b0 Down_builder) Build() *Down {
 	x.xxx_hidden_Stages = &b.Stages
 	x.xxx_hidden_Launches = &b.Launches
 	x.xxx_hidden_Kills = &b.Kills
+	x.xxx_hidden_Replies = &b.Replies
 	x.xxx_hidden_Forget = &b.Forget
 	x.xxx_hidden_Drop = &b.Drop
 	x.xxx_hidden_Stop = b.Stop
@@ -297,6 +357,7 @@ type Up struct {
 	state                protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Hello     *Hello                 `protobuf:"bytes,1,opt,name=hello,proto3"`
 	xxx_hidden_Blocks    *[]*BlockChange        `protobuf:"bytes,4,rep,name=blocks,proto3"`
+	xxx_hidden_Calls     *[]*TaskCall           `protobuf:"bytes,6,rep,name=calls,proto3"`
 	xxx_hidden_Ends      *[]*End                `protobuf:"bytes,2,rep,name=ends,proto3"`
 	xxx_hidden_Heartbeat *Heartbeat             `protobuf:"bytes,3,opt,name=heartbeat,proto3"`
 	xxx_hidden_Failure   string                 `protobuf:"bytes,5,opt,name=failure,proto3"`
@@ -345,6 +406,15 @@ func (x *Up) GetBlocks() []*BlockChange {
 	return nil
 }
 
+func (x *Up) GetCalls() []*TaskCall {
+	if x != nil {
+		if x.xxx_hidden_Calls != nil {
+			return *x.xxx_hidden_Calls
+		}
+	}
+	return nil
+}
+
 func (x *Up) GetEnds() []*End {
 	if x != nil {
 		if x.xxx_hidden_Ends != nil {
@@ -374,6 +444,10 @@ func (x *Up) SetHello(v *Hello) {
 
 func (x *Up) SetBlocks(v []*BlockChange) {
 	x.xxx_hidden_Blocks = &v
+}
+
+func (x *Up) SetCalls(v []*TaskCall) {
+	x.xxx_hidden_Calls = &v
 }
 
 func (x *Up) SetEnds(v []*End) {
@@ -415,6 +489,7 @@ type Up_builder struct {
 
 	Hello     *Hello
 	Blocks    []*BlockChange
+	Calls     []*TaskCall
 	Ends      []*End
 	Heartbeat *Heartbeat
 	Failure   string
@@ -426,6 +501,7 @@ func (b0 Up_builder) Build() *Up {
 	_, _ = b, x
 	x.xxx_hidden_Hello = b.Hello
 	x.xxx_hidden_Blocks = &b.Blocks
+	x.xxx_hidden_Calls = &b.Calls
 	x.xxx_hidden_Ends = &b.Ends
 	x.xxx_hidden_Heartbeat = b.Heartbeat
 	x.xxx_hidden_Failure = b.Failure
@@ -1587,6 +1663,244 @@ func (b0 Kill_builder) Build() *Kill {
 	return m0
 }
 
+// TaskCall is what a running task asks of the driver; a task reply with its number answers it.
+type TaskCall struct {
+	state              protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Task    *TaskRef               `protobuf:"bytes,1,opt,name=task,proto3"`
+	xxx_hidden_TaskId  int64                  `protobuf:"varint,2,opt,name=task_id,json=taskId,proto3"`
+	xxx_hidden_Number  int32                  `protobuf:"varint,3,opt,name=number,proto3"`
+	xxx_hidden_Kind    CallKind               `protobuf:"varint,4,opt,name=kind,proto3,enum=kiln.control.CallKind"`
+	xxx_hidden_Message []byte                 `protobuf:"bytes,5,opt,name=message,proto3"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *TaskCall) Reset() {
+	*x = TaskCall{}
+	mi := &file_control_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskCall) ProtoMessage() {}
+
+func (x *TaskCall) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *TaskCall) GetTask() *TaskRef {
+	if x != nil {
+		return x.xxx_hidden_Task
+	}
+	return nil
+}
+
+func (x *TaskCall) GetTaskId() int64 {
+	if x != nil {
+		return x.xxx_hidden_TaskId
+	}
+	return 0
+}
+
+func (x *TaskCall) GetNumber() int32 {
+	if x != nil {
+		return x.xxx_hidden_Number
+	}
+	return 0
+}
+
+func (x *TaskCall) GetKind() CallKind {
+	if x != nil {
+		return x.xxx_hidden_Kind
+	}
+	return CallKind_CALL_KIND_UNSPECIFIED
+}
+
+func (x *TaskCall) GetMessage() []byte {
+	if x != nil {
+		return x.xxx_hidden_Message
+	}
+	return nil
+}
+
+func (x *TaskCall) SetTask(v *TaskRef) {
+	x.xxx_hidden_Task = v
+}
+
+func (x *TaskCall) SetTaskId(v int64) {
+	x.xxx_hidden_TaskId = v
+}
+
+func (x *TaskCall) SetNumber(v int32) {
+	x.xxx_hidden_Number = v
+}
+
+func (x *TaskCall) SetKind(v CallKind) {
+	x.xxx_hidden_Kind = v
+}
+
+func (x *TaskCall) SetMessage(v []byte) {
+	if v == nil {
+		v = []byte{}
+	}
+	x.xxx_hidden_Message = v
+}
+
+func (x *TaskCall) HasTask() bool {
+	if x == nil {
+		return false
+	}
+	return x.xxx_hidden_Task != nil
+}
+
+func (x *TaskCall) ClearTask() {
+	x.xxx_hidden_Task = nil
+}
+
+type TaskCall_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Task    *TaskRef
+	TaskId  int64
+	Number  int32
+	Kind    CallKind
+	Message []byte
+}
+
+func (b0 TaskCall_builder) Build() *TaskCall {
+	m0 := &TaskCall{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Task = b.Task
+	x.xxx_hidden_TaskId = b.TaskId
+	x.xxx_hidden_Number = b.Number
+	x.xxx_hidden_Kind = b.Kind
+	x.xxx_hidden_Message = b.Message
+	return m0
+}
+
+type TaskReply struct {
+	state               protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Task     *TaskRef               `protobuf:"bytes,1,opt,name=task,proto3"`
+	xxx_hidden_Number   int32                  `protobuf:"varint,2,opt,name=number,proto3"`
+	xxx_hidden_Refused  string                 `protobuf:"bytes,3,opt,name=refused,proto3"`
+	xxx_hidden_Messages [][]byte               `protobuf:"bytes,4,rep,name=messages,proto3"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *TaskReply) Reset() {
+	*x = TaskReply{}
+	mi := &file_control_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskReply) ProtoMessage() {}
+
+func (x *TaskReply) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *TaskReply) GetTask() *TaskRef {
+	if x != nil {
+		return x.xxx_hidden_Task
+	}
+	return nil
+}
+
+func (x *TaskReply) GetNumber() int32 {
+	if x != nil {
+		return x.xxx_hidden_Number
+	}
+	return 0
+}
+
+func (x *TaskReply) GetRefused() string {
+	if x != nil {
+		return x.xxx_hidden_Refused
+	}
+	return ""
+}
+
+func (x *TaskReply) GetMessages() [][]byte {
+	if x != nil {
+		return x.xxx_hidden_Messages
+	}
+	return nil
+}
+
+func (x *TaskReply) SetTask(v *TaskRef) {
+	x.xxx_hidden_Task = v
+}
+
+func (x *TaskReply) SetNumber(v int32) {
+	x.xxx_hidden_Number = v
+}
+
+func (x *TaskReply) SetRefused(v string) {
+	x.xxx_hidden_Refused = v
+}
+
+func (x *TaskReply) SetMessages(v [][]byte) {
+	x.xxx_hidden_Messages = v
+}
+
+func (x *TaskReply) HasTask() bool {
+	if x == nil {
+		return false
+	}
+	return x.xxx_hidden_Task != nil
+}
+
+func (x *TaskReply) ClearTask() {
+	x.xxx_hidden_Task = nil
+}
+
+type TaskReply_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Task     *TaskRef
+	Number   int32
+	Refused  string
+	Messages [][]byte
+}
+
+func (b0 TaskReply_builder) Build() *TaskReply {
+	m0 := &TaskReply{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Task = b.Task
+	x.xxx_hidden_Number = b.Number
+	x.xxx_hidden_Refused = b.Refused
+	x.xxx_hidden_Messages = b.Messages
+	return m0
+}
+
 type Drop struct {
 	state           protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Kind BlockKind              `protobuf:"varint,1,opt,name=kind,proto3,enum=kiln.control.BlockKind"`
@@ -1597,7 +1911,7 @@ type Drop struct {
 
 func (x *Drop) Reset() {
 	*x = Drop{}
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1609,7 +1923,7 @@ func (x *Drop) String() string {
 func (*Drop) ProtoMessage() {}
 
 func (x *Drop) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1680,7 +1994,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1692,7 +2006,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1950,7 +2264,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +2276,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2091,7 +2405,7 @@ type Fetch struct {
 
 func (x *Fetch) Reset() {
 	*x = Fetch{}
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2417,7 @@ func (x *Fetch) String() string {
 func (*Fetch) ProtoMessage() {}
 
 func (x *Fetch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2188,7 +2502,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2200,7 +2514,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2272,7 +2586,7 @@ type Metrics struct {
 
 func (x *Metrics) Reset() {
 	*x = Metrics{}
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2284,7 +2598,7 @@ func (x *Metrics) String() string {
 func (*Metrics) ProtoMessage() {}
 
 func (x *Metrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2474,7 +2788,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2486,7 +2800,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2564,7 +2878,7 @@ type BlockChange struct {
 
 func (x *BlockChange) Reset() {
 	*x = BlockChange{}
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2576,7 +2890,7 @@ func (x *BlockChange) String() string {
 func (*BlockChange) ProtoMessage() {}
 
 func (x *BlockChange) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2668,18 +2982,20 @@ var File_control_proto protoreflect.FileDescriptor
 
 const file_control_proto_rawDesc = "" +
 	"\n" +
-	"\rcontrol.proto\x12\fkiln.control\"\xac\x02\n" +
+	"\rcontrol.proto\x12\fkiln.control\"\xdf\x02\n" +
 	"\x04Down\x12/\n" +
 	"\awelcome\x18\x01 \x01(\v2\x15.kiln.control.WelcomeR\awelcome\x12+\n" +
 	"\x06stages\x18\x02 \x03(\v2\x13.kiln.control.StageR\x06stages\x120\n" +
 	"\blaunches\x18\x03 \x03(\v2\x14.kiln.control.LaunchR\blaunches\x12(\n" +
-	"\x05kills\x18\x04 \x03(\v2\x12.kiln.control.KillR\x05kills\x12.\n" +
+	"\x05kills\x18\x04 \x03(\v2\x12.kiln.control.KillR\x05kills\x121\n" +
+	"\areplies\x18\b \x03(\v2\x17.kiln.control.TaskReplyR\areplies\x12.\n" +
 	"\x06forget\x18\x05 \x03(\v2\x16.kiln.control.StageRefR\x06forget\x12&\n" +
 	"\x04drop\x18\x06 \x03(\v2\x12.kiln.control.DropR\x04drop\x12\x12\n" +
-	"\x04stop\x18\a \x01(\bR\x04stop\"\xda\x01\n" +
+	"\x04stop\x18\a \x01(\bR\x04stop\"\x88\x02\n" +
 	"\x02Up\x12)\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.kiln.control.HelloR\x05hello\x121\n" +
-	"\x06blocks\x18\x04 \x03(\v2\x19.kiln.control.BlockChangeR\x06blocks\x12%\n" +
+	"\x06blocks\x18\x04 \x03(\v2\x19.kiln.control.BlockChangeR\x06blocks\x12,\n" +
+	"\x05calls\x18\x06 \x03(\v2\x16.kiln.control.TaskCallR\x05calls\x12%\n" +
 	"\x04ends\x18\x02 \x03(\v2\x11.kiln.control.EndR\x04ends\x125\n" +
 	"\theartbeat\x18\x03 \x01(\v2\x17.kiln.control.HeartbeatR\theartbeat\x12\x18\n" +
 	"\afailure\x18\x05 \x01(\tR\afailure\"E\n" +
@@ -2743,7 +3059,18 @@ const file_control_proto_rawDesc = "" +
 	"\x04Kill\x12)\n" +
 	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06recall\x18\x03 \x01(\bR\x06recall\"C\n" +
+	"\x06recall\x18\x03 \x01(\bR\x06recall\"\xac\x01\n" +
+	"\bTaskCall\x12)\n" +
+	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x17\n" +
+	"\atask_id\x18\x02 \x01(\x03R\x06taskId\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\x05R\x06number\x12*\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x16.kiln.control.CallKindR\x04kind\x12\x18\n" +
+	"\amessage\x18\x05 \x01(\fR\amessage\"\x84\x01\n" +
+	"\tTaskReply\x12)\n" +
+	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x18\n" +
+	"\arefused\x18\x03 \x01(\tR\arefused\x12\x1a\n" +
+	"\bmessages\x18\x04 \x03(\fR\bmessages\"C\n" +
 	"\x04Drop\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x03R\x02id\"\xe0\x03\n" +
@@ -2806,7 +3133,11 @@ const file_control_proto_rawDesc = "" +
 	"\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x12\n" +
 	"\x04size\x18\x03 \x01(\x03R\x04size\x12\x1b\n" +
 	"\tin_memory\x18\x04 \x01(\bR\binMemory\x12\x17\n" +
-	"\aon_disk\x18\x05 \x01(\bR\x06onDisk*\x84\x01\n" +
+	"\aon_disk\x18\x05 \x01(\bR\x06onDisk*O\n" +
+	"\bCallKind\x12\x19\n" +
+	"\x15CALL_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eCALL_KIND_MEET\x10\x01\x12\x14\n" +
+	"\x10CALL_KIND_GATHER\x10\x02*\x84\x01\n" +
 	"\tBlockKind\x12\x1a\n" +
 	"\x16BLOCK_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eBLOCK_KIND_RDD\x10\x01\x12\x16\n" +
@@ -2824,62 +3155,70 @@ const file_control_proto_rawDesc = "" +
 	"\aControl\x122\n" +
 	"\x06Attach\x12\x10.kiln.control.Up\x1a\x12.kiln.control.Down(\x010\x01B:Z8github.com/kilnproject/kiln/internal/link/wire/controlpbb\x06proto3"
 
-var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_control_proto_goTypes = []any{
-	(BlockKind)(0),      // 0: kiln.control.BlockKind
-	(Fate)(0),           // 1: kiln.control.Fate
-	(*Down)(nil),        // 2: kiln.control.Down
-	(*Up)(nil),          // 3: kiln.control.Up
-	(*StageRef)(nil),    // 4: kiln.control.StageRef
-	(*TaskRef)(nil),     // 5: kiln.control.TaskRef
-	(*Setting)(nil),     // 6: kiln.control.Setting
-	(*Hello)(nil),       // 7: kiln.control.Hello
-	(*Welcome)(nil),     // 8: kiln.control.Welcome
-	(*Stage)(nil),       // 9: kiln.control.Stage
-	(*Input)(nil),       // 10: kiln.control.Input
-	(*MapOutput)(nil),   // 11: kiln.control.MapOutput
-	(*Launch)(nil),      // 12: kiln.control.Launch
-	(*Kill)(nil),        // 13: kiln.control.Kill
-	(*Drop)(nil),        // 14: kiln.control.Drop
-	(*End)(nil),         // 15: kiln.control.End
-	(*Error)(nil),       // 16: kiln.control.Error
-	(*Fetch)(nil),       // 17: kiln.control.Fetch
-	(*Update)(nil),      // 18: kiln.control.Update
-	(*Metrics)(nil),     // 19: kiln.control.Metrics
-	(*Heartbeat)(nil),   // 20: kiln.control.Heartbeat
-	(*BlockChange)(nil), // 21: kiln.control.BlockChange
+	(CallKind)(0),       // 0: kiln.control.CallKind
+	(BlockKind)(0),      // 1: kiln.control.BlockKind
+	(Fate)(0),           // 2: kiln.control.Fate
+	(*Down)(nil),        // 3: kiln.control.Down
+	(*Up)(nil),          // 4: kiln.control.Up
+	(*StageRef)(nil),    // 5: kiln.control.StageRef
+	(*TaskRef)(nil),     // 6: kiln.control.TaskRef
+	(*Setting)(nil),     // 7: kiln.control.Setting
+	(*Hello)(nil),       // 8: kiln.control.Hello
+	(*Welcome)(nil),     // 9: kiln.control.Welcome
+	(*Stage)(nil),       // 10: kiln.control.Stage
+	(*Input)(nil),       // 11: kiln.control.Input
+	(*MapOutput)(nil),   // 12: kiln.control.MapOutput
+	(*Launch)(nil),      // 13: kiln.control.Launch
+	(*Kill)(nil),        // 14: kiln.control.Kill
+	(*TaskCall)(nil),    // 15: kiln.control.TaskCall
+	(*TaskReply)(nil),   // 16: kiln.control.TaskReply
+	(*Drop)(nil),        // 17: kiln.control.Drop
+	(*End)(nil),         // 18: kiln.control.End
+	(*Error)(nil),       // 19: kiln.control.Error
+	(*Fetch)(nil),       // 20: kiln.control.Fetch
+	(*Update)(nil),      // 21: kiln.control.Update
+	(*Metrics)(nil),     // 22: kiln.control.Metrics
+	(*Heartbeat)(nil),   // 23: kiln.control.Heartbeat
+	(*BlockChange)(nil), // 24: kiln.control.BlockChange
 }
 var file_control_proto_depIdxs = []int32{
-	8,  // 0: kiln.control.Down.welcome:type_name -> kiln.control.Welcome
-	9,  // 1: kiln.control.Down.stages:type_name -> kiln.control.Stage
-	12, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
-	13, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
-	4,  // 4: kiln.control.Down.forget:type_name -> kiln.control.StageRef
-	14, // 5: kiln.control.Down.drop:type_name -> kiln.control.Drop
-	7,  // 6: kiln.control.Up.hello:type_name -> kiln.control.Hello
-	21, // 7: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
-	15, // 8: kiln.control.Up.ends:type_name -> kiln.control.End
-	20, // 9: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
-	6,  // 10: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
-	10, // 11: kiln.control.Stage.inputs:type_name -> kiln.control.Input
-	6,  // 12: kiln.control.Stage.props:type_name -> kiln.control.Setting
-	11, // 13: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
-	5,  // 14: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
-	0,  // 15: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
-	1,  // 16: kiln.control.End.fate:type_name -> kiln.control.Fate
-	16, // 17: kiln.control.End.error:type_name -> kiln.control.Error
-	17, // 18: kiln.control.End.fetch:type_name -> kiln.control.Fetch
-	18, // 19: kiln.control.End.updates:type_name -> kiln.control.Update
-	19, // 20: kiln.control.End.metrics:type_name -> kiln.control.Metrics
-	5,  // 21: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
-	3,  // 22: kiln.control.Control.Attach:input_type -> kiln.control.Up
-	2,  // 23: kiln.control.Control.Attach:output_type -> kiln.control.Down
-	23, // [23:24] is the sub-list for method output_type
-	22, // [22:23] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	9,  // 0: kiln.control.Down.welcome:type_name -> kiln.control.Welcome
+	10, // 1: kiln.control.Down.stages:type_name -> kiln.control.Stage
+	13, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
+	14, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
+	16, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
+	5,  // 5: kiln.control.Down.forget:type_name -> kiln.control.StageRef
+	17, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
+	8,  // 7: kiln.control.Up.hello:type_name -> kiln.control.Hello
+	24, // 8: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
+	15, // 9: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
+	18, // 10: kiln.control.Up.ends:type_name -> kiln.control.End
+	23, // 11: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
+	7,  // 12: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
+	11, // 13: kiln.control.Stage.inputs:type_name -> kiln.control.Input
+	7,  // 14: kiln.control.Stage.props:type_name -> kiln.control.Setting
+	12, // 15: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
+	6,  // 16: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
+	6,  // 17: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
+	0,  // 18: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
+	6,  // 19: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
+	1,  // 20: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
+	2,  // 21: kiln.control.End.fate:type_name -> kiln.control.Fate
+	19, // 22: kiln.control.End.error:type_name -> kiln.control.Error
+	20, // 23: kiln.control.End.fetch:type_name -> kiln.control.Fetch
+	21, // 24: kiln.control.End.updates:type_name -> kiln.control.Update
+	22, // 25: kiln.control.End.metrics:type_name -> kiln.control.Metrics
+	6,  // 26: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
+	4,  // 27: kiln.control.Control.Attach:input_type -> kiln.control.Up
+	3,  // 28: kiln.control.Control.Attach:output_type -> kiln.control.Down
+	28, // [28:29] is the sub-list for method output_type
+	27, // [27:28] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -2892,8 +3231,8 @@ func file_control_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   20,
+			NumEnums:      3,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,44 @@
+package task
+
+import (
+	"fmt"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+// Call is what a running task attempt asks of the driver. It waits for the Reply, and makes one call at a time.
+type Call struct {
+	Ref     ids.TaskRef
+	ID      ids.TaskID
+	Seq     int32 // counts the calls of the task attempt, from zero
+	Kind    CallKind
+	Message []byte
+}
+
+// CallKind is what a task asks for.
+type CallKind uint8
+
+// The calls.
+const (
+	Meet   CallKind = iota + 1 // to wait until every task of its barrier stage has come as far
+	Gather                     // the same, and what every one of them had to say
+)
+
+// String gives the method that users call.
+func (k CallKind) String() string {
+	switch k {
+	case Meet:
+		return "Barrier"
+	case Gather:
+		return "AllGather"
+	}
+	return fmt.Sprintf("call %d", k)
+}
+
+// Reply answers a Call.
+type Reply struct {
+	Ref      ids.TaskRef
+	Seq      int32
+	Refused  string   // why there is no answer, unless empty
+	Messages [][]byte // of Gather: by partition
+}
