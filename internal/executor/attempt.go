@@ -26,6 +26,7 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 	task   atomic.Pointer[op.Task]
 	end    task.End
+	asking asking
 }
 
 // killed is the cause of the context of a task that was told to stop.
@@ -63,7 +64,7 @@ func (e *Executor) runOne(a *attempt) (stays bool) {
 	a.end.Metrics.Started = began.Sub(e.began)
 	t := &op.Task{
 		Context: a.ctx, Ref: a.launch.Ref, ID: a.launch.ID, Stage: a.stage.Stage, Metrics: &a.end.Metrics,
-		Host: host{e}, DebugRows: e.cfg.CheckRows, Compression: e.cfg.Compression,
+		Host: host{e, a}, DebugRows: e.cfg.CheckRows, Compression: e.cfg.Compression,
 	}
 	memory := &taskMemory{pool: e.memory, task: a.launch.ID}
 	t.Memory = memory

@@ -61,6 +61,7 @@ type Executor struct {
 	running map[ids.TaskRef]*attempt
 	starts  chan *attempt
 	ended   chan *attempt
+	asks    chan asked
 	changes changes
 	up      *wire.Up
 	fault   error // why the executor ends, when that is its own fault
@@ -79,7 +80,7 @@ func New(cfg Config) (*Executor, error) {
 	e := &Executor{
 		cfg: cfg, core: work.New(work.Config{Slots: cfg.Slots, Patience: cfg.Patience}), began: time.Now(),
 		stages: map[ids.StageRef]*stage{}, running: map[ids.TaskRef]*attempt{},
-		starts: make(chan *attempt, cfg.Slots), ended: make(chan *attempt, cfg.Slots),
+		starts: make(chan *attempt, cfg.Slots), ended: make(chan *attempt, cfg.Slots), asks: make(chan asked, cfg.Slots),
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.memory = newPool(mem.Bytes(cfg.Memory), mem.Bytes(cfg.Protected))

@@ -19,7 +19,10 @@ import (
 )
 
 // host answers what operators ask of their executor.
-type host struct{ e *Executor }
+type host struct {
+	e       *Executor
+	attempt *attempt
+}
 
 // ShuffleWriter implements op.Host.
 func (h host) ShuffleWriter(t *op.Task) (op.ShuffleWriter, error) {

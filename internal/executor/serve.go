@@ -62,6 +62,8 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 			}
 		case a := <-e.ended:
 			acts = e.finish(a, acts)
+		case x := <-e.asks:
+			e.ask(x)
 		case err := <-gone:
 			e.cancel(fmt.Errorf("the driver is gone: %w", err))
 			return ignoreEnd(err)
@@ -125,6 +127,9 @@ func (e *Executor) take(d *wire.Down, acts []work.Action) []work.Action {
 	}
 	for _, k := range d.Kills {
 		acts = e.core.Step(now, work.KillArrived{Kill: k}, acts)
+	}
+	for _, r := range d.Replies {
+		e.replied(r)
 	}
 	for _, f := range d.Forget {
 		acts = e.core.Step(now, work.StageForgotten{Ref: f}, acts)
@@ -222,7 +227,7 @@ const (
 
 // holds says that what there is to say can wait. The first time it sets the timer that ends the waiting.
 func (e *Executor) holds(timer *time.Timer) bool {
-	if e.up == nil || len(e.up.Ends) == 0 || len(e.up.Ends) >= holdEnds || e.up.Heartbeat != nil || e.core.Queued() == 0 {
+	if e.up == nil || len(e.up.Ends) == 0 || len(e.up.Ends) >= holdEnds || e.up.Heartbeat != nil || len(e.up.Calls) > 0 || e.core.Queued() == 0 {
 		return false
 	}
 	if !e.held {

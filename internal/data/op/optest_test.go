@@ -48,6 +48,10 @@ func (h *fakeHost) SpillFile(*Task) (SpillFile, error) {
 
 func (h *fakeHost) Cached(*Task, CacheRequest) error { return errors.New("nothing is cached here") }
 
+func (h *fakeHost) Ask(*Task, task.CallKind, []byte) ([][]byte, error) {
+	return nil, errors.New("nobody answers")
+}
+
 func (h *fakeHost) Broadcast(*Task, BroadcastRef, func([]byte) (any, error)) (any, error) {
 	return nil, errors.New("nothing is broadcast here")
 }

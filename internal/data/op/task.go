@@ -51,6 +51,8 @@ type Host interface {
 	Cached(t *Task, c CacheRequest) error
 	// Broadcast gives the one decoded value of a broadcast in this process.
 	Broadcast(t *Task, b BroadcastRef, decode func(encoded []byte) (any, error)) (any, error)
+	// Ask asks the driver for something and waits for its reply, or for the end of the task's context. One call at a time.
+	Ask(t *Task, kind task.CallKind, message []byte) (messages [][]byte, err error)
 }
 
 // ShuffleWriter takes encoded blocks for reduce partitions; Commit makes them visible, Discard as if they never were.

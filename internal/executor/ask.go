@@ -1,0 +1,63 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/data/op"
+)
+
+// asking is what a task attempt needs to call the driver.
+type asking struct {
+	calls   int32             // so far; belongs to the task's goroutine
+	waits   int32             // the number of the call that waits, and
+	replies chan<- task.Reply // where its reply goes, or nil; both belong to the loop
+}
+
+// asked is a call on its way to the loop.
+type asked struct {
+	by      *attempt
+	call    task.Call
+	replies chan<- task.Reply
+}
+
+// Ask implements op.Host.
+func (h host) Ask(t *op.Task, kind task.CallKind, message []byte) ([][]byte, error) {
+	a, replies := h.attempt, make(chan task.Reply, 1)
+	call := task.Call{Ref: t.Ref, ID: t.ID, Seq: a.asking.calls, Kind: kind, Message: message}
+	a.asking.calls++
+	select {
+	case h.e.asks <- asked{a, call, replies}:
+	case <-a.ctx.Done():
+		return nil, context.Cause(a.ctx)
+	}
+	select {
+	case r := <-replies:
+		if r.Refused != "" {
+			return nil, fmt.Errorf("%v: %w", kind, errors.New(r.Refused))
+		}
+		return r.Messages, nil
+	case <-a.ctx.Done():
+		return nil, context.Cause(a.ctx)
+	}
+}
+
+// ask sends a call with the next message.
+func (e *Executor) ask(x asked) {
+	if e.running[x.call.Ref] != x.by {
+		return // it has ended meanwhile
+	}
+	x.by.asking.waits, x.by.asking.replies = x.call.Seq, x.replies
+	up := e.message()
+	up.Calls = append(up.Calls, x.call)
+}
+
+// replied hands the driver's reply to the task attempt that waits for it. An answer that nobody waits for is none.
+func (e *Executor) replied(r task.Reply) {
+	if a := e.running[r.Ref]; a != nil && a.asking.replies != nil && r.Seq == a.asking.waits {
+		a.asking.replies <- r
+		a.asking.replies = nil
+	}
+}
