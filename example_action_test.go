@@ -414,3 +414,14 @@ func ExampleWithJobGroup() {
 	show(kiln.Range(s, 0, 9, 1).Count(grouped)) // s.CancelJobGroup("nightly", "...") would end it
 	// Output: 9
 }
+
+func ExampleSession_Status() {
+	s := open()
+	defer s.Close()
+	show(kiln.Range(s, 0, 10, 1).Count(ctx))
+	st := s.Status()
+	fmt.Println(len(st.Jobs), "jobs,", len(st.Executors), "executor")
+	// Output:
+	// 10
+	// 0 jobs, 1 executor
+}

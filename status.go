@@ -1,0 +1,64 @@
+package kiln
+
+// Status is a picture of a session at one moment. It is the caller's own and does not change.
+type Status struct {
+	Jobs      []JobStatus      // under way, oldest first
+	Stages    []StageStatus    // of these jobs, by id
+	Executors []ExecutorStatus // by id
+}
+
+// JobStatus is one job that is under way.
+type JobStatus struct {
+	ID          int // counts the session's jobs, from zero
+	Description string
+	Group       string
+	Tags        []string
+	Stages      []int // all that it uses, also those that need not run; its own is the last
+	Done, Total int   // partitions of its result
+}
+
+// StageStatus is one stage of a job that is under way.
+type StageStatus struct {
+	ID, Attempt int
+	Name        string // the verb that ends it
+	Site        string // the user's file:line
+	State       string // "idle" (not begun), "waiting" (for other stages), "ready" (lost data is being gathered), "running" or "done"
+	Done, Total int    // partitions
+	Running     int    // task attempts that an executor has
+	Waiting     int    // tasks that wait for a slot
+}
+
+// ExecutorStatus is one executor that is there.
+type ExecutorStatus struct {
+	ID         int
+	Host       string
+	Slots      int
+	Tasks      int // task attempts that it has; more than Slots when some wait there
+	MapOutputs int // outputs of map tasks that it keeps for others
+}
+
+// Status says what is under way: what a program shows while it waits, or looks at to decide how much more to ask for. It may be called
+// from any goroutine and costs the scheduler some microseconds for each job, stage and executor. Of a closed session it is empty.
+func (s *Session) Status() Status {
+	v := s.driver.View()
+	var st Status
+	for _, j := range v.Jobs {
+		job := JobStatus{
+			ID: int(j.ID), Description: j.Description, Group: j.Group, Tags: j.Tags, Done: j.Total - j.Left, Total: j.Total,
+		}
+		for _, id := range j.Stages {
+			job.Stages = append(job.Stages, int(id))
+		}
+		st.Jobs = append(st.Jobs, job)
+	}
+	for _, x := range v.Stages {
+		st.Stages = append(st.Stages, StageStatus{
+			ID: int(x.Ref.Stage), Attempt: int(x.Ref.Attempt), Name: x.Name, Site: x.Site, State: x.State,
+			Done: x.Done, Total: x.Total, Running: x.Running, Waiting: x.Waiting,
+		})
+	}
+	for _, e := range v.Executors {
+		st.Executors = append(st.Executors, ExecutorStatus{ID: int(e.ID), Host: e.Host, Slots: e.Slots, Tasks: e.Used, MapOutputs: e.Outputs})
+	}
+	return st
+}
