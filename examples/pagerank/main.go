@@ -31,7 +31,7 @@ func run(ctx context.Context, s *kiln.Session) error {
 			return fmt.Errorf("the number of iterations: %w", err)
 		}
 	}
-	if len(args) < 1 || len(args) > 2 || iterations < 1 {
+	if len(args) < 1 || len(args) > 2 || args[0] == "--help" || iterations < 1 {
 		return errors.New("usage: pagerank EDGES [ITERATIONS]")
 	}
 	top, err := ranks(kiln.TextFile(s, args[0]), iterations).Top(ctx, 10, func(a, b rank) int {

@@ -16,7 +16,7 @@ import (
 func main() { kiln.Main(run) }
 
 func run(ctx context.Context, s *kiln.Session) error {
-	if len(s.Args()) == 0 {
+	if len(s.Args()) == 0 || s.Args()[0] == "--help" {
 		return errors.New("usage: wordcount PATH... (files, directories, globs)")
 	}
 	top, err := count(kiln.TextFile(s, strings.Join(s.Args(), ","))).Top(ctx, 20, moreOften)
