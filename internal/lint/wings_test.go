@@ -42,6 +42,7 @@ var rooms = []room{
 	{"internal/core/alloc", ground, 4, true, "dynamic allocation is a function of what the scheduler shows"},
 	{"internal/core/sim/...", ground, 5, true, "the simulation imports core only, which proves that core is pure"},
 	{"internal/conf", ground, 0, true, "settings are read by every wing, so they import none"},
+	{"internal/conf/pools", ground, 5, true, "a file of pools is read outside of the core, into the values that the core takes"},
 	{"internal/host", ground, 0, false, "what the machine offers is asked by every wing"},
 	{"storage", ground, 0, true, "a seam that others implement costs them no dependency"},
 	{"storage/file", ground, 6, true, "the file system in the box, behind the seam"},

@@ -110,7 +110,7 @@ func drawPools(t *rapid.T) (pools []Definition) {
 		if rapid.Bool().Draw(t, "defines "+name) {
 			pools = append(pools, Definition{
 				Name: name, Policy: Policy(rapid.IntRange(0, 1).Draw(t, "policy")),
-				Weight: rapid.IntRange(1, 3).Draw(t, "weight"), MinShare: rapid.IntRange(0, 3).Draw(t, "share"),
+				Weight: rapid.IntRange(1, 3).Draw(t, "weight"), MinShare: rapid.IntRange(0, 9).Draw(t, "share"),
 			})
 		}
 	}
@@ -149,7 +149,13 @@ func TestTreeOrdersAsADumbOneThatSorts(t *testing.T) {
 			},
 			"wait":  func(t *rapid.T) { s := pick(t); s.waits = true; tree.Wait(s.m) },
 			"rest":  func(t *rapid.T) { s := pick(t); s.waits = false; tree.Rest(s.m) },
-			"start": func(t *rapid.T) { s := pick(t); s.running++; tree.Started(s.m) },
+			"start": func(t *rapid.T) {
+				s := pick(t)
+				for range rapid.IntRange(1, 4).Draw(t, "tasks") {
+					s.running++
+					tree.Started(s.m)
+				}
+			},
 			"end": func(t *rapid.T) {
 				if s := pick(t); s.running > 0 {
 					s.running--
