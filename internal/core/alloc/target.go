@@ -1,0 +1,126 @@
+package alloc
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// meet begins to count for profiles that are new.
+func (a *Allocator) meet(profiles []Profile) {
+	for _, p := range profiles {
+		at, known := slices.BinarySearchFunc(a.targets, p.ID, byProfile)
+		if !known {
+			a.targets = slices.Insert(a.targets, at, growth{p.ID, a.cfg.Initial, 1})
+		}
+	}
+}
+
+// follow brings every target to what its tasks can use: down at once, up in steps.
+func (a *Allocator) follow(v *View, now Time) {
+	due := a.backlog && now >= a.raiseAt
+	for i := range a.targets {
+		g := &a.targets[i]
+		alive := living(v.Executors, g.profile)
+		switch needed := a.needed(v, g.profile, alive); {
+		case needed < g.target:
+			g.target, g.step = max(needed, a.cfg.Min), 1
+		case due && a.raise(g, needed, alive):
+			a.raiseAt = later(now, a.cfg.Sustained)
+		}
+	}
+}
+
+// raise lets a target grow by its step, not beyond what is needed and allowed. The next step is twice as long when this one could be
+// made in full. It reports whether the target grew.
+func (a *Allocator) raise(g *growth, needed, alive int) bool {
+	if g.target >= a.cfg.Max {
+		g.step = 1
+		return false
+	}
+	// Executors that are there already need no steps to be wanted.
+	wanted := max(g.target, alive) + g.step
+	wanted = max(a.cfg.Min, min(wanted, needed, a.cfg.Max))
+	grown := wanted - g.target
+	if grown == g.step {
+		g.step *= 2
+	} else {
+		g.step = 1
+	}
+	g.target = wanted
+	return grown > 0
+}
+
+// needed is how many executors of a profile the tasks can use that run and wait now.
+func (a *Allocator) needed(v *View, p ProfileID, alive int) int {
+	tasks, copies, stuck := 0, 0, 0
+	for _, s := range v.Stages {
+		if s.Profile != p {
+			continue
+		}
+		tasks += s.Waiting + s.Copies + s.Running
+		copies += s.Copies
+		if s.Unschedulable {
+			stuck++
+		}
+	}
+	slots := slotsOf(v.Profiles, p)
+	needed := a.executors(tasks, slots)
+	if needed == 1 && slots > 1 && copies > 0 {
+		needed = 2 // a copy runs elsewhere than its original, or it is no help when the executor is what is slow
+	}
+	if stuck > 0 { // those that there are will not do
+		needed = max(needed, alive+a.executors(stuck, slots))
+	}
+	return needed
+}
+
+// executors is how many are asked for so many tasks.
+func (a *Allocator) executors(tasks, slots int) int {
+	return int(math.Ceil(float64(tasks) * a.cfg.Ratio / float64(slots)))
+}
+
+func slotsOf(profiles []Profile, p ProfileID) int {
+	at := slices.IndexFunc(profiles, func(x Profile) bool { return x.ID == p })
+	if at < 0 {
+		return 1
+	}
+	return max(1, profiles[at].Slots)
+}
+
+// living counts the executors of a profile, also those that are leaving.
+func living(executors []Executor, p ProfileID) (n int) {
+	for _, e := range executors {
+		if e.Profile == p {
+			n++
+		}
+	}
+	return n
+}
+
+// placed says where the executors of a profile would be near to their tasks' data.
+func placed(g growth, stages []Stage) Target {
+	t := Target{Profile: g.profile, Executors: g.target}
+	for _, s := range stages {
+		if s.Profile == g.profile {
+			t.Placed += s.Placed
+			t.Places = append(t.Places, s.Places...)
+		}
+	}
+	slices.SortStableFunc(t.Places, func(a, b Place) int { return strings.Compare(a.Host, b.Host) })
+	t.Places = merged(t.Places)
+	return t
+}
+
+// merged adds up what is said of the same host.
+func merged(places []Place) []Place {
+	kept := places[:0]
+	for _, p := range places {
+		if n := len(kept); n > 0 && kept[n-1].Host == p.Host {
+			kept[n-1].Tasks += p.Tasks
+			continue
+		}
+		kept = append(kept, p)
+	}
+	return kept
+}

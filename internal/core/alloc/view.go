@@ -1,0 +1,52 @@
+package alloc
+
+import "github.com/kilnproject/kiln/internal/core/ids"
+
+// ProfileID names a shape of executors. The default profile is 0.
+type ProfileID int32
+
+// View is what Compute must know of the scheduler.
+type View struct {
+	Begun     bool       // some stage has been submitted, ever
+	Profiles  []Profile  // all that were ever asked for, by id
+	Stages    []Stage    // those with tasks
+	Executors []Executor // living ones, by id
+}
+
+// Profile is a shape of executors.
+type Profile struct {
+	ID    ProfileID
+	Slots int // task attempts that one executor runs at once, at least 1
+}
+
+// Stage is what waits and runs of one stage.
+type Stage struct {
+	Profile ProfileID
+	Waiting int // tasks without a slot
+	Copies  int // speculative copies without a slot
+	Running int // task attempts, copies included
+
+	// Unschedulable says that tasks wait for which no executor there is will do: each is excluded for them.
+	Unschedulable bool
+
+	Placed int     // tasks that prefer some host
+	Places []Place // where
+}
+
+// Place is a host, and how many tasks prefer it.
+type Place struct {
+	Host  string
+	Tasks int
+}
+
+// Executor is a living executor.
+type Executor struct {
+	ID      ids.ExecutorID
+	Profile ProfileID
+	Leaving bool // it has been released or is being drained
+	Running int  // task attempts
+	Idle    Time // since when it runs nothing; while Running is 0
+	Cached  bool // it holds cached partitions
+	Outputs bool // it holds map outputs
+	Needed  bool // some of them an active job reads
+}
