@@ -64,6 +64,17 @@ type (
 	}
 	// DropShuffle deletes the map outputs of a shuffle on every executor.
 	DropShuffle struct{ Shuffle ids.ShuffleID }
+	// DrainExecutor tells an executor that it was decommissioned: what it has that others need should go elsewhere.
+	DrainExecutor struct {
+		Executor ids.ExecutorID
+		Reason   string
+	}
+	// KillExecutor ends an executor. The shell reports ExecutorLost when it is gone. With Replace as many others are wanted as before.
+	KillExecutor struct {
+		Executor ids.ExecutorID
+		Reason   string
+		Replace  bool
+	}
 	// RefuseExecutor tells an executor that it may not register, and why.
 	RefuseExecutor struct {
 		Executor ids.ExecutorID
@@ -82,4 +93,6 @@ func (MergeUpdates) action()   {}
 func (CompleteJob) action()    {}
 func (FailJob) action()        {}
 func (DropShuffle) action()    {}
+func (DrainExecutor) action()  {}
+func (KillExecutor) action()   {}
 func (RefuseExecutor) action() {}

@@ -50,7 +50,7 @@ func (c *Core) depth(r *run) int {
 func (c *Core) offerAhead() {
 	e := c.freed
 	c.freed = nil
-	if c.cfg.Ahead == 0 || e == nil || e.gone || e.used < e.slots {
+	if c.cfg.Ahead == 0 || e == nil || e.gone || e.phase != active || e.used < e.slots {
 		return
 	}
 	r := c.queue.first()
@@ -77,20 +77,20 @@ func (c *Core) recall() {
 	case c.now >= c.recallAt:
 		c.recallAt = c.now + recallWait
 		for _, e := range c.laden.executors {
-			c.recallFrom(e)
+			c.recallFrom(e, "a slot elsewhere is free")
 		}
 	}
 }
 
 // recallFrom orders the newest task attempts of an executor back, as many as there are beyond its slots. It starts them in the order in
 // which they were launched, so these are the ones that wait.
-func (c *Core) recallFrom(e *executor) {
+func (c *Core) recallFrom(e *executor, reason string) {
 	waiting := slices.DeleteFunc(slices.Clone(e.attempts), func(a *attempt) bool { return a.fetching != nil })
 	slices.SortFunc(waiting, func(a, b *attempt) int { return cmp.Compare(a.id, b.id) })
-	for _, a := range waiting[e.slots:] {
+	for _, a := range waiting[min(e.slots, len(waiting)):] {
 		if !a.recalled && !a.killed {
 			a.recalled = true
-			c.do(Kill{e.id, task.Kill{Ref: a.ref, Reason: "a slot elsewhere is free", Recall: true}})
+			c.do(Kill{e.id, task.Kill{Ref: a.ref, Reason: reason, Recall: true}})
 		}
 	}
 }

@@ -132,11 +132,14 @@ func (c *Core) checkExecutors() error {
 		if e.gone || int(e.id) != id || used != e.used || used > e.slots*(1+c.cfg.Ahead) || c.hosts[e.host.name] != e.host {
 			return fmt.Errorf("executor %d: %d slots, %d used, counted %d", id, e.slots, used, e.used)
 		}
-		if (used < e.slots) != (e.free != 0) || (e.free != 0) != (e.freeHost != 0) {
+		if (used < e.slots && e.phase == active) != (e.free != 0) || (e.free != 0) != (e.freeHost != 0) {
 			return fmt.Errorf("executor %d: %d of %d slots used, free at %d and %d", id, used, e.slots, e.free, e.freeHost)
 		}
 		if (used > e.slots) != (e.laden != 0) || e.laden != 0 && c.laden.executors[e.laden-1] != e {
 			return fmt.Errorf("executor %d: %d of %d slots used, laden at %d", id, used, e.slots, e.laden)
+		}
+		if (e.phase == draining) != (e.drains != 0) || e.onHost == 0 {
+			return fmt.Errorf("executor %d is %v, drains at %d, on its host at %d", id, e.phase, e.drains, e.onHost)
 		}
 		if e.free != 0 {
 			if free++; c.free.executors[e.free-1] != e || e.host.free.executors[e.freeHost-1] != e {
@@ -167,7 +170,7 @@ func (c *Core) checkQueue() error {
 	if !slices.IsSortedFunc(c.queue.runs, before) {
 		return fmt.Errorf("the queue is out of order")
 	}
-	if c.free.len() > 0 && len(c.queue.runs) > 0 && !c.more && len(c.later) == 0 {
+	if c.begun && c.free.len() > 0 && len(c.queue.runs) > 0 && !c.more && len(c.later) == 0 {
 		return fmt.Errorf("%v waits while executor %v has free slots", c.queue.runs[0].ref, c.free.executors[0].id)
 	}
 	return nil

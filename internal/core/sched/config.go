@@ -15,6 +15,11 @@ type Config struct {
 	ResubmitDelay    time.Duration // how long lost map outputs are gathered before stages run again; 200 ms
 	StarvationPeriod time.Duration // how often Starving is published while tasks wait and none runs; 15 s
 	Ahead            int           // task attempts that may wait on an executor for each of its slots, when tasks are short; none
+	Silence          time.Duration // after which an executor is lost from which nothing was heard; 0 means never
+	ReasonWait       time.Duration // how long an executor may be suspected before it is lost; 0 means until ExecutorLost
+	Expected         int           // executors that are asked for at the start
+	MinRegistered    float64       // of these, the part that must have registered before tasks are launched; 0
+	RegisteredWait   time.Duration // how long after the start tasks wait for that; 30 s
 	MaxActions       int           // actions of one Step; what is left follows at once, after Wake; 4096
 	Publish          bool          // also give facts as actions
 }
@@ -38,6 +43,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.StarvationPeriod <= 0 {
 		c.StarvationPeriod = 15 * time.Second
+	}
+	if c.RegisteredWait <= 0 {
+		c.RegisteredWait = 30 * time.Second
 	}
 	if c.MaxActions <= 0 {
 		c.MaxActions = 4096

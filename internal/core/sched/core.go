@@ -32,10 +32,15 @@ type Core struct {
 	slots       int              // of these
 	hosts       map[string]*host // looked up, never ranged over
 	free        ring
-	laden       ring      // executors with more task attempts than slots
-	freed       *executor // where a task attempt has ended in this Step
-	recallAt    Time      // valid while it is not zero: when what waits on executors is recalled
-	unavailable *string   // why no more executors will come
+	laden       ring                      // executors with more task attempts than slots
+	freed       *executor                 // where a task attempt has ended in this Step
+	recallAt    Time                      // valid while it is not zero: when what waits on executors is recalled
+	drainers    ring                      // executors that drain
+	drained     []*executor               // of these, those that may have nothing left that is needed
+	early       []ExecutorsDecommissioned // of one executor each, which has not registered
+	alarms      alarms
+	begun       bool    // tasks may be launched
+	unavailable *string // why no more executors will come
 
 	out      []Action
 	base     int         // where the actions of this Step begin in out
@@ -56,6 +61,7 @@ func New(cfg Config) *Core {
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
 	c.laden.member = func(e *executor) *place { return &e.laden }
+	c.drainers.member = func(e *executor) *place { return &e.drains }
 	return c
 }
 
@@ -63,11 +69,13 @@ func New(cfg Config) *Core {
 func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.now, c.out, c.base, c.more = now, out, len(out), false
 	c.dispatch(ev)
+	c.ringAlarms()
 	c.resubmit()
 	c.offer()
 	c.offerAhead()
 	c.giveOrders()
 	c.recall()
+	c.letDrainedGo()
 	c.watchStarvation()
 	c.limit()
 	out, c.out = c.out, nil
@@ -98,6 +106,20 @@ func (c *Core) dispatch(ev Event) {
 		c.registerExecutor(ev)
 	case ExecutorLost:
 		c.loseExecutor(ev)
+	case ExecutorSuspected:
+		c.suspect(ev)
+	case ExecutorsDecommissioned:
+		c.decommission(ev)
+	case HostDecommissioned:
+		c.decommission(ExecutorsDecommissioned{Executors: c.on(ev.Host), Reason: ev.Reason, Within: ev.Within})
+	case KillAsked:
+		c.killExecutors(ev)
+	case HostLost:
+		c.loseHost(ev)
+	case Heard:
+		if e := c.executor(ev.Executor); e != nil {
+			e.heard = c.now
+		}
 	case ExecutorsUnavailable:
 		c.unavailable = &ev.Reason
 		c.giveUp()
@@ -125,6 +147,12 @@ func (c *Core) Wake() (at Time, ok bool) {
 		if t > 0 && (!ok || t < at) {
 			at, ok = t, true
 		}
+	}
+	if a, rings := c.nextAlarm(); rings && (!ok || a.at < at) {
+		at, ok = a.at, true
+	}
+	if !c.begun && len(c.queue.runs) > 0 && (!ok || c.cfg.RegisteredWait < at) {
+		at, ok = c.cfg.RegisteredWait, true
 	}
 	return at, ok
 }

@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"time"
+
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -35,6 +37,38 @@ type (
 		Reason    string
 		AppCaused bool // the application's own code ended it: its tasks have failed
 	}
+	// ExecutorSuspected says that the link to an executor has ended, and why is not known yet: the cluster manager may say it, with
+	// ExecutorLost. When it does not within Config.ReasonWait the executor is lost, for the reason given here.
+	ExecutorSuspected struct {
+		ID     ids.ExecutorID
+		Reason string
+	}
+	// ExecutorsDecommissioned says that executors will have to go: because of their machines, or because nobody needs them. Their
+	// tasks may end. One that has not registered drains when it does.
+	ExecutorsDecommissioned struct {
+		Executors []ids.ExecutorID
+		Reason    string
+		Within    time.Duration // how long they may take; 0 means as long as it takes
+		ByItself  bool          // the executor said so and needs no order
+	}
+	// HostDecommissioned says so of all executors of a host.
+	HostDecommissioned struct {
+		Host, Reason string
+		Within       time.Duration
+	}
+	// KillAsked asks for executors to go. It does nothing to those that are unknown or are going already. KillExecutor tells which
+	// ones go.
+	KillAsked struct {
+		Executors []ids.ExecutorID
+		Reason    string
+		Force     bool // also those with tasks
+		Replace   bool // as many others are wanted
+		Count     bool // a task that this costs may have been lost by its own fault: ExecutorLost will tell
+	}
+	// HostLost says that a machine is gone with all its executors.
+	HostLost struct{ Host, Reason string }
+	// Heard is a sign of life. An executor that gives none for Config.Silence is lost.
+	Heard struct{ Executor ids.ExecutorID }
 	// ExecutorsUnavailable says that no more executors will come, unless one registers all the same.
 	ExecutorsUnavailable struct{ Reason string }
 	// OutputsLost says that the map outputs of an executor are gone while the executor itself is well: its disk failed.
@@ -68,19 +102,25 @@ type (
 	Woke struct{}
 )
 
-func (JobSubmitted) event()         {}
-func (JobCancelled) event()         {}
-func (GroupCancelled) event()       {}
-func (TagCancelled) event()         {}
-func (AllCancelled) event()         {}
-func (ExecutorRegistered) event()   {}
-func (ExecutorLost) event()         {}
-func (ExecutorsUnavailable) event() {}
-func (OutputsLost) event()          {}
-func (TaskEnded) event()            {}
-func (ResultFetched) event()        {}
-func (ResultLost) event()           {}
-func (BlocksChanged) event()        {}
-func (RDDReleased) event()          {}
-func (ShuffleReleased) event()      {}
-func (Woke) event()                 {}
+func (JobSubmitted) event()            {}
+func (JobCancelled) event()            {}
+func (GroupCancelled) event()          {}
+func (TagCancelled) event()            {}
+func (AllCancelled) event()            {}
+func (ExecutorRegistered) event()      {}
+func (ExecutorLost) event()            {}
+func (ExecutorSuspected) event()       {}
+func (ExecutorsDecommissioned) event() {}
+func (HostDecommissioned) event()      {}
+func (KillAsked) event()               {}
+func (HostLost) event()                {}
+func (Heard) event()                   {}
+func (ExecutorsUnavailable) event()    {}
+func (OutputsLost) event()             {}
+func (TaskEnded) event()               {}
+func (ResultFetched) event()           {}
+func (ResultLost) event()              {}
+func (BlocksChanged) event()           {}
+func (RDDReleased) event()             {}
+func (ShuffleReleased) event()         {}
+func (Woke) event()                    {}

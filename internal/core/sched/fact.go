@@ -58,6 +58,11 @@ type (
 		Host  string
 		Slots int
 	}
+	// ExecutorChanged says that an executor gets no more tasks, or that it is nearer to its end: State is draining, suspected or leaving.
+	ExecutorChanged struct {
+		ID            ids.ExecutorID
+		State, Reason string
+	}
 	// ExecutorRemoved says that an executor is gone.
 	ExecutorRemoved struct {
 		ID     ids.ExecutorID
@@ -79,6 +84,7 @@ func (StageEnded) action()      {}
 func (TaskStarted) action()     {}
 func (TaskDone) action()        {}
 func (ExecutorAdded) action()   {}
+func (ExecutorChanged) action() {}
 func (ExecutorRemoved) action() {}
 func (Starving) action()        {}
 
@@ -89,5 +95,6 @@ func (StageEnded) fact()      {}
 func (TaskStarted) fact()     {}
 func (TaskDone) fact()        {}
 func (ExecutorAdded) fact()   {}
+func (ExecutorChanged) fact() {}
 func (ExecutorRemoved) fact() {}
 func (Starving) fact()        {}

@@ -43,6 +43,7 @@ func (c *Core) loseOutput(f task.Fetch, by ids.StageRef) {
 		return // it has been computed again elsewhere
 	}
 	c.outputLost(f.Shuffle, f.Map)
+	c.lookAtDrainers()
 	e := c.executor(f.Executor)
 	switch {
 	case e == nil:
@@ -56,6 +57,7 @@ func (c *Core) loseOutput(f task.Fetch, by ids.StageRef) {
 
 // loseOutputsOf removes all map outputs that an executor has.
 func (c *Core) loseOutputsOf(e ids.ExecutorID) {
+	c.lookAtDrainers()
 	for _, l := range c.outputs.RemoveExecutor(e) {
 		c.outputLost(l.Shuffle, l.Map)
 	}

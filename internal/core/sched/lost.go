@@ -17,12 +17,18 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	e.gone = true
 	c.executors[ev.ID] = nil
 	c.alive--
-	c.slots -= e.slots
+	if e.phase == active {
+		c.slots -= e.slots
+	}
 	c.free.remove(e)
 	e.host.free.remove(e)
 	c.laden.remove(e)
-	if e.host.executors--; e.host.executors == 0 {
+	c.drainers.remove(e)
+	if e.host.executors.remove(e); e.host.executors.len() == 0 {
 		delete(c.hosts, e.host.name)
+	}
+	if e.exempt != "" {
+		ev.Reason, ev.AppCaused = e.exempt, false
 	}
 	publish(c, ExecutorRemoved{ev.ID, ev.Reason})
 	c.loseOutputsOf(ev.ID)
@@ -34,7 +40,7 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 }
 
 // loseAttempt ends a task attempt whose executor is gone. It counts as a failure when the application brought the executor down;
-// else only very many losses in a row do.
+// else only very many losses in a row do, and those that we brought about never.
 func (c *Core) loseAttempt(a *attempt, err *task.Error, appCaused bool) {
 	r, i, at := a.run, a.index, a.executor.id
 	if a.fetching != nil {
@@ -47,7 +53,7 @@ func (c *Core) loseAttempt(a *attempt, err *task.Error, appCaused bool) {
 		c.taskFailed(a, &task.EndReason{Fate: task.Lost, Error: err})
 		return
 	}
-	counts := r.counts(i)
+	counts := r.counts(i) && a.executor.exempt == ""
 	c.leave(a)
 	if counts && r.set.Lose(i) >= c.cfg.MaxFailures*lostPerFailure {
 		c.abort(r.stage, r.failure(i, taskset.Cause{Executor: at, Fate: task.Lost, Error: err}))

@@ -13,7 +13,7 @@ import (
 func TestNonsenseDoesNotBreakTheCore(t *testing.T) {
 	for seed := range uint64(300) {
 		n := &nonsense{r: rand.New(rand.NewPCG(seed, 0))}
-		c := New(Config{Seed: seed, MaxResultSize: 50, Publish: seed%2 == 0})
+		c := New(Config{Seed: seed, MaxResultSize: 50, Silence: time.Duration(seed%3) * time.Second, ReasonWait: time.Duration(seed%5) * time.Second, Publish: seed%2 == 0})
 		now := Time(0)
 		for range 200 {
 			now += time.Duration(n.r.IntN(50)) * time.Millisecond
@@ -46,7 +46,7 @@ func (n *nonsense) some() int32 {
 }
 
 func (n *nonsense) event() Event {
-	switch n.r.IntN(14) {
+	switch n.r.IntN(20) {
 	case 0, 1:
 		return n.job()
 	case 2:
@@ -67,10 +67,28 @@ func (n *nonsense) event() Event {
 		return Woke{}
 	case 10:
 		return nil
+	case 12:
+		return ExecutorSuspected{ids.ExecutorID(n.some()), "broken"}
+	case 13:
+		return ExecutorsDecommissioned{[]ids.ExecutorID{ids.ExecutorID(n.some()), ids.ExecutorID(n.some())}, "age", time.Duration(n.some()) * time.Millisecond, n.r.IntN(2) == 0}
+	case 14:
+		return KillAsked{[]ids.ExecutorID{ids.ExecutorID(n.some())}, "age", n.r.IntN(2) == 0, n.r.IntN(2) == 0, n.r.IntN(2) == 0}
+	case 15:
+		return n.host()
 	case 11:
 		return ExecutorRegistered{ids.ExecutorID(n.r.IntN(300)), "h", 2}
 	}
 	return n.end()
+}
+
+func (n *nonsense) host() Event {
+	switch n.r.IntN(6) {
+	case 0:
+		return HostLost{"h", "gone"}
+	case 1:
+		return HostDecommissioned{"nobody's", "age", 0}
+	}
+	return Heard{ids.ExecutorID(n.some())}
 }
 
 func (n *nonsense) job() Event {

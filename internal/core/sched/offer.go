@@ -10,6 +10,9 @@ import (
 
 // offer gives free slots to tasks that wait, in the order of the queue. Executors take turns, one task each, so that work spreads.
 func (c *Core) offer() {
+	if !c.mayOffer() {
+		return
+	}
 	for c.free.len() > 0 {
 		r := c.queue.first()
 		if r == nil {
@@ -50,7 +53,7 @@ func (c *Core) match(r *run) {
 // freeAt gives an executor with a free slot at one of the places: that very executor if there is one, else one on the host.
 func (c *Core) freeAt(places []Place) *executor {
 	for _, at := range places {
-		if e := c.executor(at.Executor); at.OnExecutor && e != nil && e.used < e.slots {
+		if e := c.executor(at.Executor); at.OnExecutor && e != nil && e.free != 0 {
 			return e
 		}
 	}

@@ -2,8 +2,10 @@ package sched
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -12,6 +14,8 @@ import (
 // event reads an event:
 //
 //	executor E HOST SLOTS | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
+//	suspected E REASON | decommissioned E,... [within=DURATION] [itself] REASON | host-decommissioned HOST [within=DURATION] REASON
+//	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
 //	job J [group=G] [tags=A,B] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...] [kept RDD[:PARTITION,...]]
 //	ok TASK [took=DURATION] [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
@@ -30,6 +34,16 @@ func (p *player) event(word, rest string) Event {
 		return ExecutorLost{ids.ExecutorID(p.number(id)), reason, word == "crashed"}
 	case "unavailable":
 		return ExecutorsUnavailable{rest}
+	case "suspected":
+		id, reason, _ := strings.Cut(rest, " ")
+		return ExecutorSuspected{ids.ExecutorID(p.number(id)), reason}
+	case "decommissioned", "host-decommissioned", "kill-asked":
+		return p.retired(word, rest)
+	case "host-lost":
+		host, reason, _ := strings.Cut(rest, " ")
+		return HostLost{host, reason}
+	case "heard":
+		return Heard{ids.ExecutorID(p.number(rest))}
 	case "outputs-lost":
 		return OutputsLost{ids.ExecutorID(p.number(rest))}
 	case "kept", "not-kept":
@@ -57,6 +71,39 @@ func (p *player) event(word, rest string) Event {
 		return ResultLost{l.Task.ID, "the result is gone"}
 	}
 	return p.end(word, rest)
+}
+
+// retired reads how executors are asked to go: who, options, why.
+func (p *player) retired(word, rest string) Event {
+	who, why, _ := strings.Cut(rest, " ")
+	with := map[string]string{}
+	for {
+		option, more, _ := strings.Cut(why, " ")
+		key, value, _ := strings.Cut(option, "=")
+		if !slices.Contains([]string{"within", "itself", "force", "replace", "count"}, key) {
+			break
+		}
+		with[key], why = value, more
+	}
+	var within time.Duration
+	if s, ok := with["within"]; ok {
+		within = duration(p.t, s)
+	}
+	_, itself := with["itself"]
+	_, force := with["force"]
+	_, replace := with["replace"]
+	_, count := with["count"]
+	if word == "host-decommissioned" {
+		return HostDecommissioned{who, why, within}
+	}
+	var list []ids.ExecutorID
+	for _, n := range p.numbers(who) {
+		list = append(list, ids.ExecutorID(n))
+	}
+	if word == "kill-asked" {
+		return KillAsked{list, why, force, replace, count}
+	}
+	return ExecutorsDecommissioned{list, why, within, itself}
 }
 
 func (p *player) cancelled(rest string) Event {

@@ -42,6 +42,13 @@ func (p *player) print(a Action) string {
 		return fmt.Sprintf("fail job %d: %s", a.Job, printFailure(a.Why))
 	case DropShuffle:
 		return fmt.Sprintf("drop shuffle %d", a.Shuffle)
+	case DrainExecutor:
+		return fmt.Sprintf("drain executor %v: %s", a.Executor, a.Reason)
+	case KillExecutor:
+		if a.Replace {
+			return fmt.Sprintf("kill and replace executor %v: %s", a.Executor, a.Reason)
+		}
+		return fmt.Sprintf("kill executor %v: %s", a.Executor, a.Reason)
 	case RefuseExecutor:
 		return fmt.Sprintf("refuse executor %v: %s", a.Executor, a.Reason)
 	}
@@ -89,6 +96,8 @@ func printFact(f Fact) string {
 		return fmt.Sprintf("%v: %v", f.End.Ref, f.End.Reason.Fate)
 	case ExecutorAdded:
 		return fmt.Sprintf("executor %v added", f.ID)
+	case ExecutorChanged:
+		return fmt.Sprintf("executor %v is %s: %s", f.ID, f.State, f.Reason)
 	case ExecutorRemoved:
 		return fmt.Sprintf("executor %v removed: %s", f.ID, f.Reason)
 	case Starving:
@@ -105,7 +114,11 @@ func printView(v *View) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%v %s at %s is %s: %d of %d done, %d waiting, %d running", s.Ref, s.Name, s.Site, s.State, s.Done, s.Total, s.Waiting, s.Running))
 	}
 	for _, e := range v.Executors {
-		lines = append(lines, fmt.Sprintf("executor %v on %s: %d of %d slots used, %d outputs", e.ID, e.Host, e.Used, e.Slots, e.Outputs))
+		line := fmt.Sprintf("executor %v on %s: %d of %d slots used, %d outputs", e.ID, e.Host, e.Used, e.Slots, e.Outputs)
+		if e.State != "active" {
+			line += ", " + e.State
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

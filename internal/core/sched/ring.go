@@ -19,10 +19,15 @@ func (r *ring) add(e *executor, chance *rand.Rand) {
 	if *r.member(e) != 0 {
 		return
 	}
-	r.executors = append(r.executors, e)
+	r.put(e)
 	last := len(r.executors) - 1
-	*r.member(e) = place(last + 1)
 	r.swap(last, chance.IntN(last+1))
+}
+
+// put is add where the order does not matter.
+func (r *ring) put(e *executor) {
+	r.executors = append(r.executors, e)
+	*r.member(e) = place(len(r.executors))
 }
 
 func (r *ring) remove(e *executor) {

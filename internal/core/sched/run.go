@@ -78,7 +78,9 @@ func (c *Core) removeAttempt(a *attempt) {
 	last := e.attempts[len(e.attempts)-1]
 	e.attempts[a.onExec], last.onExec = last, a.onExec
 	e.attempts[len(e.attempts)-1] = nil
-	e.attempts = e.attempts[:len(e.attempts)-1]
+	if e.attempts = e.attempts[:len(e.attempts)-1]; len(e.attempts) == 0 && e.phase == draining {
+		c.drained = append(c.drained, e)
+	}
 	last = r.live[len(r.live)-1]
 	r.live[a.inRun], last.inRun = last, a.inRun
 	r.live[len(r.live)-1] = nil

@@ -130,6 +130,13 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.MaxActions
 	case "ahead":
 		to = &p.cfg.Ahead
+	case "silence", "reason-wait", "registered-wait":
+		p.configureWait(word, duration(p.t, rest))
+		return true
+	case "expected":
+		to = &p.cfg.Expected
+	case "min-registered":
+		to = &p.cfg.MinRegistered
 	case "publish":
 		p.cfg.Publish = true
 		return true
@@ -140,6 +147,17 @@ func (p *player) configure(word, rest string) bool {
 		p.t.Fatalf("%s %q: %v", word, rest, err)
 	}
 	return true
+}
+
+func (p *player) configureWait(word string, d time.Duration) {
+	switch word {
+	case "silence":
+		p.cfg.Silence = d
+	case "reason-wait":
+		p.cfg.ReasonWait = d
+	case "registered-wait":
+		p.cfg.RegisteredWait = d
+	}
 }
 
 func duration(t *testing.T, s string) time.Duration {

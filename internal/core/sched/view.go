@@ -38,8 +38,9 @@ type StageView struct {
 type ExecutorView struct {
 	ID          ids.ExecutorID
 	Host        string
-	Slots, Used int // Used counts task attempts: more than slots when some wait there
-	Outputs     int // map outputs that it holds
+	Slots, Used int    // Used counts task attempts: more than slots when some wait there
+	Outputs     int    // map outputs that it holds
+	State       string // active, draining, suspected or leaving; only an active one gets tasks
 }
 
 // View gives the picture as it is now. Its cost grows with what is active, not with what has ended.
@@ -62,7 +63,7 @@ func (c *Core) View() *View {
 	}
 	for _, e := range c.executors {
 		if e != nil {
-			v.Executors = append(v.Executors, ExecutorView{e.id, e.host.name, e.slots, e.used, c.outputs.Held(e.id)})
+			v.Executors = append(v.Executors, ExecutorView{e.id, e.host.name, e.slots, e.used, c.outputs.Held(e.id), e.phase.String()})
 		}
 	}
 	return v

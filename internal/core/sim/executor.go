@@ -16,6 +16,7 @@ type executor struct {
 	host    string
 	slots   int
 	dead    bool
+	mute    bool // alive, and no message comes from it or to it
 	stages  map[ids.StageRef]*task.Stage
 	running map[ids.TaskRef]*try
 	queue   []*try // beyond the slots, in order of arrival
@@ -41,7 +42,7 @@ type try struct {
 func (e *executor) send(get func()) {
 	e.down = max(e.down, e.world.now+e.world.delay())
 	e.world.plan(e.down, func() {
-		if !e.dead {
+		if !e.dead && !e.mute {
 			get()
 		}
 	})
@@ -94,7 +95,7 @@ func (e *executor) read(t *try) {
 			if out.Sizes[int(t.launch.Ref.Partition)%in.Reduces] == 0 {
 				continue
 			}
-			if from := e.world.executor(out.Executor); from != nil && !from.dead && from.outputs[output{in.Shuffle, int32(m)}] {
+			if from := e.world.executor(out.Executor); from != nil && !from.dead && !from.mute && from.outputs[output{in.Shuffle, int32(m)}] {
 				continue
 			}
 			fetch := task.Fetch{Shuffle: in.Shuffle, Map: int32(m), Executor: out.Executor}
@@ -155,7 +156,7 @@ func (e *executor) end(t *try, why task.EndReason) {
 // fetched answers FetchResult.
 func (e *executor) fetched(id ids.TaskID) sched.Event {
 	value, ok := e.results[id]
-	if !ok || e.dead || e.world.fault(e.world.Forget) {
+	if !ok || e.dead || e.mute || e.world.fault(e.world.Forget) {
 		return sched.ResultLost{Task: id, Reason: "the result is gone"}
 	}
 	return sched.ResultFetched{Task: id, Value: value}

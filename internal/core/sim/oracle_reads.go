@@ -32,11 +32,12 @@ func (o *reads) step(ev sched.Event, actions []sched.Action) error {
 	switch ev := ev.(type) {
 	case sched.TaskEnded:
 		o.heard(ev)
-	case sched.ExecutorLost:
-		o.gone[ev.ID] = true
-		o.losses[ev.ID]++
 	case sched.OutputsLost:
 		o.losses[ev.Executor]++
+	}
+	for _, id := range o.world.lost {
+		o.gone[id] = true
+		o.losses[id]++
 	}
 	for _, a := range actions {
 		ship, ok := a.(sched.ShipStage)

@@ -22,8 +22,9 @@ func (o *slots) step(ev sched.Event, actions []sched.Action) error {
 	switch ev := ev.(type) {
 	case sched.TaskEnded:
 		delete(o.holders[ev.Executor], ev.End.ID)
-	case sched.ExecutorLost:
-		delete(o.holders, ev.ID)
+	}
+	for _, id := range o.world.lost {
+		delete(o.holders, id)
 	}
 	for _, a := range actions {
 		l, ok := a.(sched.Launch)

@@ -9,14 +9,15 @@ import (
 
 // twins: a task of a stage attempt does not run twice at once, and a try is launched once.
 type twins struct {
+	world   *World
 	running map[ids.TaskRef]ids.ExecutorID // with Try zero
 	tries   map[ids.TaskRef]bool
 	tasks   map[ids.TaskID]bool
 	gone    map[ids.ExecutorID]bool
 }
 
-func newTwins() *twins {
-	return &twins{map[ids.TaskRef]ids.ExecutorID{}, map[ids.TaskRef]bool{}, map[ids.TaskID]bool{}, map[ids.ExecutorID]bool{}}
+func newTwins(w *World) *twins {
+	return &twins{w, map[ids.TaskRef]ids.ExecutorID{}, map[ids.TaskRef]bool{}, map[ids.TaskID]bool{}, map[ids.ExecutorID]bool{}}
 }
 
 func whole(r ids.TaskRef) ids.TaskRef {
@@ -30,8 +31,9 @@ func (o *twins) step(ev sched.Event, actions []sched.Action) error {
 		if at, ok := o.running[whole(ev.End.Ref)]; ok && at == ev.Executor && o.tries[ev.End.Ref] {
 			delete(o.running, whole(ev.End.Ref))
 		}
-	case sched.ExecutorLost:
-		o.gone[ev.ID] = true
+	}
+	for _, id := range o.world.lost {
+		o.gone[id] = true
 	}
 	for _, a := range actions {
 		l, ok := a.(sched.Launch)

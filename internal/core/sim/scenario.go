@@ -12,29 +12,30 @@ type Time = sched.Time
 
 // Scenario says what a simulation is like. Chances are from 0 to 1.
 type Scenario struct {
-	Seed       uint64
-	Sched      sched.Config
-	Executors  int
-	Hosts      int
-	MaxSlots   int
-	Jobs       int
-	MaxTasks   int           // of a stage
-	MaxTask    time.Duration // a task takes up to this long
-	Told       time.Duration // a task says that it took up to this long, which decides whether others are launched ahead
-	MaxDelay   time.Duration // of a message
-	Faults     time.Duration // how long faults happen
-	Losses     int           // executors that are lost
-	DiskFaults int           // times at which an executor loses some map outputs, and nobody notices
-	Caches     int           // times at which an executor tells of cached partitions
-	Cancels    int
-	Fail       float64 // a task fails
-	Final      float64 // its failure is final
-	Crash      float64 // a task brings its executor down
-	Deaf       float64 // a task that is killed ends as if it were not
-	Twice      float64 // a status message comes twice
-	Store      float64 // a result stays at its executor
-	Forget     float64 // such a result is gone when it is fetched
-	Steps      int     // more than this many mean that it never ends
+	Seed        uint64
+	Sched       sched.Config
+	Executors   int
+	Hosts       int
+	MaxSlots    int
+	Jobs        int
+	MaxTasks    int           // of a stage
+	MaxTask     time.Duration // a task takes up to this long
+	Told        time.Duration // a task says that it took up to this long, which decides whether others are launched ahead
+	MaxDelay    time.Duration // of a message
+	Faults      time.Duration // how long faults happen
+	Losses      int           // executors that are lost
+	DiskFaults  int           // times at which an executor loses some map outputs, and nobody notices
+	Caches      int           // times at which an executor tells of cached partitions
+	Cancels     int
+	Retirements int     // times at which executors are decommissioned, asked to go, suspected, unreachable, or lost with their host
+	Fail        float64 // a task fails
+	Final       float64 // its failure is final
+	Crash       float64 // a task brings its executor down
+	Deaf        float64 // a task that is killed ends as if it were not
+	Twice       float64 // a status message comes twice
+	Store       float64 // a result stays at its executor
+	Forget      float64 // such a result is gone when it is fetched
+	Steps       int     // more than this many mean that it never ends
 }
 
 // Random gives the scenario of a seed.
@@ -61,6 +62,12 @@ func Random(seed uint64) Scenario {
 	if r.IntN(2) == 0 {
 		s.Sched.Ahead, s.MaxTasks = 1+r.IntN(8), 1+r.IntN(60)
 		s.Told = time.Duration(r.IntN(2000)) * time.Microsecond
+	}
+	if r.IntN(2) == 0 {
+		s.Retirements = r.IntN(20)
+		s.Sched.Silence = time.Duration(r.IntN(3)) * 2 * time.Second
+		s.Sched.ReasonWait = time.Duration(r.IntN(2)) * time.Second
+		s.Sched.Expected, s.Sched.MinRegistered, s.Sched.RegisteredWait = s.Executors, r.Float64(), time.Duration(r.IntN(10))*time.Second
 	}
 	if r.IntN(3) == 0 {
 		s.Sched.MaxActions = 8 + r.IntN(30)

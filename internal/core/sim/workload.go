@@ -47,6 +47,9 @@ func (w *World) plant() {
 	for range w.Caches {
 		w.plan(w.upTo(w.Faults), w.changeBlocks)
 	}
+	for range w.Retirements {
+		w.plan(w.upTo(w.Faults), w.retire)
+	}
 	for range w.Cancels {
 		w.plan(w.upTo(w.Faults), w.cancel)
 	}
@@ -93,6 +96,7 @@ func (w *World) release() {
 		w.plan(w.now+time.Second, w.release)
 		return
 	}
+	w.over = true
 	for _, s := range w.shuffles {
 		w.tell(sched.ShuffleReleased{Shuffle: s.spec.Shuffle})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -21,7 +22,10 @@ type World struct {
 	jobs      []*job
 	shuffles  []*shuffle
 	oracles   []oracle
-	armed     Time // when Woke is planned; -1 when it is not
+	living    []ids.ExecutorID // as the core sees it
+	lost      []ids.ExecutorID // in the Step that the oracles look at
+	over      bool             // nothing more will be asked for
+	armed     Time             // when Woke is planned; -1 when it is not
 	err       error
 	log       log
 	steps     int
@@ -114,6 +118,7 @@ func (w *World) tell(ev sched.Event) {
 		w.fail(fmt.Errorf("after %T: %w", ev, err))
 		return
 	}
+	w.findLost()
 	for _, o := range w.oracles {
 		if err := o.step(ev, w.actions); err != nil {
 			w.fail(err)
@@ -124,6 +129,21 @@ func (w *World) tell(ev sched.Event) {
 		w.do(a)
 	}
 	w.arm()
+}
+
+// findLost finds the executors that the core has given up in this Step.
+func (w *World) findLost() {
+	var now []ids.ExecutorID
+	for _, v := range w.core.View().Executors {
+		now = append(now, v.ID)
+	}
+	w.lost = w.lost[:0]
+	for _, id := range w.living {
+		if !slices.Contains(now, id) {
+			w.lost = append(w.lost, id)
+		}
+	}
+	w.living = now
 }
 
 // arm plans the next Woke.
@@ -169,6 +189,9 @@ func (w *World) do(a sched.Action) {
 				}
 			})
 		}
+	case sched.KillExecutor:
+		e := w.executor(a.Executor)
+		w.plan(w.now+w.delay(), func() { w.lose(e, false) })
 	case sched.CompleteJob:
 		w.jobs[a.Job].ended = true
 	case sched.FailJob:
@@ -182,6 +205,9 @@ func (w *World) ended(e *executor, end task.End) {
 	if w.fault(w.Twice) {
 		times = 2
 	}
+	if e.mute {
+		return
+	}
 	for range times {
 		w.plan(w.now+w.delay(), func() { w.tell(sched.TaskEnded{Executor: e.id, End: end}) })
 	}
@@ -189,12 +215,16 @@ func (w *World) ended(e *executor, end task.End) {
 
 // start lets a new executor register.
 func (w *World) start() {
+	if w.over {
+		return
+	}
 	e := &executor{
 		world: w, id: ids.ExecutorID(len(w.executors)), host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts)), slots: 1 + w.chance.IntN(w.MaxSlots),
 		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]bool{}, results: map[ids.TaskID][]byte{},
 	}
 	w.executors = append(w.executors, e)
 	w.tell(sched.ExecutorRegistered{ID: e.id, Host: e.host, Slots: e.slots})
+	e.beat()
 }
 
 // lose ends an executor. The driver hears of it later, and a new one comes later still.

@@ -1,0 +1,104 @@
+package sched
+
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
+
+// mostEarly is how many executors may be decommissioned before they register. It bounds what a mistaken manager can make the core
+// remember.
+const mostEarly = 1024
+
+// decommission lets executors drain: they get no more tasks, and go when nothing that they have is needed, or at the deadline. One
+// that has not registered does so when it does.
+func (c *Core) decommission(ev ExecutorsDecommissioned) {
+	for _, id := range ev.Executors {
+		e := c.executor(id)
+		switch {
+		case e != nil:
+			c.drain(e, ev)
+		case id >= 0 && !c.seen.has(int(id)) && len(c.early) < mostEarly:
+			ev.Executors = []ids.ExecutorID{id}
+			c.early = append(c.early, ev)
+		}
+	}
+}
+
+// decommissionEarly drains an executor that was decommissioned before it registered.
+func (c *Core) decommissionEarly(e *executor) {
+	at := slices.IndexFunc(c.early, func(ev ExecutorsDecommissioned) bool { return ev.Executors[0] == e.id })
+	if at < 0 {
+		return
+	}
+	ev := c.early[at]
+	c.early = slices.Delete(c.early, at, at+1)
+	c.drain(e, ev)
+}
+
+func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
+	if e.phase != active {
+		return
+	}
+	e.exempt = "it was decommissioned: " + ev.Reason
+	c.retire(e, draining, ev.Reason)
+	if !ev.ByItself {
+		c.do(DrainExecutor{e.id, ev.Reason})
+	}
+	if ev.Within > 0 {
+		c.alarms.set(c.now+ev.Within, e.id, deadlineDue)
+	}
+	c.drained = append(c.drained, e)
+}
+
+// letDrainedGo orders those executors to go that drain and have nothing that is needed: no task, no result and no map output.
+func (c *Core) letDrainedGo() {
+	for _, e := range c.drained {
+		if !e.gone && e.phase == draining && len(e.attempts) == 0 && c.outputs.Held(e.id) == 0 {
+			c.order(e, "it is drained", false)
+		}
+	}
+	clear(c.drained)
+	c.drained = c.drained[:0]
+}
+
+// lookAtDrainers looks at all that drain, when map outputs have gone.
+func (c *Core) lookAtDrainers() { c.drained = append(c.drained, c.drainers.executors...) }
+
+// killExecutors orders executors to go: not those that are going already, nor, unless forced, those that are busy.
+func (c *Core) killExecutors(ev KillAsked) {
+	for _, id := range ev.Executors {
+		e := c.executor(id)
+		if e == nil || e.phase == leaving || e.phase == suspected || len(e.attempts) > 0 && !ev.Force {
+			continue
+		}
+		if e.exempt == "" && !ev.Count {
+			e.exempt = "it was ordered to go: " + ev.Reason
+		}
+		c.order(e, ev.Reason, ev.Replace)
+	}
+}
+
+// order tells an executor to go.
+func (c *Core) order(e *executor, reason string, replace bool) {
+	c.retire(e, leaving, reason)
+	c.do(KillExecutor{e.id, reason, replace})
+}
+
+// loseHost forgets all executors of a host.
+func (c *Core) loseHost(ev HostLost) {
+	for _, id := range c.on(ev.Host) {
+		c.loseExecutor(ExecutorLost{ID: id, Reason: ev.Reason})
+	}
+}
+
+// on gives the living executors of a host, by id.
+func (c *Core) on(name string) (list []ids.ExecutorID) {
+	if h := c.hosts[name]; h != nil {
+		for _, e := range h.executors.executors {
+			list = append(list, e.id)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
