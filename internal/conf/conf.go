@@ -78,6 +78,9 @@ func Parse(l Layers) (*Conf, error) {
 			}
 		}
 	}
+	if len(problems) == 0 {
+		problems = checkAllocation(c)
+	}
 	switch len(problems) {
 	case 0:
 		return c, nil
