@@ -219,6 +219,7 @@ func TestATaskThatIsSlowBecauseItsInputIsLargeGetsNoCopy(t *testing.T) {
 		"like the others and at half of the rate": {input: 10 * mb, read: mb / 2, until: 19 * time.Second},
 		"like the others and stands still":        {input: 10 * mb, at: 31 * time.Second},
 		"like the others and nearly done":         {input: 10 * mb, read: mb / 4, until: 39 * time.Second},
+		"small and stands still":                  {input: mb / 100, at: 31 * time.Second},
 		"of unknown size":                         {input: 0, at: 31 * time.Second},
 	} {
 		s, a := nineDone(c.input)
@@ -247,6 +248,19 @@ func TestATaskThatStopsHalfwayGetsACopy(t *testing.T) {
 	}
 	if c := s.Check(301 * time.Second); len(c) != 1 || c[0].Rule != SlowRate {
 		t.Errorf("%v, want a copy", c)
+	}
+}
+
+func TestATaskOnAnExecutorThatGoesTooSoonGetsACopy(t *testing.T) {
+	s, old := nineDone(10 * mb)
+	s.Doomed(old, 9*time.Second)
+	if c := s.Check(time.Second); len(c) != 1 || c[0].Rule != Doomed {
+		t.Errorf("%v, want a copy: its executor goes before the median", c)
+	}
+	s, old = nineDone(10 * mb)
+	s.Doomed(old, 11*time.Second)
+	if c := s.Check(time.Second); c != nil {
+		t.Errorf("%v, and its executor stays for longer than the median", c)
 	}
 }
 
