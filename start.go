@@ -174,6 +174,8 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 		return err
 	}
 	cfg := s.driverConfig(m)
+	var initial int
+	cfg.Allocation, initial = s.allocation(m)
 	cfg.Identity = wire.Identity(identity)
 	cfg.App.Secret = make([]byte, 32)
 	_, _ = rand.Read(cfg.App.Secret) // never fails
@@ -194,7 +196,7 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 		return errors.Join(err, s.driver.Close(), control.Close(), client.Close())
 	}
 	s.closers = append(s.closers, blocks.Close, control.Close, client.Close)
-	return s.serve(local.NewProcesses(s.conf, m.Slots, memory, local.Places{AppDir: s.dir, Sockets: sockets, DriverBlocks: blocks.Addr()}), m.Executors)
+	return s.serve(local.NewProcesses(s.conf, m.Slots, memory, local.Places{AppDir: s.dir, Sockets: sockets, DriverBlocks: blocks.Addr()}), initial)
 }
 
 func (s *Session) serve(m cluster.Manager, executors int) error {

@@ -38,9 +38,13 @@ type Processes struct {
 type child struct {
 	cmd     *exec.Cmd
 	pipe    *os.File // our end; closing it ends the child
+	words   *json.Encoder
 	started time.Time
-	asked   bool
+	asked   *time.Timer // the child was told to leave, and is killed when this goes off; nil otherwise
 }
+
+// leaveTime is how long a child may take that was told to leave.
+const leaveTime = 10 * time.Second
 
 // soon is how short a child's life must be to count as a failed start; after so many in a row the manager gives up.
 const (
@@ -78,7 +82,7 @@ func (p *Processes) Want(executors int) {
 
 // fill starts what is missing. The caller holds the lock.
 func (p *Processes) fill() {
-	for !p.closed && len(p.children) < p.want {
+	for !p.closed && p.staying() < p.want {
 		id := p.next
 		p.next++
 		c, err := p.spawn(id)
@@ -91,6 +95,16 @@ func (p *Processes) fill() {
 		p.waits.Add(1)
 		go p.await(id, c)
 	}
+}
+
+// staying counts the children that were not told to leave.
+func (p *Processes) staying() (n int) {
+	for _, c := range p.children {
+		if c.asked == nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *Processes) spawn(id ids.ExecutorID) (*child, error) {
@@ -114,11 +128,12 @@ func (p *Processes) spawn(id ids.ExecutorID) (*child, error) {
 		ID: id, AppID: p.app.ID, Places: p.places, Control: p.app.Control, Secret: p.app.Secret,
 		Slots: p.slots, Memory: p.memory, Conf: p.conf.Set(),
 	}
-	if err := json.NewEncoder(ours).Encode(b); err != nil {
+	words := json.NewEncoder(ours)
+	if err := words.Encode(b); err != nil {
 		ours.Close()
 		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
-	return &child{cmd: cmd, pipe: ours, started: time.Now()}, nil
+	return &child{cmd: cmd, pipe: ours, words: words, started: time.Now()}, nil
 }
 
 // await tells the handler when a child ends, and starts another in its place.
@@ -132,12 +147,13 @@ func (p *Processes) await(id ids.ExecutorID, c *child) {
 	if p.closed {
 		return
 	}
-	loss := lossOf(err, c.cmd.ProcessState)
-	loss.Asked = c.asked
-	p.handler.Gone(int32(id), loss)
-	if c.asked {
+	if c.asked != nil {
+		c.asked.Stop()
+		p.handler.Gone(int32(id), cluster.Loss{Text: "it was released", Asked: true})
 		return
 	}
+	loss := lossOf(err, c.cmd.ProcessState)
+	p.handler.Gone(int32(id), loss)
 	if time.Since(c.started) < soon {
 		p.stillborn++
 	} else {
@@ -170,12 +186,20 @@ func (p *Processes) Release(executors []int32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, id := range executors {
-		if c := p.children[ids.ExecutorID(id)]; c != nil && !c.asked {
-			c.asked = true
-			p.want--
-			c.pipe.Close()
+		if c := p.children[ids.ExecutorID(id)]; c != nil && c.asked == nil {
+			p.want = max(0, p.want-1)
+			c.leave()
 		}
 	}
+}
+
+// leave tells a child to go. Its pipe stays open: were it closed, the child would take the driver for dead and sweep up behind it.
+func (c *child) leave() {
+	wait := leaveTime
+	if err := c.words.Encode(farewell{Leave: true}); err != nil {
+		wait = 0 // it ends already, or never will
+	}
+	c.asked = time.AfterFunc(wait, func() { _ = c.cmd.Process.Kill() })
 }
 
 // Close implements cluster.Manager. It returns when every child is gone.

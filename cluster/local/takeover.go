@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,6 +39,9 @@ type bootstrap struct {
 	Conf    []conf.Given
 }
 
+// farewell is what the driver tells a child at last: it is not needed any more.
+type farewell struct{ Leave bool }
+
 // TakeOver serves as an executor, and ends the process, if that is what the process was started for. Else it returns at once.
 func TakeOver() {
 	if os.Getenv(roleVariable) == "" {
@@ -63,7 +67,8 @@ func serve() error {
 		return fmt.Errorf("reading from the driver: %w", err)
 	}
 	gone := make(chan struct{})
-	go dieWith(pipe, b, gone)
+	ctx, leave := context.WithCancelCause(context.Background())
+	go dieWith(in, b, gone, leave)
 	// The terminal's ctrl-C is for the driver, which ends its executors in good order.
 	signal.Ignore(os.Interrupt)
 	c, err := conf.Parse(conf.Layers{Code: b.Conf})
@@ -74,7 +79,7 @@ func serve() error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(GCPercent)
 	}
-	err = serveDriver(c, b)
+	err = serveDriver(ctx, c, b)
 	// A driver that dies takes pipe and link with it, in no certain order; where that is why serving ended, dieWith has still to clean up.
 	select {
 	case <-gone:
@@ -87,9 +92,15 @@ func serve() error {
 // lastWord is how long a process that has served waits for the pipe to say that the driver is gone.
 const lastWord = 200 * time.Millisecond
 
-// dieWith ends the process, and removes what the application left on disk, as soon as the driver is gone.
-func dieWith(pipe io.Reader, b bootstrap, gone chan<- struct{}) {
-	_, _ = io.Copy(io.Discard, pipe)
+// dieWith ends the process, and removes what the application left on disk, as soon as the driver is gone. A process that the driver
+// releases leaves by itself, and takes with it only what is its own.
+func dieWith(pipe *json.Decoder, b bootstrap, gone chan<- struct{}, leave context.CancelCauseFunc) {
+	var f farewell
+	for pipe.Decode(&f) == nil {
+		if f.Leave {
+			leave(errors.New("it is not needed any more"))
+		}
+	}
 	close(gone)
 	for range 3 { // a task may be making a file just now
 		_ = os.RemoveAll(b.Places.AppDir)
@@ -98,7 +109,7 @@ func dieWith(pipe io.Reader, b bootstrap, gone chan<- struct{}) {
 	os.Exit(1)
 }
 
-func serveDriver(c *conf.Conf, b bootstrap) error {
+func serveDriver(ctx context.Context, c *conf.Conf, b bootstrap) error {
 	cfg := executorConfig(c, b.ID, b.Slots, b.Memory, b.Places.AppDir)
 	cfg.DirectResult = directResult
 	cfg.Patience = conf.KillTimeout.Of(c)
@@ -129,7 +140,7 @@ func serveDriver(c *conf.Conf, b bootstrap) error {
 	if err := link.Send(&wire.Up{Hello: hello}); err != nil {
 		return err
 	}
-	return e.Run(context.Background(), link)
+	return e.Run(ctx, link)
 }
 
 func helloOf(b bootstrap, blocks string) (*wire.Hello, error) {

@@ -68,6 +68,15 @@ var (
 	ShuffleTimeout = Duration("kiln.dynamicAllocation.shuffleTracking.timeout", UnlimitedTime,
 		"How long an executor stays that has nothing to do and holds map outputs that jobs to come may read. Outputs that no program can refer to any more are dropped and keep no executor.", AtLeast(time.Duration(0))).
 		DefaultText("unlimited").Spark("spark.dynamicAllocation.shuffleTracking.timeout", "ms")
+
+	// Decommission drains executors in place of ending them.
+	Decommission = Bool("kiln.decommission.enabled", false,
+		"Drain executors that are not needed any more, so that one goes when nothing that it holds is wanted, in place of ending them.")
+
+	// DecommissionKillTimeout is how long that may take; 0 means as long as it takes.
+	DecommissionKillTimeout = Duration("kiln.executor.decommission.forceKillTimeout", 0,
+		"How long an executor that drains may take before it is ended with what it holds. 0: as long as it takes.", AtLeast(time.Duration(0))).
+		Spark("spark.executor.decommission.forceKillTimeout", "s")
 )
 
 // shareOfAll refuses what is no share.

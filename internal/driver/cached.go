@@ -12,11 +12,16 @@ func (d *Driver) DropRDD(id ids.RDDID) {
 	d.report(wire.Drop{Kind: ids.RDDBlock, ID: int64(id)})
 }
 
-// blocksChanged tells the scheduler what an executor told of its cached partitions.
-func blocksChanged(id ids.ExecutorID, list []wire.BlockChange) sched.BlocksChanged {
-	ev := sched.BlocksChanged{Executor: id, Blocks: make([]sched.BlockChange, len(list))}
+// blocksChanged tells the scheduler what an executor told of its cached partitions, and remembers which ones it has.
+func blocksChanged(r *remote, list []wire.BlockChange) sched.BlocksChanged {
+	ev := sched.BlocksChanged{Executor: r.id, Blocks: make([]sched.BlockChange, len(list))}
 	for i, b := range list {
 		ev.Blocks[i] = sched.BlockChange{RDD: ids.RDDID(b.ID.A), Partition: b.ID.B, There: b.InMemory || b.OnDisk}
+		if ev.Blocks[i].There {
+			r.cached[b.ID] = struct{}{}
+		} else {
+			delete(r.cached, b.ID)
+		}
 	}
 	return ev
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/cluster"
+	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -28,6 +29,9 @@ type Config struct {
 	Fetch     transport.Fetcher
 	PieceSize int64                   // of broadcasts
 	Merge     func(task.Update) error // adds what a task sent to an accumulator
+
+	// Allocation lets executors of so many slots come and go with the load; nil leaves their number to Serve.
+	Allocation *Allocation
 }
 
 // Driver runs jobs on executors.
@@ -44,6 +48,7 @@ type Driver struct {
 	nextCast   atomic.Int32
 	broadcasts *broadcast.Store
 	outbox     outbox
+	orders     outbox // to grants, which may take its time
 
 	// What follows belongs to the loop.
 	core    *sched.Core
@@ -52,6 +57,9 @@ type Driver struct {
 	jobs    map[ids.JobID]*handle
 	stages  map[ids.StageRef]*task.Stage // as they went to executors
 	actions []sched.Action
+	grants  cluster.Manager // nil until Serve
+	want    int             // executors, as grants was told
+	alloc   alloc.Allocator
 }
 
 // Start begins to serve jobs. Executors come with Serve.
@@ -63,6 +71,9 @@ func Start(cfg Config) *Driver {
 		stages: map[ids.StageRef]*task.Stage{},
 	}
 	d.outbox.merge = cfg.Merge
+	if cfg.Allocation != nil {
+		d.alloc = alloc.New(cfg.Allocation.Rules)
+	}
 	go d.loop()
 	return d
 }
@@ -74,6 +85,7 @@ func (d *Driver) Serve(ctx context.Context, m cluster.Manager, executors int) er
 		return err
 	}
 	m.Want(executors)
+	d.report(serving{m, executors})
 	return nil
 }
 
@@ -88,6 +100,7 @@ func (d *Driver) Close() error {
 		}
 		d.links.Wait()
 		d.outbox.wait()
+		d.orders.wait()
 	})
 	return err
 }

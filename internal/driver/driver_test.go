@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,16 +29,27 @@ type rig struct {
 // manager is a cluster manager that gives nothing by itself.
 type manager struct {
 	handler cluster.Handler
-	want    int
 	closed  bool
+
+	mu       sync.Mutex // the driver orders from other goroutines
+	want     int
+	released []int32
 }
 
 func (m *manager) Start(_ context.Context, _ cluster.App, h cluster.Handler) error {
 	m.handler = h
 	return nil
 }
-func (m *manager) Want(n int)      { m.want = n }
-func (m *manager) Release([]int32) {}
+func (m *manager) Want(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.want = n
+}
+func (m *manager) Release(ids []int32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.released = append(m.released, ids...)
+}
 func (m *manager) Close() error {
 	m.closed = true
 	return nil

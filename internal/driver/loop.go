@@ -24,10 +24,13 @@ func (d *Driver) loop() {
 	defer wake.Stop()
 	watch := time.NewTicker(250 * time.Millisecond)
 	defer watch.Stop()
+	load := d.looks()
 	for {
 		select {
 		case x := <-d.in:
 			d.take(x)
+		case <-load:
+			d.allocate()
 		case <-wake.C:
 			d.step(sched.Woke{})
 		case <-watch.C:
@@ -72,6 +75,8 @@ func (d *Driver) take(x any) {
 		}
 	case chan *sched.View:
 		x <- d.core.View()
+	case serving:
+		d.grants, d.want = x.manager, x.executors
 	case sched.Event:
 		d.step(x)
 	}
@@ -99,7 +104,7 @@ func (d *Driver) hear(m heardFrom) {
 		return // it counts as lost already
 	}
 	if len(m.up.Blocks) > 0 { // first: a stage that follows from a task's end may read what the task has cached
-		d.step(blocksChanged(r.id, m.up.Blocks))
+		d.step(blocksChanged(r, m.up.Blocks))
 	}
 	for i := range m.up.Ends {
 		end := m.up.Ends[i]
@@ -202,6 +207,8 @@ func (d *Driver) perform(a sched.Action) {
 		d.finish(a.Job, nil)
 	case sched.FailJob:
 		d.finish(a.Job, &Failure{a.Job, a.Why})
+	case sched.KillExecutor:
+		d.release(a)
 	case sched.RefuseExecutor:
 		if r := d.remotes[a.Executor]; r != nil {
 			delete(d.remotes, a.Executor)

@@ -18,6 +18,7 @@ type remote struct {
 	heard  time.Time
 	broken time.Time // when the link ended; the reason may still come from the manager
 	next   *wire.Down
+	cached map[ids.BlockID]struct{} // partitions of cached RDDs that it has
 }
 
 // batch is what goes to the executor at the end of this turn of the loop.
@@ -57,7 +58,7 @@ func (d *Driver) serve(link transport.DriverEnd, refuse func(*wire.Hello) string
 		if err != nil {
 			return
 		}
-		r := &remote{link: link, hello: up.Hello}
+		r := &remote{link: link, hello: up.Hello, cached: map[ids.BlockID]struct{}{}}
 		if up.Hello == nil {
 			return
 		}

@@ -17,6 +17,7 @@ type executor struct {
 	host     *host
 	slots    int
 	used     int
+	idle     Time       // since when used is zero, while it is
 	attempts []*attempt // running, or with their results on their way; in no order that means anything
 	free     place      // in Core.free
 	freeHost place      // in host.free
@@ -57,7 +58,7 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	for int(ev.ID) >= len(c.executors) {
 		c.executors = append(c.executors, nil)
 	}
-	e := &executor{id: ev.ID, host: c.hostNamed(ev.Host), slots: ev.Slots, heard: c.now}
+	e := &executor{id: ev.ID, host: c.hostNamed(ev.Host), slots: ev.Slots, heard: c.now, idle: c.now}
 	e.host.executors.put(e)
 	c.executors[ev.ID] = e
 	c.alive++
@@ -109,6 +110,9 @@ func (c *Core) offerSlots(e *executor) {
 func (c *Core) freeSlot(e *executor) {
 	if e.used--; e.used <= e.slots {
 		c.laden.remove(e)
+	}
+	if e.used == 0 {
+		e.idle = c.now
 	}
 	c.offerSlots(e)
 }

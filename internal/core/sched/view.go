@@ -39,7 +39,9 @@ type ExecutorView struct {
 	ID          ids.ExecutorID
 	Host        string
 	Slots, Used int    // Used counts task attempts: more than slots when some wait there
+	Idle        Time   // since when nothing runs there, while Used is zero
 	Outputs     int    // map outputs that it holds
+	Needed      bool   // an active job uses some of them
 	State       string // active, draining, suspected or leaving; only an active one gets tasks
 }
 
@@ -63,10 +65,19 @@ func (c *Core) View() *View {
 	}
 	for _, e := range c.executors {
 		if e != nil {
-			v.Executors = append(v.Executors, ExecutorView{e.id, e.host.name, e.slots, e.used, c.outputs.Held(e.id), e.phase.String()})
+			v.Executors = append(v.Executors, ExecutorView{
+				ID: e.id, Host: e.host.name, Slots: e.slots, Used: e.used, Idle: e.idle,
+				Outputs: c.outputs.Held(e.id), Needed: c.outputs.Holds(e.id, c.isUsed), State: e.phase.String(),
+			})
 		}
 	}
 	return v
+}
+
+// isUsed says that an active job uses a shuffle.
+func (c *Core) isUsed(id ids.ShuffleID) bool {
+	s := c.byShuffle[id]
+	return s != nil && len(s.jobs) > 0
 }
 
 func (s *stage) view() StageView {

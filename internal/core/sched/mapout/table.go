@@ -87,6 +87,21 @@ func (t *Table) Held(executor ids.ExecutorID) int {
 	return len(t.held[executor])
 }
 
+// Holds says that an executor holds an output of some shuffle that is wanted.
+func (t *Table) Holds(executor ids.ExecutorID, wanted func(ids.ShuffleID) bool) bool {
+	if t.Held(executor) == 0 {
+		return false
+	}
+	var last *Shuffle // what an executor holds of one shuffle often stands together
+	for _, h := range t.held[executor] {
+		if h.shuffle != last && wanted(h.shuffle.id) {
+			return true
+		}
+		last = h.shuffle
+	}
+	return false
+}
+
 func (t *Table) hold(executor ids.ExecutorID, s *Shuffle, part int32) {
 	for int(executor) >= len(t.held) {
 		t.held = append(t.held, nil)

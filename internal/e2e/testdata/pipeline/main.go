@@ -126,6 +126,7 @@ func printCounts(ctx context.Context, s *kiln.Session, gates, path string) error
 	if err != nil {
 		return err
 	}
+	gate{gates, "between"}.pass(ctx)
 	top, err := all.Top(ctx, 5, often)
 	if err != nil {
 		return err
