@@ -7,16 +7,20 @@ import (
 )
 
 // AppendOp encodes an operator behind dst: a struct, or a pointer to one, whose fields are functions, values that can be encoded,
-// or structs of such fields. Blank fields and fields tagged `kiln:"-"` stay behind. The error is a [*CaptureError] with its Field
+// or structs of such fields. A field tagged `kiln:"op"` is an interface that holds another operator. Blank fields and fields tagged
+// `kiln:"-"` stay behind. The error is a [*CaptureError] with its Field
 // set if a function cannot travel, and wraps the codec's error if a value cannot. The operator is not kept.
 func AppendOp(dst []byte, op any) ([]byte, error) {
 	m, err := self()
 	if err != nil {
 		return dst, err
 	}
-	v := reflect.ValueOf(op)
+	return m.appendOp(dst, reflect.ValueOf(op), reflect.TypeOf(op))
+}
+
+func (m *image) appendOp(dst []byte, v reflect.Value, t reflect.Type) ([]byte, error) {
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
-		return dst, fmt.Errorf("the operator %T is nil", op)
+		return dst, fmt.Errorf("the operator %v is nil", t)
 	}
 	if v.Kind() != reflect.Pointer {
 		p := reflect.New(v.Type())
@@ -37,8 +41,11 @@ func (s *shape) append(m *image, dst []byte, base unsafe.Pointer) ([]byte, error
 		var err error
 		dst, err = appendSized(dst, func(dst []byte) ([]byte, error) {
 			at := unsafe.Add(base, f.offset)
-			if f.codec != nil {
+			switch {
+			case f.codec != nil:
 				return f.codec.Append(dst, at, 1)
+			case f.nested():
+				return m.appendOp(dst, reflect.NewAt(f.typ, at).Elem().Elem(), f.typ)
 			}
 			r, err := m.refOf(*(*unsafe.Pointer)(at), f.typ)
 			return r.Append(dst), err
@@ -59,27 +66,41 @@ func DecodeOp(ctx any, src []byte) (op any, rest []byte, err error) {
 		return nil, src, err
 	}
 	in := reader{src: src}
+	err = recovering(func() error {
+		v, err := m.decodeOp(ctx, &in, reflect.TypeFor[any]())
+		if err == nil {
+			op = v.Interface()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, src, err
+	}
+	return op, in.src, nil
+}
+
+// decodeOp reads an operator whose pointer must implement an interface.
+func (m *image) decodeOp(ctx any, in *reader, want reflect.Type) (v reflect.Value, err error) {
 	r := in.typeRef()
 	if in.err != nil {
-		return nil, src, in.err
+		return v, in.err
 	}
 	t, err := m.resolveType(r)
 	if err != nil {
-		return nil, src, err
+		return v, err
+	}
+	if !reflect.PointerTo(t).Implements(want) {
+		return v, fmt.Errorf("operator %v is not a %v", t, want)
 	}
 	s, err := m.shapeOf(t)
 	if err != nil {
-		return nil, src, err
+		return v, err
 	}
-	err = recovering(func() error {
-		v := reflect.New(t)
-		op = v.Interface()
-		return s.decode(m, ctx, &in, v.UnsafePointer())
-	})
-	if err != nil {
-		return nil, src, fmt.Errorf("operator %v: %w", t, err)
+	v = reflect.New(t)
+	if err := s.decode(m, ctx, in, v.UnsafePointer()); err != nil {
+		return v, fmt.Errorf("operator %v: %w", t, err)
 	}
-	return op, in.src, nil
+	return v, nil
 }
 
 func (s *shape) decode(m *image, ctx any, in *reader, base unsafe.Pointer) error {
@@ -93,6 +114,15 @@ func (s *shape) decode(m *image, ctx any, in *reader, base unsafe.Pointer) error
 			if err := f.codec.Decode(ctx, body, at, 1); err != nil {
 				return fmt.Errorf("%s: %w", f.path, err)
 			}
+			continue
+		}
+		if f.nested() {
+			inner := reader{src: body}
+			v, err := m.decodeOp(ctx, &inner, f.typ)
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.path, err)
+			}
+			reflect.NewAt(f.typ, at).Elem().Set(v)
 			continue
 		}
 		closure, err := m.decodeFunc(body, f.typ)

@@ -241,3 +241,42 @@ func BenchmarkLoadImage(b *testing.B) {
 
 // MapLike is the commonest operator.
 type MapLike[T, U any] struct{ F func(T) U }
+
+type kindOf interface{ kind() reflect.Type }
+
+type kind[T any] struct{ Deep int }
+
+func (*kind[T]) kind() reflect.Type { return reflect.TypeFor[T]() }
+
+// over is an operator that says of which type its rows are by an operator inside.
+type over struct {
+	Rows kindOf `kiln:"op"`
+	N    int
+}
+
+func TestAnOperatorArrivesWithTheOneInside(t *testing.T) {
+	got, rest, err := DecodeOp(nil, encoded(t, &over{&kind[pair]{7}, 3}))
+	if err != nil || len(rest) != 0 {
+		t.Fatalf("%d bytes left, %v", len(rest), err)
+	}
+	o := got.(*over)
+	if inside, ok := o.Rows.(*kind[pair]); !ok || inside.Deep != 7 || o.N != 3 || o.Rows.kind() != reflect.TypeFor[pair]() {
+		t.Errorf("arrived as %+v, %+v", o, o.Rows)
+	}
+}
+
+func TestAnOperatorInsideMustFit(t *testing.T) {
+	type other struct {
+		Rows any `kiln:"op"`
+		N    int
+	}
+	if _, err := AppendOp(nil, &over{}); err == nil || !strings.Contains(err.Error(), "Rows: the operator funcs.kindOf is nil") {
+		t.Errorf("got %v", err)
+	}
+	outer, lies := encoded(t, &over{&kind[pair]{}, 1}), encoded(t, &other{&struct{ Deep int }{}, 1})
+	head := func(o any) int { m, _ := self(); s, _ := m.shapeOf(reflect.TypeOf(o)); return len(s.ref) }
+	forged := append(bytes.Clone(outer[:head(over{})]), lies[head(other{}):]...)
+	if _, _, err := DecodeOp(nil, forged); err == nil || !strings.Contains(err.Error(), "is not a funcs.kindOf") {
+		t.Errorf("got %v", err)
+	}
+}

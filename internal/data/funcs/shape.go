@@ -21,8 +21,11 @@ type field struct {
 	path   string // for errors: names joined by dots
 	offset uintptr
 	typ    reflect.Type
-	codec  *codec.Codec // nil for a function
+	codec  *codec.Codec // nil for a function, and for an operator in an interface
 }
+
+// nested reports whether the field holds an operator of its own.
+func (f *field) nested() bool { return f.typ.Kind() == reflect.Interface && f.codec == nil }
 
 // shapes keeps the shape of every operator type seen, reflect.Type to *shape. Types are never forgotten: a program has few.
 var shapes sync.Map
@@ -54,6 +57,10 @@ func (s *shape) add(t reflect.Type, offset uintptr, path string) error {
 			continue
 		}
 		at := field{path: path + f.Name, offset: offset + f.Offset, typ: f.Type}
+		if f.Tag.Get("kiln") == "op" && f.Type.Kind() == reflect.Interface {
+			s.fields = append(s.fields, at)
+			continue
+		}
 		if err := s.addField(at); err != nil {
 			return err
 		}
