@@ -4,7 +4,7 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
-	"slices"
+	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/internal/data/op"
@@ -12,56 +12,92 @@ import (
 
 // Collect gives all rows, in partition order. They must fit into the driver's memory and kiln.driver.maxResultSize.
 func (d RDD[T]) Collect(ctx context.Context) ([]T, error) {
-	return collect[T](ctx, "Collect", d.n, nil)
+	r, err := d.n.collect(ctx, "Collect", nil)
+	return op.RowsOf[T](r), err
 }
 
 // collect brings the rows of the given partitions (nil: all) to the driver, in order.
-func collect[T any](ctx context.Context, verb string, n *node, partitions []int32) ([]T, error) {
-	values, err := n.gather(ctx, verb, op.Output(&op.Collect[T]{}), partitions)
+func (n *node) collect(ctx context.Context, verb string, partitions []int32) (op.Rows, error) {
+	values, err := n.gather(ctx, verb, op.Output(&op.Collect{Rows: n.rowType()}), partitions)
+	return n.decode(n.row, values, err)
+}
+
+// decode gives the rows that tasks answered with, unless an error came instead.
+func (n *node) decode(row rowType, values [][]byte, err error) (op.Rows, error) {
 	if err != nil {
-		return nil, err
+		return op.Rows{}, err
 	}
-	var rows []T
-	for _, v := range values {
-		if rows, err = op.DecodeRows(v, rows); err != nil {
-			return nil, n.located(err)
-		}
+	r, err := op.DecodeRows(row, values)
+	if err != nil {
+		return op.Rows{}, n.located(err)
 	}
-	return rows, nil
+	return r, nil
 }
 
 // Seq gives all rows, partition after partition, with one job for each: memory is bounded by the largest partition. It stops
 // early when the loop breaks, and holds no slot while the loop's body runs. An error is given once and is the last pair.
-func (d RDD[T]) Seq(ctx context.Context) iter.Seq2[T, error] {
+func (d RDD[T]) Seq(ctx context.Context) iter.Seq2[T, error] { return seq[T](ctx, d.n) }
+
+func seq[T any](ctx context.Context, n *node) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var none T
-		if _, err := d.n.layOut(ctx); err != nil {
-			yield(none, jobError(err))
-			return
-		}
-		count, err := d.n.partitions()
-		if err != nil {
-			yield(none, d.n.located(err))
-			return
-		}
-		for p := range count {
-			rows, err := collect[T](ctx, "Seq", d.n, []int32{int32(p)})
-			if err != nil {
-				yield(none, err)
-				return
-			}
-			for _, row := range rows {
+		s := n.partitionwise(ctx, "Seq")
+		for s.next() {
+			for _, row := range op.RowsOf[T](s.rows) {
 				if !yield(row, nil) {
 					return
 				}
 			}
 		}
+		if s.err != nil {
+			var none T
+			yield(none, s.err)
+		}
 	}
 }
 
+// partitionwise goes through the rows of a node with one job for each partition.
+type partitionwise struct {
+	ctx       context.Context
+	n         *node
+	verb      string
+	at, count int
+	rows      op.Rows
+	err       error
+}
+
+func (n *node) partitionwise(ctx context.Context, verb string) *partitionwise {
+	s := &partitionwise{ctx: ctx, n: n, verb: verb}
+	s.count, s.err = n.laidOut(ctx)
+	return s
+}
+
+// next brings the rows of the next partition. It is false at the end and after an error.
+func (s *partitionwise) next() bool {
+	if s.err != nil || s.at == s.count {
+		return false
+	}
+	s.rows, s.err = s.n.collect(s.ctx, s.verb, []int32{int32(s.at)})
+	s.at++
+	return s.err == nil
+}
+
+// laidOut lays the node out and gives its number of partitions.
+func (n *node) laidOut(ctx context.Context) (int, error) {
+	if _, err := n.layOut(ctx); err != nil {
+		return 0, jobError(err)
+	}
+	count, err := n.partitions()
+	if err != nil {
+		return 0, n.located(err)
+	}
+	return count, nil
+}
+
 // Count gives the number of rows.
-func (d RDD[T]) Count(ctx context.Context) (int64, error) {
-	values, err := d.n.gather(ctx, "Count", op.Output(&op.Count[T]{}), nil)
+func (d RDD[T]) Count(ctx context.Context) (int64, error) { return d.n.countRows(ctx) }
+
+func (n *node) countRows(ctx context.Context) (int64, error) {
+	values, err := n.gather(ctx, "Count", op.Output(&op.Count{}), nil)
 	if err != nil {
 		return 0, err
 	}
@@ -87,48 +123,58 @@ func decodeAll[A any](values [][]byte) ([]A, error) {
 
 // First gives the first row, or ErrEmpty. It computes only as many partitions as it needs.
 func (d RDD[T]) First(ctx context.Context) (T, error) {
-	rows, err := d.take(ctx, "First", 1)
-	if err != nil || len(rows) == 0 {
-		var none T
-		if err == nil {
-			err = d.n.empty("First")
-		}
-		return none, err
+	r, err := d.n.first(ctx)
+	return only(op.RowsOf[T](r), err)
+}
+
+// only gives the first of rows, if there is one.
+func only[T any](rows []T, err error) (row T, _ error) {
+	if len(rows) > 0 {
+		row = rows[0]
 	}
-	return rows[0], nil
+	return row, err
+}
+
+func (n *node) first(ctx context.Context) (op.Rows, error) {
+	r, err := n.take(ctx, "First", 1)
+	if err == nil && r.Len() == 0 {
+		err = n.empty("First")
+	}
+	return r, err
 }
 
 // IsEmpty reports whether there is no row. It computes only as many partitions as it needs.
 func (d RDD[T]) IsEmpty(ctx context.Context) (bool, error) {
-	rows, err := d.take(ctx, "IsEmpty", 1)
-	return err == nil && len(rows) == 0, err
+	r, err := d.n.take(ctx, "IsEmpty", 1)
+	return err == nil && r.Len() == 0, err
 }
 
 // Take gives the first n rows, fewer where there are fewer. It computes the first partition, and then ever more at once
 // (four times as many, as Spark does) until it has enough.
-func (d RDD[T]) Take(ctx context.Context, n int) ([]T, error) { return d.take(ctx, "Take", n) }
+func (d RDD[T]) Take(ctx context.Context, n int) ([]T, error) {
+	r, err := d.n.take(ctx, "Take", n)
+	return op.RowsOf[T](r), err
+}
 
-func (d RDD[T]) take(ctx context.Context, verb string, n int) ([]T, error) {
-	if n <= 0 {
-		return nil, nil
+func (n *node) take(ctx context.Context, verb string, want int) (op.Rows, error) {
+	var r op.Rows
+	if want <= 0 {
+		return r, nil
 	}
-	if _, err := d.n.layOut(ctx); err != nil {
-		return nil, jobError(err)
-	}
-	count, err := d.n.partitions()
+	count, err := n.laidOut(ctx)
 	if err != nil {
-		return nil, d.n.located(err)
+		return r, err
 	}
-	limited := narrow(verb, typeOf[T](), op.Transform(&op.Limit[T]{N: int64(n)}), d.n)
-	var rows []T
-	for from, width := 0, 1; from < count && len(rows) < n; from, width = from+width, width*4 {
-		more, err := collect[T](ctx, verb, limited, span(from, min(from+width, count)))
+	limited := narrow(verb, n.row, op.Transform(&op.Limit{Rows: n.row, N: int64(want)}), n)
+	for from, width := 0, 1; from < count && r.Len() < want; from, width = from+width, width*4 {
+		more, err := limited.collect(ctx, verb, span(from, min(from+width, count)))
 		if err != nil {
-			return nil, err
+			return op.Rows{}, err
 		}
-		rows = append(rows, more...)
+		r.Add(more)
 	}
-	return rows[:min(n, len(rows))], nil
+	r.Cut(want)
+	return r, nil
 }
 
 func span(from, to int) []int32 {
@@ -141,69 +187,61 @@ func span(from, to int) []int32 {
 
 // Top gives the n greatest rows by compare, greatest first. Each partition sends its n greatest only.
 func (d RDD[T]) Top(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
-	return d.top(ctx, "Top", n, false, compare)
+	return top(ctx, "Top", d.n, n, false, compare)
 }
 
 // TakeOrdered gives the n least rows by compare, least first.
 func (d RDD[T]) TakeOrdered(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
-	return d.top(ctx, "TakeOrdered", n, true, compare)
+	return top(ctx, "TakeOrdered", d.n, n, true, compare)
 }
 
-func (d RDD[T]) top(ctx context.Context, verb string, n int, least bool, compare func(a, b T) int) ([]T, error) {
-	if n <= 0 {
-		return nil, nil
+func top[T any](ctx context.Context, verb string, n *node, want int, least bool, compare func(a, b T) int) ([]T, error) {
+	r, err := n.best(ctx, verb, want, &op.Top[T]{N: want, Least: least, Compare: compare}, op.Ranking(least, compare))
+	return op.RowsOf[T](r), err
+}
+
+// best gives the rows that come first in a ranking; o finds those of a partition.
+func (n *node) best(ctx context.Context, verb string, want int, o op.Output, before func(a, b unsafe.Pointer) int) (op.Rows, error) {
+	if want <= 0 {
+		return op.Rows{}, nil
 	}
-	values, err := d.n.gather(ctx, verb, op.Output(&op.Top[T]{N: n, Least: least, Compare: compare}), nil)
-	if err != nil {
-		return nil, err
-	}
-	var rows []T
-	for _, v := range values {
-		if rows, err = op.DecodeRows(v, rows); err != nil {
-			return nil, d.n.located(err)
-		}
-	}
-	slices.SortStableFunc(rows, func(a, b T) int {
-		if least {
-			return compare(a, b)
-		}
-		return compare(b, a)
-	})
-	return rows[:min(n, len(rows))], nil
+	values, err := n.gather(ctx, verb, o, nil)
+	r, err := n.decode(n.rowType(), values, err)
+	r.Best(want, before)
+	return r, err
 }
 
 // Reduce brings all rows together with f, which must not care about order or grouping, or gives ErrEmpty.
 func (d RDD[T]) Reduce(ctx context.Context, f func(T, T) T) (T, error) {
-	return reduce(ctx, "Reduce", d, f)
-}
-
-func reduce[T any](ctx context.Context, verb string, d RDD[T], f func(T, T) T) (T, error) {
-	var sum Maybe[T]
-	values, err := d.n.gather(ctx, verb, op.Output(&op.Reduce[T]{F: f}), nil)
-	if err != nil {
-		return sum.Value, err
-	}
-	parts, err := decodeAll[Maybe[T]](values)
-	if err != nil {
-		return sum.Value, err
-	}
-	for _, p := range parts {
-		switch {
-		case p.Ok && sum.Ok:
-			sum.Value = f(sum.Value, p.Value)
-		case p.Ok:
-			sum = p
-		}
-	}
-	if !sum.Ok {
-		return sum.Value, d.n.empty(verb)
-	}
-	return sum.Value, nil
+	return fold(ctx, "Reduce", d.n, nil, f)
 }
 
 // Fold brings zero and all rows together with f. The zero is taken once for each partition and once more, so it must be neutral.
 func (d RDD[T]) Fold(ctx context.Context, zero T, f func(T, T) T) (T, error) {
-	return aggregate(ctx, "Fold", d.n, zero, f, f)
+	return fold(ctx, "Fold", d.n, []T{zero}, f)
+}
+
+// fold brings what is there first, if anything, and all rows together.
+func fold[T any](ctx context.Context, verb string, n *node, first []T, f func(T, T) T) (T, error) {
+	r, err := n.folded(ctx, verb, &op.Reduce[T]{F: f, Zero: first}, n.rowType(), len(first) > 0)
+	sum, rows := first, op.RowsOf[T](r)
+	if len(sum) == 0 && len(rows) > 0 {
+		sum, rows = rows[:1], rows[1:]
+	}
+	for _, row := range rows {
+		sum[0] = f(sum[0], row)
+	}
+	return only(sum, err)
+}
+
+// folded gives what partitions were folded to, at most one row for each. Nothing at all is ErrEmpty unless there is a zero.
+func (n *node) folded(ctx context.Context, verb string, o op.Output, sum rowType, zero bool) (op.Rows, error) {
+	values, err := n.gather(ctx, verb, o, nil)
+	r, err := n.decode(sum, values, err)
+	if err == nil && r.Len() == 0 && !zero {
+		err = n.empty(verb)
+	}
+	return r, err
 }
 
 // Aggregate brings zero and all rows together: rows of a partition with add, what partitions give with merge. The zero is taken once
@@ -213,75 +251,79 @@ func Aggregate[T, A any](ctx context.Context, d RDD[T], zero A, add func(A, T) A
 }
 
 func aggregate[T, A any](ctx context.Context, verb string, n *node, zero A, add func(A, T) A, merge func(A, A) A) (A, error) {
-	values, err := n.gather(ctx, verb, op.Output(&op.Aggregate[T, A]{Zero: zero, Add: add}), nil)
-	if err != nil {
-		return zero, err
-	}
-	parts, err := decodeAll[A](values)
-	if err != nil {
-		return zero, err
-	}
+	r, err := n.folded(ctx, verb, &op.Aggregate[T, A]{Zero: zero, Add: add}, typeOf[A](), true)
 	sum := zero
-	for _, p := range parts {
+	for _, p := range op.RowsOf[A](r) {
 		sum = merge(sum, p)
 	}
-	return sum, nil
+	return sum, err
 }
 
 // ForEach calls f for every row, in the tasks. A task that is tried again calls it again.
 func (d RDD[T]) ForEach(ctx context.Context, f func(T)) error {
-	_, err := d.n.gather(ctx, "ForEach", op.Output(&op.ForEach[T]{F: f}), nil)
-	return err
+	return d.n.do(ctx, "ForEach", op.Output(&op.ForEach[T]{F: f}))
 }
 
 // ForEachWith is ForEach with an environment.
 func ForEachWith[E, T any](ctx context.Context, d RDD[T], env E, f func(E, T)) error {
-	_, err := d.n.gather(ctx, "ForEachWith", op.Output(&op.ForEachWith[E, T]{Env: env, F: f}), nil)
-	return err
+	return d.n.do(ctx, "ForEachWith", op.Output(&op.ForEachWith[E, T]{Env: env, F: f}))
 }
 
 // ForEachPartition gives f the rows of each partition, in the tasks.
 func (d RDD[T]) ForEachPartition(ctx context.Context, f func(*TaskContext, iter.Seq[T]) error) error {
-	return runEach[T](ctx, narrow("ForEachPartition", typeOf[T](), op.Combine(&op.EachPartition[T]{F: f}), d.n))
+	return d.n.eachPartition(ctx, "ForEachPartition", op.Combine(&op.EachPartition[T]{F: f}))
 }
 
 // ForEachPartitionWith is ForEachPartition with an environment.
 func ForEachPartitionWith[E, T any](ctx context.Context, d RDD[T], env E, f func(E, *TaskContext, iter.Seq[T]) error) error {
-	return runEach[T](ctx, narrow("ForEachPartitionWith", typeOf[T](), op.Combine(&op.EachPartitionWith[E, T]{Env: env, F: f}), d.n))
+	return d.n.eachPartition(ctx, "ForEachPartitionWith", op.Combine(&op.EachPartitionWith[E, T]{Env: env, F: f}))
 }
 
-func runEach[T any](ctx context.Context, n *node) error {
-	_, err := n.gather(ctx, n.verb, op.Output(&op.Discard[T]{}), nil)
+// eachPartition runs a job for the effects of an operator.
+func (n *node) eachPartition(ctx context.Context, verb string, o op.Combine) error {
+	return narrow(verb, n.rowType(), o, n).do(ctx, verb, op.Output(&op.Discard{}))
+}
+
+// do runs a job for its effects.
+func (n *node) do(ctx context.Context, verb string, o op.Output) error {
+	_, err := n.gather(ctx, verb, o, nil)
 	return err
 }
 
 // TakeSample gives n random rows, or all where there are fewer and none may repeat. The same seed gives the same rows.
 func (d RDD[T]) TakeSample(ctx context.Context, withReplacement bool, n int, seed int64) ([]T, error) {
-	if n <= 0 {
-		return nil, nil
+	r, err := d.n.takeSample(ctx, withReplacement, n, seed)
+	return op.RowsOf[T](r), err
+}
+
+func (n *node) takeSample(ctx context.Context, withReplacement bool, want int, seed int64) (op.Rows, error) {
+	if want <= 0 {
+		return op.Rows{}, nil
 	}
-	count, err := d.Count(ctx)
+	count, err := n.countRows(ctx)
 	if err != nil || count == 0 {
-		return nil, err
+		return op.Rows{}, err
 	}
 	chance := rand.New(rand.NewPCG(uint64(seed), 0x6b696c6e))
-	if withReplacement || int64(n) < count {
+	if withReplacement || int64(want) < count {
 		// A little more than is needed in the mean, and again with more where chance gave too few.
-		for fraction := 1.2*float64(n)/float64(count) + 20/float64(count); ; fraction *= 2 {
+		for fraction := 1.2*float64(want)/float64(count) + 20/float64(count); ; fraction *= 2 {
 			if !withReplacement && fraction >= 1 {
 				break
 			}
-			rows, err := Sample(d, withReplacement, fraction, int64(chance.Uint64()>>1)).Collect(ctx)
+			r, err := n.sample(withReplacement, fraction, int64(chance.Uint64()>>1)).collect(ctx, "Collect", nil)
 			if err != nil {
-				return nil, err
+				return op.Rows{}, err
 			}
-			if len(rows) >= n {
-				chance.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-				return rows[:n], nil
+			if r.Len() >= want {
+				r.Shuffle(chance.Shuffle)
+				r.Cut(want)
+				return r, nil
 			}
 		}
 	}
-	rows, err := d.Collect(ctx)
-	chance.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	return rows[:min(n, len(rows))], err
+	r, err := n.collect(ctx, "Collect", nil)
+	r.Shuffle(chance.Shuffle)
+	r.Cut(want)
+	return r, err
 }

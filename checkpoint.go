@@ -16,17 +16,10 @@ import (
 // checkpointing is a node's wish to be written to files, and to forget its parents then.
 type checkpointing struct {
 	local bool
-	save  checkpointWriter
 	load  []byte
 }
 
-// checkpointWriter is the output operator of a checkpoint, of whatever type of row.
-type checkpointWriter interface {
-	op.Output
-	Aim(op.Target)
-}
-
-func (n *node) checkpoint(local bool, save op.Output, load op.Source) {
+func (n *node) checkpoint(local bool) {
 	if !local && conf.CheckpointDir.Of(n.s.conf) == "" {
 		panic(&BuildError{Verb: "Checkpoint", Site: userSite(), Cause: errors.New("kiln.checkpoint.dir is not set: set it to a directory that every executor sees, or use LocalCheckpoint")})
 	}
@@ -36,7 +29,7 @@ func (n *node) checkpoint(local bool, save op.Output, load op.Source) {
 		panic(&BuildError{Verb: "Checkpoint", Site: userSite(), Cause: errors.New("a job has run on this RDD already: ask for the checkpoint before the first action")})
 	}
 	if n.check == nil {
-		n.check = &checkpointing{local: local, save: save.(checkpointWriter), load: n.encodeOp(load)}
+		n.check = &checkpointing{local: local, load: n.encodeOp(op.Source(&op.LoadBlocks{Rows: n.row}))}
 	}
 }
 
@@ -58,8 +51,7 @@ func (c *checkpointing) write(ctx context.Context, n *node, base *plan.RDD) (*pl
 	whole := &node{s: n.s, id: n.id, verb: n.verb, site: n.site, row: n.row, counted: base.Partitions, base: base, laid: base}
 	a := &action{n: whole, verb: "Checkpoint", site: n.site}
 	_, err := whole.write(ctx, a, dir, true, func(g op.Target) op.Output {
-		c.save.Aim(g)
-		return c.save
+		return &op.SaveBlocks{Rows: n.row, Target: g}
 	})
 	if err != nil {
 		return nil, err

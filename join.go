@@ -74,16 +74,26 @@ func Intersection[T comparable](a, b RDD[T], o ...ShuffleOption) RDD[T] {
 // Lookup gives the values of one key. Where the RDD is laid out by key, only the partition that may have it is computed.
 func Lookup[K comparable, V any](ctx context.Context, d RDD[KV[K, V]], k K) ([]V, error) {
 	found := narrow("Lookup", typeOf[V](), op.Transform(&op.Find[K, V]{Key: k}), d.n)
-	if d.n.keyed == nil || d.n.keyed.ranges != nil {
-		return collect[V](ctx, "Lookup", found, nil)
-	}
-	count, err := d.n.partitions()
+	where, err := d.n.holding(func(partitions int) (int, error) { return op.PartitionOf(k, partitions) })
 	if err != nil {
-		return nil, d.n.located(err)
+		return nil, err
 	}
-	p, err := op.PartitionOf(k, count)
+	r, err := found.collect(ctx, "Lookup", where)
+	return op.RowsOf[V](r), err
+}
+
+// holding gives the partition that may have a key; all of them (nil) where the node is not laid out by a hash of its keys.
+func (n *node) holding(partitionOf func(partitions int) (int, error)) ([]int32, error) {
+	if n.keyed == nil || n.keyed.ranges != nil {
+		return nil, nil
+	}
+	count, err := n.partitions()
 	if err != nil {
-		return nil, d.n.located(err)
+		return nil, n.located(err)
 	}
-	return collect[V](ctx, "Lookup", found, []int32{int32(p)})
+	p, err := partitionOf(count)
+	if err != nil {
+		return nil, n.located(err)
+	}
+	return []int32{int32(p)}, nil
 }

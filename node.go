@@ -3,7 +3,6 @@ package kiln
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"sync"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -21,7 +20,7 @@ type node struct {
 	id      ids.RDDID
 	verb    string
 	site    string
-	row     reflect.Type
+	row     rowType
 	parents []*node
 	keyed   *keying // how rows lie over partitions by key, when it is known
 
@@ -67,7 +66,7 @@ func (a *keying) same(b *keying) bool {
 }
 
 // newNode makes a node at the caller's site. It refuses rows that cannot be encoded.
-func (s *Session) newNode(verb string, row reflect.Type, parents ...*node) *node {
+func (s *Session) newNode(verb string, row rowType, parents ...*node) *node {
 	site := userSite()
 	for _, p := range parents {
 		if p == nil {
@@ -80,10 +79,18 @@ func (s *Session) newNode(verb string, row reflect.Type, parents ...*node) *node
 	if s == nil {
 		panic(&BuildError{Verb: verb, Site: site, Cause: errNoSession})
 	}
-	if _, err := codec.Of(row); err != nil {
+	if _, err := codec.Of(row.Type()); err != nil {
 		panic(&BuildError{Verb: verb, Site: site, Cause: err})
 	}
 	return &node{s: s, id: s.nextRDD(), verb: verb, site: site, row: row, parents: parents}
+}
+
+// rowType is the type of the node's rows; the node may be missing, which the action then refuses.
+func (n *node) rowType() rowType {
+	if n == nil {
+		return nil
+	}
+	return n.row
 }
 
 // encodeOp encodes an operator where it is built, and refuses what cannot travel.
@@ -101,7 +108,7 @@ func (n *node) refuse(format string, args ...any) {
 }
 
 // narrow makes a node whose partitions each need the same one of every parent.
-func narrow(verb string, row reflect.Type, o any, parents ...*node) *node {
+func narrow(verb string, row rowType, o any, parents ...*node) *node {
 	n := sessionOf(parents).newNode(verb, row, parents...)
 	encoded := n.encodeOp(o)
 	n.count = parents[0].partitions
@@ -129,7 +136,7 @@ func sessionOf(nodes []*node) *Session {
 }
 
 // source makes a node without parents.
-func (s *Session) source(verb string, row reflect.Type, o any, count func() (int, error), splits func() ([][]byte, error)) *node {
+func (s *Session) source(verb string, row rowType, o any, count func() (int, error), splits func() ([][]byte, error)) *node {
 	n := s.newNode(verb, row)
 	encoded := n.encodeOp(o)
 	n.count = count

@@ -146,21 +146,25 @@ func Histogram[T Number](ctx context.Context, d RDD[T], buckets int) (bounds []f
 // CountApprox counts for at most timeout and then estimates from the partitions that are done, as if the others were like
 // them. Confidence, between 0 and 1, says how sure the bounds are. With nothing done in time the estimate is 0 to the greatest int64.
 func (d RDD[T]) CountApprox(ctx context.Context, timeout time.Duration, confidence float64) (Estimate, error) {
+	return d.n.countApprox(ctx, timeout, confidence)
+}
+
+func (n *node) countApprox(ctx context.Context, timeout time.Duration, confidence float64) (Estimate, error) {
 	if !(confidence > 0 && confidence < 1) {
-		return Estimate{}, d.n.located(fmt.Errorf("the confidence must lie between 0 and 1, not be %v", confidence))
+		return Estimate{}, n.located(fmt.Errorf("the confidence must lie between 0 and 1, not be %v", confidence))
 	}
-	if _, err := d.n.layOut(ctx); err != nil {
+	if _, err := n.layOut(ctx); err != nil {
 		return Estimate{}, jobError(err)
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, timeout, errTimeUp)
 	defer cancel()
-	done, err := d.n.partial(limited, "CountApprox", op.Output(&op.Count[T]{}))
+	done, err := n.partial(limited, "CountApprox", op.Output(&op.Count{}))
 	if err != nil && context.Cause(limited) != errTimeUp {
 		return Estimate{}, err
 	}
-	total, err := d.n.partitions()
+	total, err := n.partitions()
 	if err != nil {
-		return Estimate{}, d.n.located(err)
+		return Estimate{}, n.located(err)
 	}
 	counts, err := decodeAll[int64](done)
 	return estimate(counts, total, confidence), err
@@ -247,7 +251,7 @@ func TreeReduce[T any](ctx context.Context, d RDD[T], f func(T, T) T) (T, error)
 		var none T
 		return none, err
 	}
-	return reduce(ctx, "TreeReduce", RDD[T]{few}, f)
+	return fold(ctx, "TreeReduce", few, nil, f)
 }
 
 // branch brings one row for each partition into about the square root as many partitions, where that saves the driver work.

@@ -51,7 +51,7 @@ func (k *keeping) note() string {
 	return k.level.name
 }
 
-func (n *node) persist(level StorageLevel, o any) {
+func (n *node) persist(level StorageLevel) {
 	if level.level == (op.Level{}) {
 		panic(&BuildError{Verb: "Persist", Site: userSite(), Cause: fmt.Errorf("the zero StorageLevel keeps nothing: use kiln.MemoryOnly or another level")})
 	}
@@ -64,7 +64,7 @@ func (n *node) persist(level StorageLevel, o any) {
 		}
 		return
 	}
-	k := &keeping{level: level, op: n.encodeOp(o)}
+	k := &keeping{level: level, op: n.encodeOp(op.Combine(&op.Cached{Rows: n.row, RDD: n.id, Level: level.level}))}
 	n.mu.Lock()
 	n.keep = k
 	n.mu.Unlock()

@@ -2,7 +2,6 @@ package kiln
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/kilnproject/kiln/internal/data/op"
 )
@@ -56,7 +55,7 @@ func (d RDD[T]) Cache() RDD[T] { return d.Persist(MemoryOnly) }
 // that do not fit go to disk where the level allows it, and are computed again where it does not; the least recently used leave
 // first. To change the level, Unpersist first; until then a second Persist at another level is refused.
 func (d RDD[T]) Persist(level StorageLevel) RDD[T] {
-	d.n.persist(level, op.Combine(&op.Cached[T]{RDD: d.n.id, Level: level.level}))
+	d.n.persist(level)
 	return d
 }
 
@@ -66,17 +65,17 @@ func (d RDD[T]) Unpersist(ctx context.Context) error { return d.n.unpersist(ctx)
 // Checkpoint writes the rows to files below kiln.checkpoint.dir when the first action needs them, and cuts the lineage there:
 // later jobs read the files. It is the way out of a lineage that has grown long.
 func (d RDD[T]) Checkpoint() RDD[T] {
-	d.n.checkpoint(false, op.Output(&op.SaveBlocks[T]{}), op.Source(&op.LoadBlocks[T]{}))
+	d.n.checkpoint(false)
 	return d
 }
 
 // LocalCheckpoint is Checkpoint into the application's own temporary directory: quicker, and gone with the session.
 func (d RDD[T]) LocalCheckpoint() RDD[T] {
-	d.n.checkpoint(true, op.Output(&op.SaveBlocks[T]{}), op.Source(&op.LoadBlocks[T]{}))
+	d.n.checkpoint(true)
 	return d
 }
 
-type rowType = reflect.Type
+type rowType = op.RowType
 
-// typeOf is reflect.TypeFor under a name that reads well in a list of arguments.
-func typeOf[T any]() rowType { return reflect.TypeFor[T]() }
+// typeOf is op.TypeOf under a name that reads well in a list of arguments.
+func typeOf[T any]() rowType { return op.TypeOf[T]() }

@@ -159,7 +159,7 @@ func (x *exchange) check(n *node) {
 
 // checkKey refuses pairs whose key is of a type that means something else in every process.
 func (n *node) checkKey() {
-	if _, err := key.Of(n.row.Field(0).Type); err != nil {
+	if _, err := key.Of(n.row.Type().Field(0).Type); err != nil {
 		n.refuse("%w", err)
 	}
 }
@@ -272,8 +272,8 @@ func PartitionBy[K comparable, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, 
 	check := narrow("PartitionBy", typeOf[KV[K, V]](), op.Combine(&op.Concat[KV[K, V]]{}), d.n)
 	x.check(check)
 	check.checkKey()
-	if p.ranges != nil && p.ranges.row != typeOf[K]() {
-		check.refuse("the partitioner has ranges of %v, the keys are %v", p.ranges.row, typeOf[K]())
+	if p.ranges != nil && p.ranges.row.Type() != typeOf[K]().Type() {
+		check.refuse("the partitioner has ranges of %v, the keys are %v", p.ranges.row.Type(), typeOf[K]().Type())
 	}
 	return RDD[KV[K, V]]{byKey[K, V](d.n, x.target())}
 }

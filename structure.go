@@ -132,19 +132,19 @@ func zip(row rowType, o op.Combine, a, b *node) *node {
 func ZipWithIndex[T any](d RDD[T]) RDD[KV[T, int64]] {
 	n := narrow("ZipWithIndex", typeOf[KV[T, int64]](), op.Transform(&op.Index[T]{Step: 1}), d.n)
 	n.resolve = func(ctx context.Context, n *node) (step, error) {
-		first, err := starts[T](ctx, d)
+		first, err := starts(ctx, d.n)
 		return step{op: n.encodeOp(op.Transform(&op.Index[T]{First: first, Step: 1})), deps: []plan.Dependency{{Parent: d.n.laid}}}, err
 	}
 	return RDD[KV[T, int64]]{n}
 }
 
 // starts counts partitions and gives the number of the first row of each.
-func starts[T any](ctx context.Context, d RDD[T]) ([]int64, error) {
-	count, err := d.n.partitions()
+func starts(ctx context.Context, d *node) ([]int64, error) {
+	count, err := d.partitions()
 	if err != nil || count == 1 {
 		return []int64{0}, err
 	}
-	values, err := d.n.gather(ctx, "ZipWithIndex", op.Output(&op.Count[T]{}), span(0, count-1))
+	values, err := d.gather(ctx, "ZipWithIndex", op.Output(&op.Count{}), span(0, count-1))
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +169,14 @@ func ZipWithUniqueID[T any](d RDD[T]) RDD[KV[T, int64]] {
 // Sample draws rows at random: each with probability fraction, or, with replacement, fraction times in the mean. The same seed draws
 // the same rows of the same partitions.
 func Sample[T any](d RDD[T], withReplacement bool, fraction float64, seed int64) RDD[T] {
-	n := narrow("Sample", typeOf[T](), op.Transform(&op.Draw[T]{Fraction: fraction, Replace: withReplacement, Seed: uint64(seed)}), d.n).keepsKeys()
-	n.checkFraction(fraction, withReplacement)
-	return RDD[T]{n}
+	return RDD[T]{d.n.sample(withReplacement, fraction, seed)}
+}
+
+func (n *node) sample(withReplacement bool, fraction float64, seed int64) *node {
+	o := &op.Draw{Rows: n.rowType(), Fraction: fraction, Replace: withReplacement, Seed: uint64(seed)}
+	drawn := narrow("Sample", n.rowType(), op.Transform(o), n).keepsKeys()
+	drawn.checkFraction(fraction, withReplacement)
+	return drawn
 }
 
 func (n *node) checkFraction(f float64, withReplacement bool) {
@@ -198,7 +203,7 @@ func RandomSplit[T any](d RDD[T], weights []float64, seed int64) []RDD[T] {
 	}
 	parts := make([]RDD[T], len(weights))
 	for i, w := range weights {
-		o := &op.Draw[T]{Above: from / sum, Fraction: w / sum, Seed: uint64(seed)}
+		o := &op.Draw{Rows: d.n.rowType(), Above: from / sum, Fraction: w / sum, Seed: uint64(seed)}
 		if i == len(weights)-1 {
 			o.Fraction = 1 // whatever rounding left over
 		}

@@ -11,18 +11,15 @@ import (
 )
 
 // Cached keeps the rows of its input, partition by partition, and gives them again without computing.
-type Cached[T any] struct {
+type Cached struct {
+	Rows  RowType `kiln:"op"`
 	RDD   ids.RDDID
 	Level Level
 }
 
 // Run implements Combine.
-func (o *Cached[T]) Run(t *Task, in []Input, out any) error {
-	next, err := sinkOf[T](out)
-	if err != nil {
-		return err
-	}
-	c, err := codec.For[T]()
+func (o *Cached) Run(t *Task, in []Input, out any) error {
+	l, next, err := wire(o.Rows, out)
 	if err != nil {
 		return err
 	}
@@ -30,10 +27,10 @@ func (o *Cached[T]) Run(t *Task, in []Input, out any) error {
 	err = t.Host.Cached(t, CacheRequest{
 		Block: ids.RDD(o.RDD, t.Part),
 		Level: o.Level,
-		Load:  func(rows any, encoded io.Reader) error { return load(t, c, rows, encoded, next) },
+		Load:  func(rows any, encoded io.Reader) error { return load(t, l, rows, encoded, next) },
 		Compute: func(k Keeper) (CacheValue, error) {
-			s := &keepSink[T]{level: o.Level, codec: c, keeper: k, next: next, values: o.Level.Memory && !o.Level.Encoded, comp: t.Compression}
-			if err := in[0].Run(s); err != nil {
+			s := &keepSink{layout: l, level: o.Level, keeper: k, next: next, values: o.Level.Memory && !o.Level.Encoded, comp: t.Compression}
+			if err := in[0].Run(&erased{rows: l.typ, push: s.push}); err != nil {
 				return CacheValue{}, err
 			}
 			stopped = s.stopped
@@ -47,26 +44,26 @@ func (o *Cached[T]) Run(t *Task, in []Input, out any) error {
 }
 
 // load pushes stored rows. In memory they lie in chunks; encoded they are a stream of blocks.
-func load[T any](t *Task, c *codec.Codec, rows any, encoded io.Reader, next Sink[T]) error {
-	if chunks, ok := rows.([][]T); ok {
-		for _, chunk := range chunks {
-			if err := t.Err(); err != nil {
-				return err
-			}
-			if err := pushAll(next, chunk); err != nil {
-				return err
-			}
-		}
-		return nil
+func load(t *Task, l *layout, rows any, encoded io.Reader, next pushFunc) error {
+	chunks, ok := rows.([]rowBuffer)
+	if !ok {
+		return readBlocks(t, l, encoded, next)
 	}
-	return readBlocks(t, c, encoded, next)
+	for i := range chunks {
+		if err := t.Err(); err != nil {
+			return err
+		}
+		if err := l.inBatches(chunks[i].base, chunks[i].n, next); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readBlocks pushes the rows of a stream of encoded blocks.
-func readBlocks[T any](t *Task, c *codec.Codec, from io.Reader, next Sink[T]) error {
+func readBlocks(t *Task, l *layout, from io.Reader, next pushFunc) error {
 	r := bufio.NewReaderSize(from, 256<<10)
-	d := codec.NewDecoder(c)
-	var rows []T
+	d, rows := codec.NewDecoder(l.codec), rowBuffer{layout: l}
 	for {
 		// Rows alias their block, and may be kept: every block has a buffer of its own.
 		block, err := codec.ReadBlock(r, nil)
@@ -76,13 +73,13 @@ func readBlocks[T any](t *Task, c *codec.Codec, from io.Reader, next Sink[T]) er
 		if err != nil {
 			return err
 		}
-		if rows, _, err = codec.NextRows(d, block, rows); err != nil {
+		if _, err = rows.decode(d, block); err != nil {
 			return err
 		}
 		if err := t.Err(); err != nil {
 			return err
 		}
-		if err := pushAll(next, rows); err != nil {
+		if err := l.inBatches(rows.base, rows.n, next); err != nil {
 			return err
 		}
 	}
@@ -92,33 +89,31 @@ func readBlocks[T any](t *Task, c *codec.Codec, from io.Reader, next Sink[T]) er
 const chunkRows = 16 * BatchRows
 
 // keepSink pushes rows on and keeps copies: as rows while memory is granted, else encoded.
-type keepSink[T any] struct {
+type keepSink struct {
+	*layout
 	level   Level
-	codec   *codec.Codec
 	keeper  Keeper
-	next    Sink[T]
+	next    pushFunc
 	stopped bool // next wants no more, but a partition is kept whole or not at all
 
 	values bool // rows are kept as they are
 	lost   bool // they did not fit
-	chunks [][]T
+	chunks []rowBuffer
 	arena  codec.Arena
-	size   int64
+	held   int64
 
-	comp codec.Compression
-	enc  *codec.Encoder
-	w    io.Writer
-	buf  []byte
+	comp  codec.Compression
+	write blockWriter
 }
 
-func (s *keepSink[T]) Push(rows []T) error {
-	if err := s.keep(rows); err != nil {
+func (s *keepSink) push(rows unsafe.Pointer, n int) error {
+	if err := s.keep(rows, n); err != nil {
 		return err
 	}
 	if s.stopped {
 		return nil
 	}
-	err := s.next.Push(rows)
+	err := s.next(rows, n)
 	if errors.Is(err, ErrStop) {
 		s.stopped = true
 		return nil
@@ -126,17 +121,17 @@ func (s *keepSink[T]) Push(rows []T) error {
 	return err
 }
 
-func (s *keepSink[T]) keep(rows []T) error {
-	if s.lost || len(rows) == 0 {
+func (s *keepSink) keep(rows unsafe.Pointer, n int) error {
+	if s.lost {
 		return nil
 	}
 	if !s.values {
-		return s.encode(rows)
+		return s.encode(rows, n)
 	}
-	n := int64(len(rows))*int64(unsafe.Sizeof(*new(T))) + s.codec.Footprint(unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
-	if s.keeper.Grow(n) {
-		s.size += n
-		s.copy(rows)
+	weight := s.bytes(n) + s.codec.Footprint(rows, n)
+	if s.keeper.Grow(weight) {
+		s.held += weight
+		s.add(rows, n)
 		return nil
 	}
 	s.values = false
@@ -146,69 +141,77 @@ func (s *keepSink[T]) keep(rows []T) error {
 		s.lost = true
 		return nil
 	}
-	for _, chunk := range kept {
-		if err := pushAll(encodeSink[T]{s}, chunk); err != nil {
+	for i := range kept {
+		if err := s.inBatches(kept[i].base, kept[i].n, s.encode); err != nil {
 			return err
 		}
 	}
-	return s.encode(rows)
+	return s.encode(rows, n)
 }
 
-func (s *keepSink[T]) copy(rows []T) {
+// add keeps copies of n rows that refer to nothing outside of the cache.
+func (s *keepSink) add(rows unsafe.Pointer, n int) {
 	last := len(s.chunks) - 1
-	if last < 0 || len(s.chunks[last])+len(rows) > cap(s.chunks[last]) {
+	if last < 0 || s.chunks[last].n+n > s.chunks[last].cap {
 		size := chunkRows
 		if last < 0 {
-			size = max(len(rows), 2*BatchRows) // small partitions stay small
+			size = max(n, 2*BatchRows) // small partitions stay small
 		}
-		s.chunks = append(s.chunks, make([]T, 0, max(size, len(rows))))
+		s.chunks = append(s.chunks, rowBuffer{layout: s.layout})
 		last++
+		s.chunks[last].reserve(max(size, n))
 	}
-	at := len(s.chunks[last])
-	s.chunks[last] = append(s.chunks[last], rows...)
-	mine := s.chunks[last][at:]
-	s.codec.Detach(unsafe.Pointer(unsafe.SliceData(mine)), len(mine), &s.arena)
+	chunk := &s.chunks[last]
+	chunk.add(rows, n)
+	s.codec.Detach(chunk.at(chunk.n-n), n, &s.arena)
 }
 
-func (s *keepSink[T]) encode(rows []T) (err error) {
-	if s.w == nil {
-		if s.w, err = s.keeper.Writer(); err != nil {
+func (s *keepSink) encode(rows unsafe.Pointer, n int) (err error) {
+	if s.write.to == nil {
+		if s.write.to, err = s.keeper.Writer(); err != nil {
 			return err
 		}
-		s.enc = codec.NewEncoder(s.codec, s.comp)
+		s.write.enc = codec.NewEncoder(s.codec, s.comp)
 	}
-	if s.buf, err = codec.AppendRows(s.enc, s.buf[:0], rows); err != nil {
-		return err
-	}
-	_, err = s.w.Write(s.buf)
-	return err
+	return s.write.push(rows, n)
 }
 
-type encodeSink[T any] struct{ s *keepSink[T] }
-
-func (e encodeSink[T]) Push(rows []T) error { return e.s.encode(rows) }
-
-func (s *keepSink[T]) value() (CacheValue, error) {
+func (s *keepSink) value() (CacheValue, error) {
 	switch {
 	case s.lost:
 		return CacheValue{}, nil
 	case s.values:
-		chunks, c, comp := s.chunks, s.codec, s.comp
+		chunks, comp, c := s.chunks, s.comp, s.codec
 		if chunks == nil {
-			chunks = [][]T{} // an empty partition is cached too
+			chunks = []rowBuffer{} // an empty partition is cached too
 		}
-		return CacheValue{Rows: chunks, Size: s.size, Encode: func(w io.Writer) error { return encodeChunks(codec.NewEncoder(c, comp), w, chunks) }}, nil
-	case s.w == nil: // no rows: an empty stream is what is kept
+		return CacheValue{Rows: chunks, Size: s.held, Encode: func(w io.Writer) error { return encodeChunks(codec.NewEncoder(c, comp), w, chunks) }}, nil
+	case s.write.to == nil: // no rows: an empty stream is what is kept
 		_, err := s.keeper.Writer()
 		return CacheValue{}, err
 	}
 	return CacheValue{}, nil
 }
 
-func encodeChunks[T any](enc *codec.Encoder, w io.Writer, chunks [][]T) error {
-	k := keepSink[T]{w: w, enc: enc}
-	for _, chunk := range chunks {
-		if err := pushAll(encodeSink[T]{&k}, chunk); err != nil {
+// blockWriter writes rows as encoded blocks.
+type blockWriter struct {
+	enc *codec.Encoder
+	to  io.Writer
+	buf []byte
+}
+
+func (w *blockWriter) push(rows unsafe.Pointer, n int) (err error) {
+	if w.buf, err = w.enc.AppendBlock(w.buf[:0], rows, n); err != nil {
+		return err
+	}
+	_, err = w.to.Write(w.buf)
+	return err
+}
+
+func encodeChunks(enc *codec.Encoder, to io.Writer, chunks []rowBuffer) error {
+	w := blockWriter{enc: enc, to: to}
+	for i := range chunks {
+		if err := chunks[i].inBatches(chunks[i].base, chunks[i].n, w.push); err != nil {
 			return err
 		}
 	}

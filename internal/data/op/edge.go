@@ -1,6 +1,10 @@
 package op
 
-import "unsafe"
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+)
 
 // pushFunc takes n rows of a type that both sides know.
 type pushFunc func(rows unsafe.Pointer, n int) error
@@ -26,6 +30,31 @@ func (l *layout) inBatches(rows unsafe.Pointer, n int, push pushFunc) error {
 		return nil
 	}
 	return push(rows, n)
+}
+
+// erased is the sink of an operator that is not generic: whoever has rows for it makes an edge of its own type.
+type erased struct {
+	rows reflect.Type // nil when any will do
+	push pushFunc
+	end  func() error // nil when nothing is held back
+}
+
+// End implements Ender.
+func (e *erased) End() error {
+	if e.end == nil {
+		return nil
+	}
+	return e.end()
+}
+
+// erasedPush gives the push of an erased sink for rows of a type.
+func erasedPush(down any, rows reflect.Type) (pushFunc, error) {
+	if e, ok := down.(*erased); ok && (e.rows == nil || e.rows == rows) {
+		return e.push, nil
+	} else if ok {
+		return nil, fmt.Errorf("operators do not fit: rows of %v are wanted, not of %v", e.rows, rows)
+	}
+	return nil, fmt.Errorf("operators do not fit: %T does not take rows of %v", down, rows)
 }
 
 // edge is a push as a typed Sink.

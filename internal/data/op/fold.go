@@ -1,40 +1,23 @@
 package op
 
-import "github.com/kilnproject/kiln/internal/data/codec"
+import (
+	"unsafe"
 
-// Reduce answers with the rows brought together by F, as a Maybe: a partition may be empty.
-type Reduce[T any] struct{ F func(T, T) T }
+	"github.com/kilnproject/kiln/internal/data/codec"
+)
+
+// Reduce answers with one row: Zero, if there is one, and all rows brought together by F. Of nothing it answers with no row.
+type Reduce[T any] struct {
+	F    func(T, T) T
+	Zero []T // at most one
+}
 
 // Open implements Output.
 func (o *Reduce[T]) Open(*Task) (any, Done, error) {
-	s := &reduceSink[T]{f: o.F}
-	return s, s, nil
+	return openFold(TypeOf[T](), TypeOf[T](), firstAt(o.Zero), len(o.Zero), folding(o.F))
 }
 
-type reduceSink[T any] struct {
-	f   func(T, T) T
-	sum Maybe[T]
-}
-
-func (s *reduceSink[T]) Push(rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	if !s.sum.Ok {
-		s.sum = Maybe[T]{rows[0], true}
-		rows = rows[1:]
-	}
-	s.sum.Value = foldRows(s.f, s.sum.Value, rows)
-	return nil
-}
-
-func (s *reduceSink[T]) Abort() {}
-func (s *reduceSink[T]) Finish() (Answer, error) {
-	v, err := codec.EncodeValue(s.sum)
-	return Answer{Value: v}, err
-}
-
-// Aggregate answers with Zero and all rows brought together by Add.
+// Aggregate answers with one row: Zero and all rows brought together by Add.
 type Aggregate[T, A any] struct {
 	Zero A
 	Add  func(A, T) A
@@ -42,18 +25,49 @@ type Aggregate[T, A any] struct {
 
 // Open implements Output.
 func (o *Aggregate[T, A]) Open(*Task) (any, Done, error) {
-	s := &aggregateSink[T, A]{sum: o.Zero, add: o.Add}
-	return s, s, nil
+	return openFold(TypeOf[T](), TypeOf[A](), unsafe.Pointer(&o.Zero), 1, folding(o.Add))
 }
 
-type aggregateSink[T, A any] struct {
-	sum A
-	add func(A, T) A
+// folding brings rows together with what lies at sum.
+func folding[T, A any](add func(A, T) A) func(sum, rows unsafe.Pointer, n int) {
+	return func(sum, rows unsafe.Pointer, n int) {
+		*(*A)(sum) = foldRows(add, *(*A)(sum), unsafe.Slice((*T)(rows), n))
+	}
 }
 
-func (s *aggregateSink[T, A]) Push(rows []T) error {
-	s.sum = foldRows(s.add, s.sum, rows)
-	return nil
+func openFold(rows, sums RowType, zero unsafe.Pointer, zeros int, fold func(sum, rows unsafe.Pointer, n int)) (any, Done, error) {
+	l, err := layoutFor(sums.Type())
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &folded{rowBuffer{layout: l}}
+	s.sum.add(zero, zeros)
+	return &erased{rows: rows.Type(), push: func(rows unsafe.Pointer, n int) error {
+		if s.sum.n == 0 {
+			s.sum.add(rows, 1)
+			if n == 1 {
+				return nil
+			}
+			rows, n = unsafe.Add(rows, l.size), n-1
+		}
+		fold(s.sum.base, rows, n)
+		return nil
+	}}, s, nil
+}
+
+// folded is at most one row.
+type folded struct{ sum rowBuffer }
+
+// Abort implements Done.
+func (s *folded) Abort() {}
+
+// Finish implements Done.
+func (s *folded) Finish() (Answer, error) {
+	if s.sum.n == 0 {
+		return Answer{}, nil
+	}
+	v, err := codec.NewEncoder(s.sum.codec, codec.None).AppendBlock(nil, s.sum.base, 1)
+	return Answer{Value: v}, err
 }
 
 // foldRows is sum with all rows added. One turn of the loop makes four calls, for the reason that mapRows gives.
@@ -71,12 +85,6 @@ func foldRows[T, A any](add func(A, T) A, sum A, rows []T) A {
 	return sum
 }
 
-func (s *aggregateSink[T, A]) Abort() {}
-func (s *aggregateSink[T, A]) Finish() (Answer, error) {
-	v, err := codec.EncodeValue(s.sum)
-	return Answer{Value: v}, err
-}
-
 // Partial makes one row of a partition: Zero and all rows brought together by Add. It is the first level of a tree.
 type Partial[T, A any] struct {
 	Zero A
@@ -91,12 +99,18 @@ func (o *Partial[T, A]) Wire(_ *Task, down any) (any, error) {
 	if err == nil {
 		err = cloneErr
 	}
-	return &partialSink[T, A]{aggregateSink[T, A]{sum: zero, add: o.Add}, next}, err
+	return &partialSink[T, A]{sum: zero, add: o.Add, next: next}, err
 }
 
 type partialSink[T, A any] struct {
-	aggregateSink[T, A]
+	sum  A
+	add  func(A, T) A
 	next Sink[A]
+}
+
+func (s *partialSink[T, A]) Push(rows []T) error {
+	s.sum = foldRows(s.add, s.sum, rows)
+	return nil
 }
 
 func (s *partialSink[T, A]) End() error { return s.next.Push([]A{s.sum}) }
@@ -115,12 +129,25 @@ type Some[T any] struct{ F func(T, T) T }
 // Wire implements Transform.
 func (o *Some[T]) Wire(_ *Task, down any) (any, error) {
 	next, err := sinkOf[T](down)
-	return &someSink[T]{reduceSink[T]{f: o.F}, next}, err
+	return &someSink[T]{f: o.F, next: next}, err
 }
 
 type someSink[T any] struct {
-	reduceSink[T]
+	f    func(T, T) T
+	sum  Maybe[T]
 	next Sink[T]
+}
+
+func (s *someSink[T]) Push(rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if !s.sum.Ok {
+		s.sum = Maybe[T]{rows[0], true}
+		rows = rows[1:]
+	}
+	s.sum.Value = foldRows(s.f, s.sum.Value, rows)
+	return nil
 }
 
 func (s *someSink[T]) End() error {

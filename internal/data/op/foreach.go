@@ -1,20 +1,24 @@
 package op
 
-import "iter"
+import (
+	"iter"
+	"reflect"
+	"unsafe"
+)
 
 // ForEach calls F for every row and answers with nothing.
 type ForEach[T any] struct{ F func(T) }
 
 // Open implements Output.
-func (o *ForEach[T]) Open(*Task) (any, Done, error) { return &forEachSink[T]{f: o.F}, nothing{}, nil }
+func (o *ForEach[T]) Open(*Task) (any, Done, error) { return forEach(o.F), nothing{}, nil }
 
-type forEachSink[T any] struct{ f func(T) }
-
-func (s *forEachSink[T]) Push(rows []T) error {
-	for i := range rows {
-		s.f(rows[i])
-	}
-	return nil
+func forEach[T any](f func(T)) any {
+	return &erased{rows: reflect.TypeFor[T](), push: func(rows unsafe.Pointer, n int) error {
+		for _, row := range unsafe.Slice((*T)(rows), n) {
+			f(row)
+		}
+		return nil
+	}}
 }
 
 // nothing is the Done of an output that has only effects.
@@ -32,7 +36,7 @@ type ForEachWith[E, T any] struct {
 // Open implements Output.
 func (o *ForEachWith[E, T]) Open(*Task) (any, Done, error) {
 	env, f := o.Env, o.F
-	return &forEachSink[T]{f: func(row T) { f(env, row) }}, nothing{}, nil
+	return forEach(func(row T) { f(env, row) }), nothing{}, nil
 }
 
 // EachPartition gives the rows of a partition to F and has at most one row: none. Its output is Discard.
@@ -67,11 +71,9 @@ func (o *EachPartitionWith[E, T]) Run(t *Task, in []Input, _ any) error {
 }
 
 // Discard takes any rows and answers with nothing: a job that is run for its effects.
-type Discard[T any] struct{}
+type Discard struct{}
 
 // Open implements Output.
-func (o *Discard[T]) Open(*Task) (any, Done, error) { return discardSink[T]{}, nothing{}, nil }
-
-type discardSink[T any] struct{}
-
-func (discardSink[T]) Push([]T) error { return nil }
+func (o *Discard) Open(*Task) (any, Done, error) {
+	return &erased{push: func(unsafe.Pointer, int) error { return nil }}, nothing{}, nil
+}

@@ -19,7 +19,10 @@ func perRow(b *testing.B, rows int) {
 }
 
 func push[T any](b *testing.B, sink any, rows []T) {
-	s := sink.(Sink[T])
+	s, err := sinkOf[T](sink)
+	if err != nil {
+		b.Fatal(err)
+	}
 	for from := 0; from < len(rows); from += BatchRows {
 		if err := s.Push(rows[from:min(from+BatchRows, len(rows))]); err != nil {
 			b.Fatal(err)

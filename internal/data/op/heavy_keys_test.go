@@ -524,11 +524,11 @@ func TestAKilledTaskEndsWithItsCause(t *testing.T) {
 	}
 	cause := errors.New("the job was cancelled")
 	task.Context = cancelled(cause)
-	if err := sink.(Sink[KV[int64, int64]]).Push(rows[:10]); err != nil {
+	if err := pushInto(sink, rows[:10], 10); err != nil {
 		t.Fatalf("before the kill: %v", err)
 	}
 	task.Stop()
-	if err := sink.(Sink[KV[int64, int64]]).Push(rows); !errors.Is(err, cause) {
+	if err := pushInto(sink, rows, len(rows)); !errors.Is(err, cause) {
 		t.Fatalf("got %v, want the cause", err)
 	}
 	rest(t, task, cause)
@@ -553,7 +553,7 @@ func TestValuesThatGrowWhileTheyAreCombinedAreSpilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pushBatches(up.(Sink[KV[int64, string]]), rows, 1000); err != nil {
+	if err := pushInto(up, rows, 1000); err != nil {
 		t.Fatal(err)
 	}
 	if h.spills == 0 {

@@ -204,10 +204,12 @@ func TestTopKeepsTheGreatestRows(t *testing.T) {
 			values = append(values, answer.Value)
 			all = append(all, rows...)
 		}
-		got, err := MergeTop(values, n, compare)
+		best, err := DecodeRows(TypeOf[KV[string, int64]](), values)
 		if err != nil {
 			rt.Fatal(err)
 		}
+		best.Best(n, Ranking(false, compare))
+		got := RowsOf[KV[string, int64]](best)
 		slices.SortStableFunc(all, func(a, b KV[string, int64]) int { return compare(b, a) })
 		want := all[:min(max(n, 0), len(all))]
 		if !slices.Equal(got, want) {

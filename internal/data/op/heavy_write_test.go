@@ -282,7 +282,7 @@ func TestAnAbortedWriteLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pushBatches(sink.(Sink[KV[int64, int64]]), make([]KV[int64, int64], 100000), 1000); err != nil {
+	if err := pushInto(sink, make([]KV[int64, int64], 100000), 1000); err != nil {
 		t.Fatal(err)
 	}
 	done.Abort()
@@ -304,7 +304,7 @@ func TestScatterMemoryIsBoundedWithManyPartitions(t *testing.T) {
 		for i := range rows {
 			rows[i].Key = int64(batch*1000 + i)
 		}
-		if err := sink.(Sink[KV[int64, [32]int64]]).Push(rows); err != nil {
+		if err := pushInto(sink, rows, len(rows)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -145,7 +145,11 @@ func (b *rowBuffer) add(rows unsafe.Pointer, n int) {
 	if b.n+n > b.cap {
 		b.reserve(max(b.n+n, 2*b.cap, 64))
 	}
-	b.layout.copy(b.at(b.n), rows, n)
+	if n == 1 {
+		b.one(b.at(b.n), rows)
+	} else {
+		b.layout.copy(b.at(b.n), rows, n)
+	}
 	b.n += n
 }
 
@@ -167,6 +171,22 @@ func (b *rowBuffer) decode(d *codec.Decoder, src []byte) (rest []byte, err error
 	b.set(block.Rows)
 	b.layout.clear(b.base, b.n)
 	return rest, d.Rows(nil, block, b.base)
+}
+
+// decodeMore appends the rows of the block at the front of src and gives what follows it.
+func (b *rowBuffer) decodeMore(d *codec.Decoder, src []byte) (rest []byte, err error) {
+	block, rest, err := d.Next(src)
+	if err != nil {
+		return nil, err
+	}
+	if n := b.n + block.Rows; n > b.cap {
+		b.reserve(max(n, 2*b.cap))
+	}
+	if err := d.Rows(nil, block, b.at(b.n)); err != nil {
+		return nil, err
+	}
+	b.n += block.Rows
+	return rest, nil
 }
 
 // wipe forgets the rows and keeps the room.

@@ -179,6 +179,15 @@ func pushBatches[T any](s Sink[T], rows []T, size int) error {
 	return nil
 }
 
+// pushInto is pushBatches into whatever takes rows of T.
+func pushInto[T any](sink any, rows []T, size int) error {
+	s, err := sinkOf[T](sink)
+	if err != nil {
+		return err
+	}
+	return pushBatches(s, rows, size)
+}
+
 // takeSink keeps copies of rows, and stops after limit of them when limit is not zero.
 type takeSink[T any] struct {
 	rows  []T
@@ -208,7 +217,7 @@ func through[T, U any](t *Task, o Transform, rows []T, size int, sink *takeSink[
 	if err != nil {
 		return err
 	}
-	if err := pushBatches(up.(Sink[T]), rows, size); err != nil {
+	if err := pushInto(up, rows, size); err != nil {
 		return err
 	}
 	return endOf(up)
@@ -227,7 +236,7 @@ func into[T any](t *Task, o Output, rows []T, size int) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := pushBatches(sink.(Sink[T]), rows, size); err != nil {
+	if err := pushInto(sink, rows, size); err != nil {
 		done.Abort()
 		return Answer{}, err
 	}
@@ -252,7 +261,7 @@ type rowsInput[T any] struct {
 }
 
 func (in rowsInput[T]) Parts() int         { return 1 }
-func (in rowsInput[T]) Run(sink any) error { return pushBatches(sink.(Sink[T]), in.rows, in.size) }
+func (in rowsInput[T]) Run(sink any) error { return pushInto(sink, in.rows, in.size) }
 func (in rowsInput[T]) RunPart(_ int, sink any) error {
 	return in.Run(sink)
 }

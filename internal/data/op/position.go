@@ -3,35 +3,32 @@ package op
 import (
 	"math"
 	"math/rand/v2"
+	"unsafe"
 )
 
 // Limit lets the first N rows of a partition pass and then asks for no more.
-type Limit[T any] struct{ N int64 }
+type Limit struct {
+	Rows RowType `kiln:"op"`
+	N    int64
+}
 
 // Wire implements Transform.
-func (o *Limit[T]) Wire(_ *Task, down any) (any, error) {
-	next, err := sinkOf[T](down)
-	return &limitSink[T]{left: o.N, next: next}, err
-}
-
-type limitSink[T any] struct {
-	left int64
-	next Sink[T]
-}
-
-func (s *limitSink[T]) Push(rows []T) error {
-	if int64(len(rows)) < s.left {
-		s.left -= int64(len(rows))
-		return s.next.Push(rows)
-	}
-	rows = rows[:s.left]
-	s.left = 0
-	if len(rows) > 0 {
-		if err := s.next.Push(rows); err != nil {
-			return err
+func (o *Limit) Wire(_ *Task, down any) (any, error) {
+	next, err := pushOf(o.Rows, down)
+	left := o.N
+	return &erased{rows: o.Rows.Type(), push: func(rows unsafe.Pointer, n int) error {
+		if int64(n) < left {
+			left -= int64(n)
+			return next(rows, n)
 		}
-	}
-	return ErrStop
+		n, left = int(left), 0
+		if n > 0 {
+			if err := next(rows, n); err != nil {
+				return err
+			}
+		}
+		return ErrStop
+	}}, err
 }
 
 // Index numbers rows: row i of partition p gets First[p] + i*Step, or p + i*Step where First is nil.
@@ -78,27 +75,30 @@ func (s *glomSink[T]) End() error {
 
 // Draw takes a random sample: each row with probability Fraction, or, with replacement, Poisson(Fraction) times. With Above set
 // it keeps the rows whose chance falls into [Above, Above+Fraction): the slices of RandomSplit. The same seed draws the same rows.
-type Draw[T any] struct {
+type Draw struct {
+	Rows            RowType `kiln:"op"`
 	Fraction, Above float64
 	Replace         bool
 	Seed            uint64
 }
 
 // Wire implements Transform.
-func (o *Draw[T]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[T](down)
-	chance := rand.New(rand.NewPCG(o.Seed, uint64(t.Part)))
-	return &drawSink[T]{o: *o, chance: chance, gather: gather[T]{next: next}}, err
+func (o *Draw) Wire(t *Task, down any) (any, error) {
+	l, next, err := wire(o.Rows, down)
+	s := &drawer{o: *o, chance: rand.New(rand.NewPCG(o.Seed, uint64(t.Part))), drawn: rowBuffer{layout: l}, next: next}
+	return &erased{rows: o.Rows.Type(), push: s.push}, err
 }
 
-type drawSink[T any] struct {
-	gather[T]
-	o      Draw[T]
+type drawer struct {
+	o      Draw
 	chance *rand.Rand
+	picked []int32 // of the rows at hand
+	drawn  rowBuffer
+	next   pushFunc
 }
 
-func (s *drawSink[T]) Push(rows []T) error {
-	for i := range rows {
+func (s *drawer) push(rows unsafe.Pointer, n int) error {
+	for i := range n {
 		times := 0
 		if s.o.Replace {
 			times = poisson(s.chance, s.o.Fraction)
@@ -106,12 +106,26 @@ func (s *drawSink[T]) Push(rows []T) error {
 			times = 1
 		}
 		for range times {
-			if err := s.one(rows[i]); err != nil {
+			if s.picked = append(s.picked, int32(i)); len(s.picked) < BatchRows {
+				continue
+			}
+			if err := s.flush(rows); err != nil {
 				return err
 			}
 		}
 	}
-	return s.flush()
+	return s.flush(rows)
+}
+
+func (s *drawer) flush(rows unsafe.Pointer) error {
+	n, d := len(s.picked), &s.drawn
+	if n == 0 {
+		return nil
+	}
+	d.set(n)
+	d.move(d.base, d.size, nil, rows, d.size, s.picked, n)
+	s.picked = s.picked[:0]
+	return s.next(d.base, n)
 }
 
 // poisson draws by Knuth's multiplication method, in steps that keep exp(-mean) away from zero.

@@ -3,6 +3,7 @@ package op
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/kilnproject/kiln/internal/core/plan"
 	"github.com/kilnproject/kiln/internal/data/funcs"
@@ -151,5 +152,6 @@ func sinkOf[T any](down any) (Sink[T], error) {
 	if s, ok := down.(Sink[T]); ok {
 		return s, nil
 	}
-	return nil, fmt.Errorf("operators do not fit: %T does not take rows of %T", down, *new(T))
+	push, err := erasedPush(down, reflect.TypeFor[T]())
+	return &edge[T]{push}, err
 }

@@ -104,8 +104,8 @@ func DecodeSample[T any](value []byte) (Sampled[T], error) {
 	if w <= 0 || n > math.MaxInt64 {
 		return Sampled[T]{}, fmt.Errorf("answer of a sampling task: %w", codec.ErrCorrupt)
 	}
-	rows, err := DecodeRows[T](value[w:], nil)
-	return Sampled[T]{rows, int64(n)}, err
+	rows, err := DecodeRows(TypeOf[T](), [][]byte{value[w:]})
+	return Sampled[T]{RowsOf[T](rows), int64(n)}, err
 }
 
 // Bounds gives at most n-1 ascending keys that cut what was sampled into n ranges of about the same number of rows.

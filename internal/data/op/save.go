@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/storage"
@@ -62,44 +64,54 @@ func (p *partFile) Abort() {
 }
 
 // SaveText writes one row a line: strings and byte slices as they are, others as fmt prints them.
-type SaveText[T any] struct{ Target Target }
+type SaveText struct {
+	Rows   RowType `kiln:"op"`
+	Target Target
+}
 
 // Open implements Output.
-func (o *SaveText[T]) Open(t *Task) (any, Done, error) {
+func (o *SaveText) Open(t *Task) (any, Done, error) {
 	p, err := o.Target.part(t, ".txt")
 	if err != nil {
 		return nil, nil, err
 	}
-	return &textSink[T]{w: p.w}, p, nil
+	rows := o.Rows.Type()
+	return &erased{rows: rows, push: linesTo(p.w, rows)}, p, nil
 }
 
-type textSink[T any] struct{ w *bufio.Writer }
-
-func (s *textSink[T]) Push(rows []T) error {
-	switch rows := any(rows).(type) {
-	case []string:
-		for _, row := range rows {
-			s.w.WriteString(row) //nolint:errcheck // a bufio.Writer keeps its first error until WriteByte below
-			if err := s.w.WriteByte('\n'); err != nil {
-				return err
+// linesTo gives the push that writes rows of a type as lines.
+func linesTo(w *bufio.Writer, rows reflect.Type) pushFunc {
+	switch rows {
+	case reflect.TypeFor[string]():
+		return func(rows unsafe.Pointer, n int) error {
+			for _, row := range unsafe.Slice((*string)(rows), n) {
+				w.WriteString(row) //nolint:errcheck // a bufio.Writer keeps its first error until WriteByte below
+				if err := w.WriteByte('\n'); err != nil {
+					return err
+				}
 			}
+			return nil
 		}
-		return nil
-	case [][]byte:
-		for _, row := range rows {
-			s.w.Write(row) //nolint:errcheck // as above
-			if err := s.w.WriteByte('\n'); err != nil {
+	case reflect.TypeFor[[]byte]():
+		return func(rows unsafe.Pointer, n int) error {
+			for _, row := range unsafe.Slice((*[]byte)(rows), n) {
+				w.Write(row) //nolint:errcheck // as above
+				if err := w.WriteByte('\n'); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	return func(base unsafe.Pointer, n int) error {
+		all := reflect.SliceAt(rows, base, n)
+		for i := range n {
+			if _, err := fmt.Fprintln(w, all.Index(i).Interface()); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	for i := range rows {
-		if _, err := fmt.Fprintln(s.w, rows[i]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // SaveBinary writes rows one after the other, with nothing between them.
@@ -126,14 +138,14 @@ func (s *binarySink) Push(rows [][]byte) error {
 }
 
 // SaveBlocks writes rows as encoded blocks: what a checkpoint is made of.
-type SaveBlocks[T any] struct{ Target Target }
-
-// Aim sets where to write, which is known when the checkpoint is made.
-func (o *SaveBlocks[T]) Aim(g Target) { o.Target = g }
+type SaveBlocks struct {
+	Rows   RowType `kiln:"op"`
+	Target Target
+}
 
 // Open implements Output.
-func (o *SaveBlocks[T]) Open(t *Task) (any, Done, error) {
-	c, err := codec.For[T]()
+func (o *SaveBlocks) Open(t *Task) (any, Done, error) {
+	l, err := layoutFor(o.Rows.Type())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,20 +153,18 @@ func (o *SaveBlocks[T]) Open(t *Task) (any, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &keepSink[T]{codec: c, w: p.w, enc: codec.NewEncoder(c, codec.Zstd)}
-	return encodeSink[T]{s}, p, nil
+	w := &blockWriter{enc: codec.NewEncoder(l.codec, codec.Zstd), to: p.w}
+	return &erased{rows: l.typ, push: w.push}, p, nil
 }
 
 // LoadBlocks reads what SaveBlocks wrote; the split is the path of the file.
-type LoadBlocks[T any] struct{}
+type LoadBlocks struct {
+	Rows RowType `kiln:"op"`
+}
 
 // Read implements Source.
-func (o *LoadBlocks[T]) Read(t *Task, _ int, split []byte, out any) error {
-	next, err := sinkOf[T](out)
-	if err != nil {
-		return err
-	}
-	c, err := codec.For[T]()
+func (o *LoadBlocks) Read(t *Task, _ int, split []byte, out any) error {
+	l, next, err := wire(o.Rows, out)
 	if err != nil {
 		return err
 	}
@@ -168,7 +178,7 @@ func (o *LoadBlocks[T]) Read(t *Task, _ int, split []byte, out any) error {
 		return fmt.Errorf("read checkpoint: %w", err)
 	}
 	defer f.Close()
-	if err := readBlocks(t, c, f, next); err != nil && !errors.Is(err, ErrStop) {
+	if err := readBlocks(t, l, f, next); err != nil && !errors.Is(err, ErrStop) {
 		return fmt.Errorf("checkpoint %s: %w", path, err)
 	} else if err != nil {
 		return err

@@ -18,99 +18,121 @@ type Top[T any] struct {
 
 // Open implements Output.
 func (o *Top[T]) Open(t *Task) (any, Done, error) {
-	c, err := codec.For[T]()
+	return openTop(t, TypeOf[T](), max(0, o.N), Ranking(o.Least, o.Compare), beating(o.Least, o.Compare))
+}
+
+// ranks says whether a row comes before another one: less than zero if so.
+type ranks func(a, b unsafe.Pointer) int
+
+// Ranking ranks greater rows before lesser ones, or the other way round.
+func Ranking[T any](least bool, compare func(a, b T) int) func(a, b unsafe.Pointer) int {
+	return func(a, b unsafe.Pointer) int {
+		if least {
+			return compare(*(*T)(a), *(*T)(b))
+		}
+		return compare(*(*T)(b), *(*T)(a))
+	}
+}
+
+// beats gives the first of rows, from the given one on, that comes before last; it is n if there is none.
+type beats func(rows unsafe.Pointer, from, n int, last unsafe.Pointer) int
+
+func beating[T any](least bool, compare func(a, b T) int) beats {
+	return func(rows unsafe.Pointer, from, n int, last unsafe.Pointer) int {
+		all, limit := unsafe.Slice((*T)(rows), n), *(*T)(last)
+		for from < n {
+			if c := compare(all[from], limit); c > 0 && !least || c < 0 && least {
+				break
+			}
+			from++
+		}
+		return from
+	}
+}
+
+func openTop(t *Task, rows RowType, n int, before ranks, beat beats) (any, Done, error) {
+	l, err := layoutFor(rows.Type())
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &topSink[T]{t: t, held: holdFor(t), codec: c, n: max(0, o.N), compare: turned(o.Compare, o.Least)}
-	return s, s, nil
+	s := &topper{t: t, held: holdFor(t), n: n, before: before, beat: beat, rows: rowBuffer{layout: l}}
+	return &erased{rows: l.typ, push: s.push}, s, nil
 }
 
-// topSink gathers rows that may be among the greatest. Once it has many more than n, it keeps the best n, and their last row is
+// topper gathers rows that may be among the greatest. Once it has many more than n, it keeps the best n, and their last row is
 // what later rows have to beat: most rows then cost one comparison.
-type topSink[T any] struct {
-	t       *Task
-	held    *held
-	codec   *codec.Codec
-	n       int
-	compare func(a, b T) int
-	rows    []T
-	least   T
-	full    bool // least is set
-	bytes   int64
+type topper struct {
+	t      *Task
+	held   *held
+	n      int
+	before ranks
+	beat   beats
+	rows   rowBuffer
+	full   bool // the first n of rows are the best so far, in order
+	bytes  int64
 }
 
-// Push implements Sink.
-func (s *topSink[T]) Push(rows []T) error {
+func (s *topper) push(rows unsafe.Pointer, n int) error {
 	if err := s.t.Err(); err != nil || s.n == 0 {
 		return err
 	}
-	for i := range rows {
-		if s.full && s.compare(rows[i], s.least) <= 0 {
-			continue
+	for i := 0; i < n; i++ {
+		if s.full {
+			if i = s.beat(rows, i, n, s.rows.at(s.n-1)); i == n {
+				break
+			}
 		}
-		s.rows = append(s.rows, rows[i])
-		if len(s.rows) >= s.n+max(s.n, BatchRows) {
+		s.rows.add(unsafe.Add(rows, uintptr(i)*s.rows.size), 1)
+		if s.rows.n >= s.n+max(s.n, BatchRows) {
 			s.best()
 		}
 	}
-	if weight := s.bytes + int64(cap(s.rows))*int64(unsafe.Sizeof(*new(T))); !s.held.want(weight) {
-		return fmt.Errorf("the %d greatest rows of %T need %d MiB, more than the memory of a task: ask for fewer rows, or raise kiln.executor.memory", s.n, *new(T), weight>>20)
+	if weight := s.bytes + s.rows.layout.bytes(s.rows.cap); !s.held.want(weight) {
+		return fmt.Errorf("the %d greatest rows of %v need %d MiB, more than the memory of a task: ask for fewer rows, or raise kiln.executor.memory", s.n, s.rows.typ, weight>>20)
 	}
 	return nil
 }
 
 // best keeps the n greatest rows, and makes them independent of the blocks that brought them.
-func (s *topSink[T]) best() {
-	s.rows = greatest(s.rows, s.n, s.compare)
-	if len(s.rows) == 0 {
-		return
-	}
-	if s.full = len(s.rows) == s.n; s.full {
-		s.least = s.rows[s.n-1]
-	}
-	if !s.codec.Flat() {
+func (s *topper) best() {
+	s.rows = s.rows.best(s.n, s.before)
+	s.full = s.rows.n == s.n && s.n > 0
+	if s.rows.n > 0 && !s.rows.flat {
 		var arena codec.Arena
-		s.codec.Detach(firstAt(s.rows), len(s.rows), &arena)
-		s.bytes = s.codec.Footprint(firstAt(s.rows), len(s.rows))
-		s.least = s.rows[len(s.rows)-1]
+		s.rows.codec.Detach(s.rows.base, s.rows.n, &arena)
+		s.bytes = s.rows.refs(s.rows.base, s.rows.n)
 	}
 }
 
+// best gives the first n rows by before; of equal ones those that came first.
+func (b *rowBuffer) best(n int, before ranks) rowBuffer {
+	order := inOrderOf(b.n, func(i, j int32) int { return before(b.at(int(i)), b.at(int(j))) })
+	out := rowBuffer{layout: b.layout}
+	if out.set(min(n, b.n)); out.n > 0 {
+		b.move(out.base, b.size, nil, b.base, b.size, order[:out.n], out.n)
+	}
+	return out
+}
+
 // Finish implements Done.
-func (s *topSink[T]) Finish() (Answer, error) {
+func (s *topper) Finish() (Answer, error) {
 	defer s.Abort()
 	s.best()
-	value, err := codec.AppendRows(codec.NewEncoder(s.codec, codec.None), nil, s.rows)
+	value, err := codec.NewEncoder(s.rows.codec, codec.None).AppendBlock(nil, s.rows.base, s.rows.n)
 	return Answer{Value: value}, err
 }
 
 // Abort implements Done.
-func (s *topSink[T]) Abort() {
-	s.rows = nil
+func (s *topper) Abort() {
+	s.rows.free()
 	s.held.release()
 }
 
-// MergeTop gives, on the driver, the n greatest rows of the answers of all partitions, greatest first.
-func MergeTop[T any](values [][]byte, n int, compare func(a, b T) int) ([]T, error) {
-	var all []T
-	var err error
-	for _, v := range values {
-		if all, err = DecodeRows(v, all); err != nil {
-			return nil, err
-		}
+// Best leaves the first n rows, in the order of a Ranking.
+func (r *Rows) Best(n int, before func(a, b unsafe.Pointer) int) {
+	if r.buffer.layout != nil {
+		r.buffer = r.buffer.best(max(0, n), before)
 	}
-	return greatest(all, n, compare), nil
-}
-
-// greatest gives the n greatest rows, greatest first and equal ones in the order in which they came.
-func greatest[T any](rows []T, n int, compare func(a, b T) int) []T {
-	order := inOrderOf(len(rows), func(a, b int32) int { return compare(rows[b], rows[a]) })
-	out := make([]T, min(max(0, n), len(rows)))
-	for i := range out {
-		out[i] = rows[order[i]]
-	}
-	return out
 }
 
 // inOrderOf gives the numbers below n in the order of compare, and equal ones in their own. Sorting numbers instead of rows needs no

@@ -1,0 +1,100 @@
+package op
+
+import (
+	"reflect"
+	"unsafe"
+
+	"github.com/kilnproject/kiln/internal/data/codec"
+)
+
+// RowType stands for the type of rows. Operators that call no function of the user's are not generic: they move rows by their layout
+// and carry a RowType, so that a new element type costs the compiler this one small type and not all of them again.
+type RowType interface {
+	// Type is the type itself.
+	Type() reflect.Type
+	// pusher gives the push of a typed sink.
+	pusher(down any) (pushFunc, error)
+}
+
+// TypeOf gives the RowType of T.
+func TypeOf[T any]() RowType { return &rowType[T]{} }
+
+type rowType[T any] struct{}
+
+// Type implements RowType.
+func (*rowType[T]) Type() reflect.Type { return reflect.TypeFor[T]() }
+
+func (*rowType[T]) pusher(down any) (pushFunc, error) { return pusherOf[T](down) }
+
+// wire gives the layout of rows and the push of the sink that is to take them.
+func wire(rows RowType, down any) (*layout, pushFunc, error) {
+	l, err := layoutFor(rows.Type())
+	if err != nil {
+		return nil, nil, err
+	}
+	push, err := pushOf(rows, down)
+	return l, push, err
+}
+
+func pushOf(rows RowType, down any) (pushFunc, error) {
+	if _, ok := down.(*erased); ok {
+		return erasedPush(down, rows.Type())
+	}
+	return rows.pusher(down)
+}
+
+// Rows are rows that the driver has.
+type Rows struct{ buffer rowBuffer }
+
+// DecodeRows reads back, on the driver, what Collect and its like answered for one partition after the other.
+func DecodeRows(rows RowType, answers [][]byte) (Rows, error) {
+	l, err := layoutFor(rows.Type())
+	if err != nil {
+		return Rows{}, err
+	}
+	r := Rows{rowBuffer{layout: l}}
+	d := codec.NewDecoder(l.codec)
+	for _, src := range answers {
+		for len(src) > 0 {
+			if src, err = r.buffer.decodeMore(d, src); err != nil {
+				return r, err
+			}
+		}
+	}
+	return r, nil
+}
+
+// Len is the number of rows.
+func (r *Rows) Len() int { return r.buffer.n }
+
+// Add appends other rows of the same type.
+func (r *Rows) Add(more Rows) {
+	if r.buffer.layout == nil {
+		*r = more
+		return
+	}
+	r.buffer.add(more.buffer.base, more.buffer.n)
+}
+
+// Cut leaves the first n rows, if there are more.
+func (r *Rows) Cut(n int) { r.buffer.n = min(n, r.buffer.n) }
+
+// Shuffle brings the rows into an order that the function knows: math/rand's.
+func (r *Rows) Shuffle(shuffle func(n int, swap func(i, j int))) {
+	if r.buffer.n > 0 {
+		shuffle(r.buffer.n, reflect.Swapper(reflect.SliceAt(r.buffer.typ, r.buffer.base, r.buffer.n).Interface()))
+	}
+}
+
+// RowsOf gives rows as what they are; nil if there are none.
+func RowsOf[T any](r Rows) []T {
+	return unsafe.Slice((*T)(r.of(reflect.TypeFor[T]())), r.buffer.n)
+}
+
+// of gives where the rows lie.
+func (r Rows) of(t reflect.Type) unsafe.Pointer {
+	if r.buffer.layout != nil && r.buffer.typ != t {
+		panic("rows of " + r.buffer.typ.String() + " are taken for rows of " + t.String())
+	}
+	return r.buffer.base
+}
