@@ -39,7 +39,7 @@ func playJob(b *testing.B, executors, slots, tasks int, prefer [][]Place) {
 	c := New(Config{Seed: 1})
 	var out []Action
 	for e := range executors {
-		out = c.Step(0, ExecutorRegistered{ids.ExecutorID(e), fmt.Sprintf("h%d", e), slots}, out[:0])
+		out = c.Step(0, ExecutorRegistered{ID: ids.ExecutorID(e), Host: fmt.Sprintf("h%d", e), Slots: slots}, out[:0])
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -80,7 +80,7 @@ func playJob(b *testing.B, executors, slots, tasks int, prefer [][]Place) {
 // BenchmarkSmallJob is a job of one task from its submission to its end.
 func BenchmarkSmallJob(b *testing.B) {
 	c := New(Config{Seed: 1})
-	out := c.Step(0, ExecutorRegistered{0, "h", 2}, nil)
+	out := c.Step(0, ExecutorRegistered{ID: 0, Host: "h", Slots: 2}, nil)
 	ended := &TaskEnded{}
 	b.ReportAllocs()
 	for i := range b.N {

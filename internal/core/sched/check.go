@@ -3,6 +3,8 @@ package sched
 import (
 	"fmt"
 	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 )
 
 // Check gives an error when an invariant is broken. It is for tests and simulation: it looks at everything.
@@ -126,7 +128,7 @@ func (c *Core) checkExecutors() error {
 				return fmt.Errorf("executor %d: %v is at the wrong place", id, a.ref)
 			}
 			if a.fetching == nil {
-				used++
+				used += a.run.ask.slots
 			}
 		}
 		if e.gone || int(e.id) != id || used != e.used || used > e.slots*(1+c.cfg.Ahead) || c.hosts[e.host.name] != e.host {
@@ -166,12 +168,33 @@ func (c *Core) checkAttempts() error {
 	return nil
 }
 
+// couldRun gives a task that waits and could run on an executor as it is.
+func couldRun(r *run, e *executor) (int32, bool) {
+	if !e.fits(r) {
+		return 0, false
+	}
+	for i := range int32(r.set.Len()) {
+		level := r.set.Level(i, e.spot())
+		if r.set.Waits(i) && (!r.delays || level <= r.delay.level || level == taskset.NoPreference) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
 func (c *Core) checkQueue() error {
 	if !slices.IsSortedFunc(c.queue.runs, before) {
 		return fmt.Errorf("the queue is out of order")
 	}
-	if c.begun && c.free.len() > 0 && len(c.queue.runs) > 0 && !c.more && len(c.later) == 0 {
-		return fmt.Errorf("%v waits while executor %v has free slots", c.queue.runs[0].ref, c.free.executors[0].id)
+	if !c.begun || c.more || len(c.later) > 0 {
+		return nil
+	}
+	for r := range c.queue.all {
+		for _, e := range c.free.executors {
+			if i, ok := couldRun(r, e); ok {
+				return fmt.Errorf("task %d of %v waits while executor %v has what it needs", i, r.ref, e.id)
+			}
+		}
 	}
 	return nil
 }

@@ -55,6 +55,9 @@ func checkStageSpec(s *StageSpec, written map[ids.ShuffleID]bool, outputs *mapou
 			return fmt.Sprintf("reads shuffle %d, which no stage before it writes", p)
 		}
 	}
+	if why := checkNeeds(s); why != "" {
+		return why
+	}
 	switch {
 	case s.Partitions < 0 || s.Partitions > maxPartitions:
 		return fmt.Sprintf("has %d partitions; there may be from 0 to %d", s.Partitions, maxPartitions)

@@ -30,8 +30,13 @@ type Core struct {
 	seen        bitset           // executor ids that were ever used
 	alive       int              // living executors
 	slots       int              // of these
+	changes     int              // how often an executor became active, or was so no more
 	hosts       map[string]*host // looked up, never ranged over
+	racks       map[string]*rack // looked up, never ranged over
 	free        ring
+	freshly     []*executor               // those that got a free slot since all runs in the queue were looked at
+	delayed     []*run                    // those with delays that launched in this Step
+	demanding   int                       // runs in the queue that are not plain
 	laden       ring                      // executors with more task attempts than slots
 	freed       *executor                 // where a task attempt has ended in this Step
 	recallAt    Time                      // valid while it is not zero: when what waits on executors is recalled
@@ -57,7 +62,7 @@ type Core struct {
 func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
-		outputs: mapout.New(), kept: keptTable{}, attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{},
+		outputs: mapout.New(), kept: keptTable{}, attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{}, racks: map[string]*rack{},
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
 	c.laden.member = func(e *executor) *place { return &e.laden }
@@ -74,6 +79,7 @@ func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.offer()
 	c.offerAhead()
 	c.giveOrders()
+	c.watchUnschedulable()
 	c.recall()
 	c.letDrainedGo()
 	c.watchStarvation()
@@ -147,6 +153,12 @@ func (c *Core) Wake() (at Time, ok bool) {
 		if t > 0 && (!ok || t < at) {
 			at, ok = t, true
 		}
+	}
+	if t, waits := c.delayWake(); waits && (!ok || t < at) {
+		at, ok = t, true
+	}
+	if t, stuck := c.stuckWake(); stuck && (!ok || t < at) {
+		at, ok = t, true
 	}
 	if a, rings := c.nextAlarm(); rings && (!ok || a.at < at) {
 		at, ok = a.at, true

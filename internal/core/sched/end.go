@@ -36,7 +36,7 @@ func (c *Core) claim(ev *TaskEnded) *attempt {
 	if a == nil || a.ref != ev.End.Ref || a.executor.id != ev.Executor || a.fetching != nil {
 		return nil
 	}
-	c.freeSlot(a.executor)
+	c.freeSlots(a)
 	c.freed = a.executor
 	return a
 }
@@ -175,7 +175,7 @@ func (c *Core) taskDone(r *run, p int32, by *attempt) {
 	}
 	r.set.Succeed(i)
 	if r.set.Waiting() == 0 {
-		c.queue.remove(r)
+		c.dequeue(r)
 	}
 	var twin *attempt
 	for a := r.heads[i]; a != nil; a = twin {

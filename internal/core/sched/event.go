@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -29,7 +30,10 @@ type (
 	ExecutorRegistered struct {
 		ID    ids.ExecutorID
 		Host  string
-		Slots int // task attempts that it runs at once, at least 1
+		Slots int    // task attempts that it runs at once when each takes one, at least 1
+		Rack  string // of the host; empty when it is not known
+
+		Resources []resource.Offer // what it has beside slots
 	}
 	// ExecutorLost says that an executor is gone, with everything that it kept.
 	ExecutorLost struct {

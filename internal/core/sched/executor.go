@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
+	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -15,12 +17,16 @@ const maxExecutors = 1 << 22
 type executor struct {
 	id       ids.ExecutorID
 	host     *host
+	rack     *rack // nil when it is not known
+	stock    *resource.Stock
 	slots    int
 	used     int
 	idle     Time       // since when used is zero, while it is
+	wide     int        // task attempts that take more than one slot: none is launched ahead then
 	attempts []*attempt // running, or with their results on their way; in no order that means anything
 	free     place      // in Core.free
 	freeHost place      // in host.free
+	freeRack place      // in rack.free
 	laden    place      // in Core.laden
 	ships    []ids.StageRef
 	orders   []task.Launch // of this Step, after ships
@@ -37,8 +43,27 @@ type executor struct {
 // host is a machine with living executors.
 type host struct {
 	name      string
+	rack      string // of the executor that registered last; empty when it is not known
 	free      ring
 	executors ring
+	active    int // of these, those that are active
+}
+
+// rack is a part of the network with living executors.
+type rack struct {
+	name      string
+	free      ring
+	executors int
+	active    int // of these, those that are active
+}
+
+// spot says where an executor is.
+func (e *executor) spot() taskset.Spot {
+	at := taskset.Spot{Executor: e.id, Host: e.host.name}
+	if e.rack != nil {
+		at.Rack = e.rack.name
+	}
+	return at
 }
 
 // executor gives a living executor, or nil.
@@ -58,16 +83,23 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	for int(ev.ID) >= len(c.executors) {
 		c.executors = append(c.executors, nil)
 	}
-	e := &executor{id: ev.ID, host: c.hostNamed(ev.Host), slots: ev.Slots, heard: c.now, idle: c.now}
+	e := &executor{
+		id: ev.ID, host: c.hostNamed(ev.Host), slots: ev.Slots, stock: resource.NewStock(ev.Resources), heard: c.now, idle: c.now,
+	}
 	e.host.executors.put(e)
+	if ev.Rack != "" {
+		e.rack, e.host.rack = c.rackNamed(ev.Rack), ev.Rack
+		e.rack.executors++
+	}
+	c.countActive(e, 1)
 	c.executors[ev.ID] = e
 	c.alive++
-	c.slots += e.slots
 	c.unavailable = nil
 	if c.cfg.Silence > 0 {
 		c.alarms.set(c.now+c.cfg.Silence, e.id, silenceDue)
 	}
 	c.offerSlots(e)
+	c.comesNear(e)
 	publish(c, ExecutorAdded{ev.ID, ev.Host, ev.Slots})
 	c.decommissionEarly(e)
 }
@@ -97,6 +129,26 @@ func (c *Core) hostNamed(name string) *host {
 	return h
 }
 
+func (c *Core) rackNamed(name string) *rack {
+	k := c.racks[name]
+	if k == nil {
+		k = &rack{name: name}
+		k.free.member = func(e *executor) *place { return &e.freeRack }
+		c.racks[name] = k
+	}
+	return k
+}
+
+// countActive counts an executor that becomes active, or one that is active no more.
+func (c *Core) countActive(e *executor, by int) {
+	c.changes++
+	c.slots += by * e.slots
+	e.host.active += by
+	if e.rack != nil {
+		e.rack.active += by
+	}
+}
+
 // offerSlots offers an executor that has a free slot.
 func (c *Core) offerSlots(e *executor) {
 	if e.gone || e.phase != active || e.used >= e.slots {
@@ -104,11 +156,31 @@ func (c *Core) offerSlots(e *executor) {
 	}
 	c.free.add(e, c.chance)
 	e.host.free.add(e, c.chance)
+	if e.rack != nil {
+		e.rack.free.add(e, c.chance)
+	}
+	c.freshly = append(c.freshly, e)
 }
 
-// freeSlot counts a task attempt that has left an executor.
-func (c *Core) freeSlot(e *executor) {
-	if e.used--; e.used <= e.slots {
+// unoffer takes the free slots of an executor away, or says that it has none.
+func (c *Core) unoffer(e *executor) {
+	c.free.remove(e)
+	e.host.free.remove(e)
+	if e.rack != nil {
+		e.rack.free.remove(e)
+	}
+}
+
+// freeSlots counts a task attempt that has left an executor.
+func (c *Core) freeSlots(a *attempt) {
+	e := a.executor
+	n := a.run.ask.slots
+	if e.used -= n; n > 1 {
+		e.wide--
+	}
+	e.stock.Give(a.grant)
+	a.grant = resource.Grant{}
+	if e.used <= e.slots {
 		c.laden.remove(e)
 	}
 	if e.used == 0 {
@@ -117,13 +189,16 @@ func (c *Core) freeSlot(e *executor) {
 	c.offerSlots(e)
 }
 
-// takeSlot counts a task attempt that was launched on an executor.
-func (c *Core) takeSlot(e *executor) {
-	switch e.used++; {
+// takeSlots counts a task attempt that was launched on an executor.
+func (c *Core) takeSlots(a *attempt) {
+	e, n := a.executor, a.run.ask.slots
+	if n > 1 {
+		e.wide++
+	}
+	switch e.used += n; {
 	case e.used > e.slots:
 		c.laden.add(e, c.chance)
 	case e.used == e.slots:
-		c.free.remove(e)
-		e.host.free.remove(e)
+		c.unoffer(e)
 	}
 }

@@ -68,6 +68,11 @@ type (
 		ID     ids.ExecutorID
 		Reason string
 	}
+	// StageWarned says that a stage attempt does something that its author should know of.
+	StageWarned struct {
+		Stage ids.StageRef
+		Text  string
+	}
 	// Starving says that tasks wait and none runs. Executors tells whether there are any.
 	Starving struct {
 		Stage     ids.StageRef
@@ -86,6 +91,7 @@ func (TaskDone) action()        {}
 func (ExecutorAdded) action()   {}
 func (ExecutorChanged) action() {}
 func (ExecutorRemoved) action() {}
+func (StageWarned) action()     {}
 func (Starving) action()        {}
 
 func (JobStarted) fact()      {}
@@ -97,4 +103,5 @@ func (TaskDone) fact()        {}
 func (ExecutorAdded) fact()   {}
 func (ExecutorChanged) fact() {}
 func (ExecutorRemoved) fact() {}
+func (StageWarned) fact()     {}
 func (Starving) fact()        {}

@@ -17,6 +17,7 @@ const (
 	FetchesFailed                         // map outputs were lost too often
 	ResultTooLarge                        // results exceed Config.MaxResultSize
 	Cancelled                             // the user's wish
+	Unschedulable                         // no executor can run the tasks
 	Internal                              // the job makes no sense
 )
 
@@ -33,6 +34,8 @@ func (k FailureKind) String() string {
 		return "result too large"
 	case Cancelled:
 		return "cancelled"
+	case Unschedulable:
+		return "unschedulable"
 	case Internal:
 		return "internal"
 	}

@@ -76,8 +76,8 @@ func (c *Core) outputLost(shuffle ids.ShuffleID, mapPartition int32) {
 	}
 	if i, ok := r.set.Index(mapPartition); ok {
 		r.set.Reopen(i)
-		if r.set.Waiting() > 0 {
-			c.queue.add(r)
+		if r.set.Waits(i) {
+			c.await(r, i)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 )
 
@@ -29,10 +30,12 @@ type StageSpec struct {
 	Reduces    int             // of that shuffle
 	Parents    []ids.ShuffleID // shuffles read
 	Partitions int
-	Splits     [][]byte  // what each task reads; nil when the tasks need nothing
-	Prefer     [][]Place // where each task would like to run; nil when nowhere
-	Kept       []Kept    // cached RDDs that the tasks read: they like to run where these are
-	Body       []byte    // encoded operators, opaque here
+	Splits     [][]byte        // what each task reads; nil when the tasks need nothing
+	Prefer     [][]Place       // where each task would like to run; nil when nowhere
+	Slots      int             // that each task takes; 0 means 1
+	Resources  []resource.Need // that each task takes beside
+	Kept       []Kept          // cached RDDs that the tasks read: they like to run where these are
+	Body       []byte          // encoded operators, opaque here
 }
 
 func (j *Job) tagged(tag string) bool { return slices.Contains(j.Tags, tag) }

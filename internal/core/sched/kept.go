@@ -54,10 +54,25 @@ func (c *Core) placesOf(s *StageSpec) func(partition int32) []Place {
 	places := make([][]Place, s.Partitions)
 	for p := range places {
 		if places[p] = c.keptAt(s, int32(p)); places[p] == nil && s.Prefer != nil {
-			places[p] = s.Prefer[p]
+			places[p] = c.withRacks(s.Prefer[p])
 		}
 	}
 	return func(p int32) []Place { return places[p] }
+}
+
+// withRacks gives the places with the racks of those hosts of which the rack is known.
+func (c *Core) withRacks(places []Place) []Place {
+	if len(c.racks) == 0 {
+		return places
+	}
+	places = slices.Clone(places)
+	for i := range places {
+		at := &places[i]
+		if h := c.hosts[at.Host]; h != nil && at.Rack == "" {
+			at.Rack = h.rack
+		}
+	}
+	return places
 }
 
 // keptAt gives where the first cached partition is that the task of partition p reads.
@@ -69,7 +84,8 @@ func (c *Core) keptAt(s *StageSpec, p int32) (places []Place) {
 		}
 		for _, id := range c.kept[k.RDD][q] {
 			if e := c.executor(id); e != nil {
-				places = append(places, Place{Executor: id, OnExecutor: true, Host: e.host.name})
+				at := e.spot()
+				places = append(places, Place{Executor: id, OnExecutor: true, Host: at.Host, Rack: at.Rack})
 			}
 		}
 		if places != nil {

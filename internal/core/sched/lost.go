@@ -18,14 +18,18 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	c.executors[ev.ID] = nil
 	c.alive--
 	if e.phase == active {
-		c.slots -= e.slots
+		c.countActive(e, -1)
 	}
-	c.free.remove(e)
-	e.host.free.remove(e)
+	c.unoffer(e)
 	c.laden.remove(e)
 	c.drainers.remove(e)
 	if e.host.executors.remove(e); e.host.executors.len() == 0 {
 		delete(c.hosts, e.host.name)
+	}
+	if k := e.rack; k != nil {
+		if k.executors--; k.executors == 0 {
+			delete(c.racks, k.name)
+		}
 	}
 	if e.exempt != "" {
 		ev.Reason, ev.AppCaused = e.exempt, false

@@ -50,7 +50,7 @@ func (n *nonsense) event() Event {
 	case 0, 1:
 		return n.job()
 	case 2:
-		return ExecutorRegistered{ids.ExecutorID(n.some()), "h", int(n.some())}
+		return ExecutorRegistered{ID: ids.ExecutorID(n.some()), Host: "h", Slots: int(n.some())}
 	case 3:
 		return ExecutorLost{ids.ExecutorID(n.some()), "gone", n.r.IntN(2) == 0}
 	case 4:
@@ -76,7 +76,7 @@ func (n *nonsense) event() Event {
 	case 15:
 		return n.host()
 	case 11:
-		return ExecutorRegistered{ids.ExecutorID(n.r.IntN(300)), "h", 2}
+		return ExecutorRegistered{ID: ids.ExecutorID(n.r.IntN(300)), Host: "h", Slots: 2}
 	}
 	return n.end()
 }

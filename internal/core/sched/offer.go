@@ -9,57 +9,156 @@ import (
 )
 
 // offer gives free slots to tasks that wait, in the order of the queue. Executors take turns, one task each, so that work spreads.
+//
+// After it no run that waits could use a slot that is free. So there is something to look at only when a slot has become free
+// (Core.freshly), and for a run only when it is new in the queue, has tasks that came back, or accepts slots that it did not accept
+// before (run.unseen, run.again).
 func (c *Core) offer() {
 	if !c.mayOffer() {
 		return
 	}
 	for c.free.len() > 0 {
-		r := c.queue.first()
-		if r == nil {
-			return
-		}
 		if !c.room() {
 			c.more = true
 			return
 		}
-		switch {
-		case !c.inputsThere(r):
-			c.giveOrders() // before what may be too much for this Step
-			c.failRun(r, c.missingInput(r))
-		case r.set.Prefers() && r.matched < r.set.Len():
-			c.match(r)
-		default:
-			e := c.free.next()
-			i, try, level, _ := r.set.Take(e.id, e.host.name, taskset.Any)
-			c.launch(r, i, try, level, e)
+		if !c.offerOnce() {
+			break
 		}
 	}
+	clear(c.freshly)
+	c.freshly = c.freshly[:0]
+	c.settleDelays()
 }
 
-// match goes once over the tasks of a run and launches those that prefer a place with a free slot. A slot that frees later finds
-// the tasks that prefer it by itself.
-func (c *Core) match(r *run) {
-	for r.matched < r.set.Len() && r.set.Waiting() > 0 && c.free.len() > 0 && c.room() {
-		i := int32(r.matched)
-		r.matched++
-		if e := c.freeAt(r.set.Places(i)); e != nil {
-			if try, level, ok := r.set.TakeTask(i, e.id, e.host.name); ok {
-				c.launch(r, i, try, level, e)
+// offerOnce launches a task of the first run that can use a slot. It returns false when none can.
+func (c *Core) offerOnce() bool {
+	for r := range c.queue.all {
+		if !c.inputsThere(r) {
+			c.giveOrders() // before what may be too much for this Step
+			c.failRun(r, c.missingInput(r))
+			return true
+		}
+		if c.offerTo(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// offerTo launches a task of a run, if it can use a free slot.
+func (c *Core) offerTo(r *run) bool {
+	most := c.accepts(r)
+	if c.matchAgain(r, most) || c.match(r, min(most, taskset.Node)) {
+		return true
+	}
+	if most > taskset.Node && r.set.PrefersAt(taskset.Rack) {
+		// Tasks that prefer no place come before those that are only in the rack of theirs.
+		if (r.unseen || r.ask.plain()) && c.takeAnywhere(r, taskset.Node) || c.match(r, most) {
+			return true
+		}
+	}
+	if most == taskset.Any && r.ask.plain() {
+		return c.take(r, c.free.next(), most)
+	}
+	if r.unseen {
+		if c.takeAnywhere(r, most) {
+			return true
+		}
+		r.unseen = false
+	}
+	for _, e := range c.freshly {
+		if e.fits(r) && c.take(r, e, most) {
+			return true
+		}
+	}
+	return false
+}
+
+// take launches the nearest task of a run on an executor that fits.
+func (c *Core) take(r *run, e *executor, most taskset.Level) bool {
+	i, try, level, ok := r.set.Take(e.spot(), most)
+	if ok {
+		c.launch(r, i, try, level, e)
+	}
+	return ok
+}
+
+// takeAnywhere tries one executor that fits: after match, all that is left to a run is tasks that are as far from this one as from
+// any other.
+func (c *Core) takeAnywhere(r *run, most taskset.Level) bool {
+	e := c.free.find(r)
+	return e != nil && c.take(r, e, most)
+}
+
+// matchAgain launches a task that prefers a place with a free slot, among those that came back.
+func (c *Core) matchAgain(r *run, most taskset.Level) bool {
+	for last := len(r.again) - 1; last >= 0; last-- {
+		i := r.again[last]
+		r.again = r.again[:last]
+		for at := taskset.Process; at <= most; at = farther(at) {
+			if c.matchTask(r, i, at) {
+				return true
+			}
+			if at == taskset.Any {
+				break
 			}
 		}
 	}
+	return false
 }
 
-// freeAt gives an executor with a free slot at one of the places: that very executor if there is one, else one on the host.
-func (c *Core) freeAt(places []Place) *executor {
-	for _, at := range places {
-		if e := c.executor(at.Executor); at.OnExecutor && e != nil && e.free != 0 {
-			return e
-		}
+// match launches a task that prefers a place with a free slot. All that the run began with are looked at once, at the nearest level
+// before the next. A slot that frees later finds the tasks that prefer it by itself.
+func (c *Core) match(r *run, most taskset.Level) bool {
+	if !r.set.Prefers() {
+		return false
 	}
+	for r.matchAt <= most && r.matchAt < taskset.Any {
+		for r.set.PrefersAt(r.matchAt) && r.matched < r.set.Len() {
+			r.matched++
+			if c.matchTask(r, int32(r.matched-1), r.matchAt) {
+				return true
+			}
+		}
+		r.matchAt, r.matched = farther(r.matchAt), 0
+	}
+	return false
+}
+
+// matchTask launches a task if it waits and a slot is free at the level.
+func (c *Core) matchTask(r *run, i int32, at taskset.Level) bool {
+	if !r.set.Waits(i) {
+		return false
+	}
+	e := c.freeAt(r, r.set.Places(i), at)
+	if e == nil {
+		return false
+	}
+	try, level, _ := r.set.TakeTask(i, e.spot())
+	c.launch(r, i, try, level, e)
+	return true
+}
+
+// freeAt gives an executor that fits and is at this level from one of the places, or nil.
+func (c *Core) freeAt(r *run, places []Place, level taskset.Level) (e *executor) {
 	for _, at := range places {
-		if h := c.hosts[at.Host]; h != nil && h.free.len() > 0 {
-			return h.free.next()
+		switch level {
+		case taskset.Process:
+			if x := c.executor(at.Executor); at.OnExecutor && x != nil && x.fits(r) {
+				e = x
+			}
+		case taskset.Node:
+			if h := c.hosts[at.Host]; h != nil {
+				e = h.free.find(r)
+			}
+		case taskset.Rack:
+			if k := c.racks[at.Rack]; k != nil {
+				e = k.free.find(r)
+			}
+		}
+		if e != nil {
+			return e
 		}
 	}
 	return nil
@@ -68,10 +167,11 @@ func (c *Core) freeAt(places []Place) *executor {
 // launch gives a task, which the run's set has started, to an executor with a free slot.
 func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level, e *executor) {
 	if r.set.Waiting() == 0 {
-		c.queue.remove(r)
+		c.dequeue(r)
 	}
-	c.takeSlot(e)
+	c.noteLaunch(r, level)
 	a := c.addAttempt(r, i, try, e)
+	c.takeSlots(a)
 	if len(e.ships)+len(e.orders) == 0 {
 		c.ordered = append(c.ordered, e)
 	}
@@ -82,6 +182,11 @@ func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level,
 	l := task.Launch{Ref: a.ref, ID: a.id}
 	if splits := r.stage.spec.Splits; splits != nil {
 		l.Split = splits[a.ref.Partition]
+		c.warnOfSize(r, len(l.Split))
+	}
+	if needs := r.ask.resources; len(needs) > 0 {
+		a.grant = e.stock.Take(needs)
+		l.Resources = e.stock.Names(a.grant)
 	}
 	e.orders = append(e.orders, l)
 	c.promised++

@@ -8,16 +8,18 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // event reads an event:
 //
-//	executor E HOST SLOTS | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
+//	executor E HOST SLOTS [rack=RACK] [RESOURCE=ADDRESS,...] | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
 //	suspected E REASON | decommissioned E,... [within=DURATION] [itself] REASON | host-decommissioned HOST [within=DURATION] REASON
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
 //	job J [group=G] [tags=A,B] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...] [kept RDD[:PARTITION,...]]
+//	           [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	ok TASK [took=DURATION] [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
@@ -26,9 +28,7 @@ import (
 func (p *player) event(word, rest string) Event {
 	switch word {
 	case "executor":
-		var ev ExecutorRegistered
-		p.scan(rest, "%d %s %d", &ev.ID, &ev.Host, &ev.Slots)
-		return ev
+		return p.registered(strings.Fields(rest))
 	case "lost", "crashed":
 		id, reason, _ := strings.Cut(rest, " ")
 		return ExecutorLost{ids.ExecutorID(p.number(id)), reason, word == "crashed"}
@@ -71,6 +71,20 @@ func (p *player) event(word, rest string) Event {
 		return ResultLost{l.Task.ID, "the result is gone"}
 	}
 	return p.end(word, rest)
+}
+
+func (p *player) registered(f []string) Event {
+	ev := ExecutorRegistered{ID: ids.ExecutorID(p.number(f[0])), Host: f[1], Slots: p.number(f[2])}
+	for _, o := range f[3:] {
+		key, value, _ := strings.Cut(o, "=")
+		switch key {
+		case "rack":
+			ev.Rack = value
+		default:
+			ev.Resources = append(ev.Resources, resource.Offer{Name: key, Addresses: strings.Split(value, ",")})
+		}
+	}
+	return ev
 }
 
 // retired reads how executors are asked to go: who, options, why.
@@ -218,6 +232,8 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 	}
 	for f = f[1:]; len(f) > 0; f = f[1:] {
 		switch {
+		case len(f) > 1 && p.needs(&s, f[0], f[1]):
+			f = f[1:]
 		case f[0] == "from":
 			for _, n := range p.numbers(f[1]) {
 				s.Parents = append(s.Parents, ids.ShuffleID(n))
@@ -247,6 +263,31 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 		}
 	}
 	return s
+}
+
+// needs reads what each task of a stage takes, and how large it is.
+func (p *player) needs(s *StageSpec, word, value string) bool {
+	switch word {
+	case "slots":
+		s.Slots = p.number(value)
+	case "needs":
+		name, amount, _ := strings.Cut(value, "=")
+		n, err := strconv.ParseFloat(amount, 64)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		s.Resources = append(s.Resources, resource.Need{Name: name, Amount: int64(n * resource.Unit)})
+	case "split-bytes":
+		s.Splits = make([][]byte, s.Partitions)
+		for i := range s.Splits {
+			s.Splits[i] = make([]byte, p.number(value))
+		}
+	case "body-bytes":
+		s.Body = make([]byte, p.number(value))
+	default:
+		return false
+	}
+	return true
 }
 
 func (p *player) number(s string) int {

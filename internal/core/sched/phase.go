@@ -31,9 +31,8 @@ func (p phase) String() string {
 // retire takes an executor out of its turn. What waits there for a slot is recalled.
 func (c *Core) retire(e *executor, to phase, reason string) {
 	if e.phase == active {
-		c.slots -= e.slots
-		c.free.remove(e)
-		e.host.free.remove(e)
+		c.countActive(e, -1)
+		c.unoffer(e)
 		if e.used > e.slots {
 			c.recallFrom(e, "its executor takes no more tasks")
 		}

@@ -17,7 +17,11 @@ func (p *player) print(a Action) string {
 	case ShipStage:
 		return fmt.Sprintf("ship %v to executor %v%s", a.Stage, a.Executor, inputs(p.core, a.Stage))
 	case Launch:
-		return fmt.Sprintf("launch %v on executor %v", a.Task.Ref, a.Executor)
+		text := fmt.Sprintf("launch %v on executor %v", a.Task.Ref, a.Executor)
+		for _, r := range a.Task.Resources {
+			text += fmt.Sprintf(" with %s %s", r.Name, strings.Join(r.Addresses, ","))
+		}
+		return text
 	case Kill:
 		if a.Task.Recall {
 			return fmt.Sprintf("recall %v from executor %v: %s", a.Task.Ref, a.Executor, a.Task.Reason)
@@ -100,6 +104,8 @@ func printFact(f Fact) string {
 		return fmt.Sprintf("executor %v is %s: %s", f.ID, f.State, f.Reason)
 	case ExecutorRemoved:
 		return fmt.Sprintf("executor %v removed: %s", f.ID, f.Reason)
+	case StageWarned:
+		return fmt.Sprintf("%v: %s", f.Stage, f.Text)
 	case Starving:
 		return fmt.Sprintf("%v starves for %v: %d tasks wait, %d executors", f.Stage, f.For, f.Waiting, f.Executors)
 	}

@@ -20,6 +20,15 @@ func (q *queue) first() *run {
 	return q.runs[0]
 }
 
+// all gives the runs in order. Who changes the queue does not go on.
+func (q *queue) all(yield func(*run) bool) {
+	for _, r := range q.runs {
+		if !yield(r) {
+			return
+		}
+	}
+}
+
 func (q *queue) add(r *run) {
 	if r.queued {
 		return

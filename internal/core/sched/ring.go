@@ -51,6 +51,16 @@ func (r *ring) swap(i, j int) {
 	*r.member(r.executors[j]) = place(j + 1)
 }
 
+// find gives the first executor from the one whose turn it is that fits a run, or nil.
+func (r *ring) find(fit *run) *executor {
+	for range r.executors {
+		if e := r.next(); e.fits(fit) {
+			return e
+		}
+	}
+	return nil
+}
+
 // next gives the executor whose turn it is. The ring is not empty.
 func (r *ring) next() *executor {
 	if r.turn >= len(r.executors) {

@@ -4,22 +4,33 @@ import (
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // run is one stage attempt: a set of tasks, and their attempts that are not over.
 type run struct {
-	ref     ids.StageRef
-	stage   *stage
-	job     *job // whose turn it is in the queue, and whose properties the tasks see
-	set     *taskset.Set
-	heads   []*attempt // by task: its attempts, newest first, linked by attempt.twin
-	live    []*attempt // all of them, in no order that means anything
-	shipped bitset     // executors that have the stage
-	pace    pace       // of its tasks
-	matched int        // tasks up to here were matched with the free executors that they prefer
-	queued  bool       // it is in Core.queue: it has tasks that wait
+	ref        ids.StageRef
+	stage      *stage
+	job        *job // whose turn it is in the queue, and whose properties the tasks see
+	set        *taskset.Set
+	heads      []*attempt    // by task: its attempts, newest first, linked by attempt.twin
+	live       []*attempt    // all of them, in no order that means anything
+	shipped    bitset        // executors that have the stage
+	pace       pace          // of its tasks
+	ask        ask           // what each task takes
+	matchAt    taskset.Level // tasks before matched were matched at this level with the executors that they prefer, and all at nearer ones
+	matched    int
+	again      []int32 // tasks that came back, to be matched again
+	unseen     bool    // it was not looked at which free executors can run its tasks
+	delays     bool    // it may leave slots free for a while: see delay
+	warned     bool    // of the size of its tasks
+	delay      delay
+	able       *executor // can run its tasks, when it was last looked
+	ableAt     int       // Core.changes at that time
+	stuckUntil Time      // when it fails because no executor can run its tasks; 0 when some can
+	queued     bool      // it is in Core.queue: it has tasks that wait
 }
 
 // attempt is one task attempt that has been launched and whose end has not been dealt with. Invariant: it is in Core.attempts, and
@@ -35,6 +46,7 @@ type attempt struct {
 	twin     *attempt
 	killed   bool
 	recalled bool
+	grant    resource.Grant
 	fetching *fetching // its executor is done, and its result is on its way; it has no slot any more
 }
 
@@ -102,15 +114,46 @@ func (c *Core) leave(a *attempt) {
 	switch {
 	case r.set.Closed() && r.set.Running() == 0:
 		c.forgetRun(r)
-	case r.set.Waiting() > 0:
-		c.queue.add(r)
+	case r.set.Waits(i):
+		c.await(r, i)
+	}
+}
+
+// await brings a run whose task i waits again into the queue.
+func (c *Core) await(r *run, i int32) {
+	c.enqueue(r)
+	if r.set.Prefers() {
+		r.again = append(r.again, i)
+		r.unseen = r.unseen || len(r.set.Places(i)) == 0
+		r.delay.witness = min(r.delay.witness, i)
+	}
+}
+
+func (c *Core) enqueue(r *run) {
+	if r.queued {
+		return
+	}
+	c.queue.add(r)
+	r.unseen, r.stuckUntil = true, 0
+	if !r.ask.plain() {
+		c.demanding++
+	}
+}
+
+func (c *Core) dequeue(r *run) {
+	if !r.queued {
+		return
+	}
+	c.queue.remove(r)
+	if !r.ask.plain() {
+		c.demanding--
 	}
 }
 
 // closeRun ends an attempt of a stage: nothing more is launched. Tasks that run may go on, and count when they succeed.
 func (c *Core) closeRun(r *run, to state, reason string) {
 	r.set.Close()
-	c.queue.remove(r)
+	c.dequeue(r)
 	r.stage.state = to
 	publish(c, StageEnded{r.ref, reason})
 	if r.set.Running() == 0 {

@@ -130,7 +130,7 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.MaxActions
 	case "ahead":
 		to = &p.cfg.Ahead
-	case "silence", "reason-wait", "registered-wait":
+	case "silence", "reason-wait", "registered-wait", "unschedulable-wait", "locality-wait", "process-wait", "node-wait", "rack-wait":
 		p.configureWait(word, duration(p.t, rest))
 		return true
 	case "expected":
@@ -155,6 +155,16 @@ func (p *player) configureWait(word string, d time.Duration) {
 		p.cfg.Silence = d
 	case "reason-wait":
 		p.cfg.ReasonWait = d
+	case "unschedulable-wait":
+		p.cfg.UnschedulableWait = d
+	case "locality-wait":
+		p.cfg.ProcessWait, p.cfg.NodeWait, p.cfg.RackWait = d, d, d
+	case "process-wait":
+		p.cfg.ProcessWait = d
+	case "node-wait":
+		p.cfg.NodeWait = d
+	case "rack-wait":
+		p.cfg.RackWait = d
 	case "registered-wait":
 		p.cfg.RegisteredWait = d
 	}

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -52,12 +53,19 @@ func (c *Core) start(s *stage) {
 	}
 	r := &run{
 		ref: ids.StageRef{Stage: s.id, Attempt: s.next}, stage: s, job: s.jobs[0],
-		set: taskset.New(n, partitions, c.placesOf(&s.spec)), heads: make([]*attempt, n),
+		ask: s.spec.ask(), set: taskset.New(n, partitions, c.placesOf(&s.spec)), heads: make([]*attempt, n),
 	}
 	s.next++
 	s.state = running{r}
-	c.queue.add(r)
+	if r.delays = c.cfg.delays() && r.set.Prefers(); r.delays {
+		r.delay.since = c.now
+	}
+	c.enqueue(r)
 	publish(c, StageSubmitted{r.ref, r.job.spec.ID, n})
+	if n := len(s.spec.Body); n > largeBytes {
+		publish(c, StageWarned{r.ref, fmt.Sprintf(
+			"its functions and what they carry take %d KiB, which every executor gets: a broadcast variable is shared by stages", n>>10)})
+	}
 }
 
 // finishMap ends a map stage that has all its outputs, and goes on with what waited for it.

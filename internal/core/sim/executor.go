@@ -14,6 +14,7 @@ type executor struct {
 	world   *World
 	id      ids.ExecutorID
 	host    string
+	gpus    int
 	slots   int
 	dead    bool
 	mute    bool // alive, and no message comes from it or to it

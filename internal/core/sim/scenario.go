@@ -28,6 +28,8 @@ type Scenario struct {
 	Caches      int           // times at which an executor tells of cached partitions
 	Cancels     int
 	Retirements int     // times at which executors are decommissioned, asked to go, suspected, unreachable, or lost with their host
+	Racks       bool    // they are known
+	Wide        float64 // a stage asks for several slots, or for accelerators
 	Fail        float64 // a task fails
 	Final       float64 // its failure is final
 	Crash       float64 // a task brings its executor down
@@ -68,6 +70,13 @@ func Random(seed uint64) Scenario {
 		s.Sched.Silence = time.Duration(r.IntN(3)) * 2 * time.Second
 		s.Sched.ReasonWait = time.Duration(r.IntN(2)) * time.Second
 		s.Sched.Expected, s.Sched.MinRegistered, s.Sched.RegisteredWait = s.Executors, r.Float64(), time.Duration(r.IntN(10))*time.Second
+	}
+	if s.Racks = r.IntN(2) == 0; r.IntN(2) == 0 {
+		wait := func() time.Duration { return time.Duration(r.IntN(3)) * time.Second }
+		s.Sched.ProcessWait, s.Sched.NodeWait, s.Sched.RackWait = wait(), wait(), wait()
+	}
+	if r.IntN(3) == 0 {
+		s.Wide, s.Sched.UnschedulableWait = r.Float64()/2, time.Duration(1+r.IntN(10))*time.Second
 	}
 	if r.IntN(3) == 0 {
 		s.Sched.MaxActions = 8 + r.IntN(30)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 )
 
 // shuffle is an exchange that jobs may share.
@@ -123,7 +124,8 @@ func (w *World) someShuffles(most int) (some []*shuffle) {
 }
 
 func (w *World) finishSpec(spec *sched.StageSpec, parents []*shuffle) {
-	spec.Site, spec.Body = "sim.go:1", []byte{1}
+	spec.Site = "sim.go:1"
+	w.makeAsk(spec)
 	for _, p := range parents {
 		spec.Parents = append(spec.Parents, p.spec.Shuffle)
 	}
@@ -135,10 +137,24 @@ func (w *World) finishSpec(spec *sched.StageSpec, parents []*shuffle) {
 		for p := range spec.Prefer {
 			for range w.chance.IntN(3) {
 				spec.Prefer[p] = append(spec.Prefer[p], sched.Place{
-					Host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts+1)), Executor: ids.ExecutorID(w.chance.IntN(w.Executors)), OnExecutor: w.chance.IntN(2) == 0,
+					Host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts+1)), Rack: fmt.Sprintf("r%d", w.chance.IntN(w.Hosts+1)), Executor: ids.ExecutorID(w.chance.IntN(w.Executors)), OnExecutor: w.chance.IntN(2) == 0,
 				})
 			}
 		}
+	}
+}
+
+// makeAsk says what the tasks of a stage take. The body tells it to the oracles: slots, and half accelerators.
+func (w *World) makeAsk(spec *sched.StageSpec) {
+	spec.Body = []byte{1, 0}
+	if w.chance.Float64() < w.Wide {
+		spec.Slots = 1 + w.chance.IntN(w.MaxSlots)
+		spec.Body[0] = byte(spec.Slots)
+	}
+	if w.chance.Float64() < w.Wide {
+		halves := []int{1, 2, 4}[w.chance.IntN(3)]
+		spec.Resources = []resource.Need{{Name: "gpu", Amount: int64(halves) * resource.Unit / 2}}
+		spec.Body[1] = byte(halves)
 	}
 }
 

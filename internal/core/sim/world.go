@@ -9,6 +9,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -219,11 +220,18 @@ func (w *World) start() {
 		return
 	}
 	e := &executor{
-		world: w, id: ids.ExecutorID(len(w.executors)), host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts)), slots: 1 + w.chance.IntN(w.MaxSlots),
+		world: w, id: ids.ExecutorID(len(w.executors)), host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts)), slots: 1 + w.chance.IntN(w.MaxSlots), gpus: w.chance.IntN(3),
 		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]bool{}, results: map[ids.TaskID][]byte{},
 	}
 	w.executors = append(w.executors, e)
-	w.tell(sched.ExecutorRegistered{ID: e.id, Host: e.host, Slots: e.slots})
+	ev := sched.ExecutorRegistered{ID: e.id, Host: e.host, Slots: e.slots, Resources: []resource.Offer{{Name: "gpu"}}}
+	for g := range e.gpus {
+		ev.Resources[0].Addresses = append(ev.Resources[0].Addresses, fmt.Sprint(g))
+	}
+	if w.Racks {
+		ev.Rack = "r" + e.host[len(e.host)-1:]
+	}
+	w.tell(ev)
 	e.beat()
 }
 

@@ -37,6 +37,14 @@ type Launch struct {
 	Ref   ids.TaskRef
 	ID    ids.TaskID
 	Split []byte // what this task reads, when its stage reads a source; opaque
+
+	Resources []Resource // what it has of those that its stage asks for
+}
+
+// Resource is what a task attempt has of one kind of resource of its executor.
+type Resource struct {
+	Name      string
+	Addresses []string // shared with other tasks when it asked for a part of one
 }
 
 // Kill orders a task attempt to stop.

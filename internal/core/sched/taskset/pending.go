@@ -42,11 +42,12 @@ type preferred struct {
 	places     func(i int32) []Place
 	byExecutor map[ids.ExecutorID]*stack // looked up, never ranged over
 	byHost     map[string]*stack         // looked up, never ranged over
+	byRack     map[string]*stack         // looked up, never ranged over
 	none       stack                     // prefer no place
 }
 
 func newPreferred(n int32, places func(int32) []Place) *preferred {
-	p := &preferred{places: places, byExecutor: map[ids.ExecutorID]*stack{}, byHost: map[string]*stack{}}
+	p := &preferred{places: places, byExecutor: map[ids.ExecutorID]*stack{}, byHost: map[string]*stack{}, byRack: map[string]*stack{}}
 	for i := n - 1; i >= 0; i-- { // low indexes end on top
 		p.push(i)
 	}
@@ -65,6 +66,9 @@ func (p *preferred) push(i int32) {
 		if at.Host != "" {
 			pushOn(p.byHost, at.Host, i)
 		}
+		if at.Rack != "" {
+			pushOn(p.byRack, at.Rack, i)
+		}
 	}
 }
 
@@ -77,41 +81,63 @@ func pushOn[K comparable](lists map[K]*stack, key K, i int32) {
 	*list = append(*list, i)
 }
 
-// pop gives the nearest task that waits, at most so far away as max.
-func (p *preferred) pop(executor ids.ExecutorID, host string, max Level, waits func(int32) bool) (int32, Level, bool) {
-	if list := p.byExecutor[executor]; list != nil {
-		if i, ok := list.pop(waits); ok {
-			return i, Process, true
-		}
+// pop gives the nearest task that waits, at most so far away as max, or one that prefers no place, which is nowhere far.
+func (p *preferred) pop(at Spot, max Level, waits func(int32) bool) (int32, Level, bool) {
+	if i, ok := popFrom(p.byExecutor, at.Executor, waits); ok {
+		return i, Process, true
 	}
-	if max < Node {
-		return 0, 0, false
-	}
-	if list := p.byHost[host]; list != nil {
-		if i, ok := list.pop(waits); ok {
+	if max >= Node {
+		if i, ok := popFrom(p.byHost, at.Host, waits); ok {
 			return i, Node, true
 		}
 	}
-	if max < NoPreference {
-		return 0, 0, false
+	if i, ok := p.none.pop(waits); ok {
+		return i, NoPreference, true
 	}
-	i, ok := p.none.pop(waits)
-	return i, NoPreference, ok
+	if max >= Rack && at.Rack != "" {
+		if i, ok := popFrom(p.byRack, at.Rack, waits); ok {
+			return i, Rack, true
+		}
+	}
+	return 0, 0, false
+}
+
+func popFrom[K comparable](lists map[K]*stack, key K, waits func(int32) bool) (int32, bool) {
+	list := lists[key]
+	if list == nil {
+		return 0, false
+	}
+	return list.pop(waits)
+}
+
+// wants gives the nearest level at which some task has ever waited for a place.
+func (p *preferred) wants(at Spot) Level {
+	switch {
+	case p.byExecutor[at.Executor] != nil:
+		return Process
+	case p.byHost[at.Host] != nil:
+		return Node
+	case at.Rack != "" && p.byRack[at.Rack] != nil:
+		return Rack
+	}
+	return Any
 }
 
 // level says how near to the task's data a place is.
-func (p *preferred) level(i int32, executor ids.ExecutorID, host string) Level {
+func (p *preferred) level(i int32, at Spot) Level {
 	places := p.places(i)
 	if len(places) == 0 {
 		return NoPreference
 	}
 	level := Any
-	for _, at := range places {
+	for _, want := range places {
 		switch {
-		case at.OnExecutor && at.Executor == executor:
+		case want.OnExecutor && want.Executor == at.Executor:
 			return Process
-		case at.Host == host && host != "":
+		case want.Host == at.Host && at.Host != "":
 			level = Node
+		case want.Rack == at.Rack && at.Rack != "":
+			level = min(level, Rack)
 		}
 	}
 	return level

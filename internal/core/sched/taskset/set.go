@@ -98,19 +98,20 @@ func (s *Set) waits(i int32) bool {
 	return !t.done && t.copies == 0
 }
 
-// Take gives a task to run on an executor: the nearest that waits, at most so far from its data as max. The task runs from now
-// on, as its attempt number try.
-func (s *Set) Take(executor ids.ExecutorID, host string, max Level) (i int32, try ids.TaskAttempt, level Level, ok bool) {
+// Take gives a task to run at a spot: the nearest that waits, at most so far from its data as max, or one that prefers no place. The
+// task runs from now on, as its attempt number try.
+func (s *Set) Take(at Spot, max Level) (i int32, try ids.TaskAttempt, level Level, ok bool) {
 	if s.waiting == 0 {
 		return 0, 0, 0, false
 	}
-	level = NoPreference
 	if s.prefer != nil {
-		if i, level, ok = s.prefer.pop(executor, host, max, s.waits); !ok {
+		if i, level, ok = s.prefer.pop(at, max, s.waits); !ok {
 			level = Any
 		}
+	} else {
+		level = NoPreference
 	}
-	if !ok && max >= level {
+	if !ok && (max == Any || s.prefer == nil) {
 		i, ok = s.all.pop(int32(len(s.tasks)), s.waits)
 	}
 	if !ok {
@@ -119,16 +120,31 @@ func (s *Set) Take(executor ids.ExecutorID, host string, max Level) (i int32, tr
 	return i, s.start(i), level, true
 }
 
-// TakeTask is Take for one task. It returns false when the task does not wait.
-func (s *Set) TakeTask(i int32, executor ids.ExecutorID, host string) (try ids.TaskAttempt, level Level, ok bool) {
-	if s.waiting == 0 || !s.waits(i) {
+// TakeTask is Take for one task, however far it is. It returns false when the task does not wait.
+func (s *Set) TakeTask(i int32, at Spot) (try ids.TaskAttempt, level Level, ok bool) {
+	if !s.Waits(i) {
 		return 0, 0, false
 	}
-	level = NoPreference
-	if s.prefer != nil {
-		level = s.prefer.level(i, executor, host)
+	return s.start(i), s.Level(i, at), true
+}
+
+// Level says how near to its data a task would run at a spot.
+func (s *Set) Level(i int32, at Spot) Level {
+	if s.prefer == nil {
+		return NoPreference
 	}
-	return s.start(i), level, true
+	return s.prefer.level(i, at)
+}
+
+// Waits says that Take may give a task.
+func (s *Set) Waits(i int32) bool { return s.waiting > 0 && s.waits(i) }
+
+// Wants gives the nearest level at which a task of the set may have waited for a spot.
+func (s *Set) Wants(at Spot) Level {
+	if s.prefer == nil {
+		return Any
+	}
+	return s.prefer.wants(at)
 }
 
 // Places gives where a task prefers to run. The answer belongs to the set.
@@ -137,6 +153,19 @@ func (s *Set) Places(i int32) []Place {
 		return nil
 	}
 	return s.prefer.places(i)
+}
+
+// PrefersAt says that some task may prefer a place at this level.
+func (s *Set) PrefersAt(l Level) bool {
+	switch {
+	case s.prefer == nil:
+		return false
+	case l == Process:
+		return len(s.prefer.byExecutor) > 0
+	case l == Node:
+		return len(s.prefer.byHost) > 0
+	}
+	return l == Rack && len(s.prefer.byRack) > 0
 }
 
 // Prefers says that some task may prefer a place.

@@ -36,20 +36,30 @@ func (d *dumb) level(i int, executor ids.ExecutorID, host string) Level {
 		}
 		if p.Host == host {
 			level = Node
+		} else if p.Rack == racks[host] && p.Rack != "" {
+			level = min(level, Rack)
 		}
 	}
 	return level
 }
 
-// nearest gives the level of the nearest task that waits.
-func (d *dumb) nearest(executor ids.ExecutorID, host string) (Level, bool) {
-	level, any := Any, false
+// racks are those of some hosts.
+var racks = map[string]string{"a": "r", "b": "r"}
+
+func spot(executor ids.ExecutorID, host string) Spot { return Spot{executor, host, racks[host]} }
+
+// nearest gives the level of the nearest task that waits and is not farther than most, or prefers no place.
+func (d *dumb) nearest(executor ids.ExecutorID, host string, most Level) (Level, bool) {
+	nearest, any := Any, false
 	for i := range d.done {
-		if d.waits(i) {
-			level, any = min(level, d.level(i, executor, host)), true
+		if !d.waits(i) {
+			continue
+		}
+		if level := d.level(i, executor, host); level <= most || level == NoPreference {
+			nearest, any = min(nearest, level), true
 		}
 	}
-	return level, any
+	return nearest, any
 }
 
 var hosts = []string{"a", "b", "c"}
@@ -57,6 +67,7 @@ var hosts = []string{"a", "b", "c"}
 func drawPlaces(t *rapid.T, n int) [][]Place {
 	place := rapid.Custom(func(t *rapid.T) Place {
 		p := Place{Host: rapid.SampledFrom(append(hosts, "")).Draw(t, "host")}
+		p.Rack = rapid.SampledFrom([]string{"", "r", racks[p.Host]}).Draw(t, "rack")
 		if p.OnExecutor = p.Host == "" || rapid.Bool().Draw(t, "on executor"); p.OnExecutor {
 			p.Executor = ids.ExecutorID(rapid.IntRange(0, 3).Draw(t, "executor"))
 		}
@@ -112,9 +123,9 @@ func (d *dumb) actions(s *Set, some func(*rapid.T, func(int) bool) int32) map[st
 		"take": func(t *rapid.T) {
 			e, h := ids.ExecutorID(rapid.IntRange(0, 3).Draw(t, "executor")), rapid.SampledFrom(hosts).Draw(t, "host")
 			most := Level(rapid.IntRange(int(Process), int(Any)).Draw(t, "max"))
-			want, waits := d.nearest(e, h)
-			i, try, level, ok := s.Take(e, h, most)
-			if ok != (waits && want <= most) {
+			want, waits := d.nearest(e, h, most)
+			i, try, level, ok := s.Take(spot(e, h), most)
+			if ok != waits {
 				t.Fatalf("gives a task: %v; the nearest is at %v: %v", ok, want, waits)
 			}
 			if ok {
@@ -123,7 +134,7 @@ func (d *dumb) actions(s *Set, some func(*rapid.T, func(int) bool) int32) map[st
 		},
 		"take task": func(t *rapid.T) {
 			i := some(t, all)
-			try, level, ok := s.TakeTask(i, 1, "b")
+			try, level, ok := s.TakeTask(i, spot(1, "b"))
 			if ok != d.waits(int(i)) {
 				t.Fatalf("gives task %d: %v", i, ok)
 			}
@@ -210,7 +221,7 @@ func TestTasksAreTakenInOrderAndThoseThatComeBackFirst(t *testing.T) {
 	s := New(4, nil, nil)
 	var order []int32
 	take := func() {
-		i, _, _, _ := s.Take(0, "a", Any)
+		i, _, _, _ := s.Take(spot(0, "a"), Any)
 		order = append(order, i)
 	}
 	take()
