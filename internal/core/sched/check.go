@@ -93,10 +93,8 @@ func (c *Core) checkRun(r *run) error {
 		return fmt.Errorf("is over and not forgotten")
 	case len(r.live) != r.set.Running():
 		return fmt.Errorf("has %d task attempts and counts %d", len(r.live), r.set.Running())
-	case r.queued != (r.set.Waiting() > 0):
-		return fmt.Errorf("has %d tasks waiting; in the queue: %v", r.set.Waiting(), r.queued)
-	case r.queued != slices.Contains(c.queue.runs, r):
-		return fmt.Errorf("believes to be in the queue: %v", r.queued)
+	case r.member.Waiting() != (r.set.Waiting() > 0):
+		return fmt.Errorf("has %d tasks waiting; in line: %v", r.set.Waiting(), r.member.Waiting())
 	}
 	for i := range int32(r.set.Len()) {
 		if isCurrent && r.set.IsDone(i) != r.stage.has(r.set.Partition(i)) {
@@ -183,13 +181,15 @@ func couldRun(r *run, e *executor) (int32, bool) {
 }
 
 func (c *Core) checkQueue() error {
-	if !slices.IsSortedFunc(c.queue.runs, before) {
-		return fmt.Errorf("the queue is out of order")
+	for r := range c.queue.all() {
+		if r.stage.current() != r {
+			return fmt.Errorf("%v is in line and not current", r.ref)
+		}
 	}
 	if !c.begun || c.more || len(c.later) > 0 {
 		return nil
 	}
-	for r := range c.queue.all {
+	for r := range c.queue.all() {
 		for _, e := range c.free.executors {
 			if i, ok := couldRun(r, e); ok {
 				return fmt.Errorf("task %d of %v waits while executor %v has what it needs", i, r.ref, e.id)
@@ -201,8 +201,8 @@ func (c *Core) checkQueue() error {
 
 // Idle gives an error when anything is left of any job: what must hold once all have ended and all tasks have answered.
 func (c *Core) Idle() error {
-	if len(c.jobs) > 0 || len(c.attempts) > 0 || len(c.queue.runs) > 0 || len(c.later) > 0 {
-		return fmt.Errorf("sched: %d jobs, %d task attempts, %d runs and %d actions are left", len(c.jobs), len(c.attempts), len(c.queue.runs), len(c.later))
+	if len(c.jobs) > 0 || len(c.attempts) > 0 || c.queue.first() != nil || len(c.later) > 0 {
+		return fmt.Errorf("sched: %d jobs, %d task attempts and %d actions are left", len(c.jobs), len(c.attempts), len(c.later))
 	}
 	for _, s := range c.stages {
 		if len(s.over) > 0 || !s.isMap() || s.retired || s.spec.Body != nil {

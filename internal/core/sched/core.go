@@ -20,7 +20,7 @@ type Core struct {
 	byShuffle   map[ids.ShuffleID]*stage // looked up, never ranged over
 	outputs     *mapout.Table
 	kept        keptTable
-	queue       queue // runs with tasks that wait
+	queue       queue
 	attempts    map[ids.TaskID]*attempt
 	nextTask    ids.TaskID
 	spare       *attempt // free ones, linked by twin
@@ -62,7 +62,7 @@ type Core struct {
 func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
-		outputs: mapout.New(), kept: keptTable{}, attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{}, racks: map[string]*rack{},
+		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{}, racks: map[string]*rack{},
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
 	c.laden.member = func(e *executor) *place { return &e.laden }
@@ -135,6 +135,10 @@ func (c *Core) dispatch(ev Event) {
 		c.kept.change(ev)
 	case RDDReleased:
 		delete(c.kept, ev.RDD)
+	case PoolDefined:
+		if err := c.queue.tree.Define(ev.Pool); err != nil {
+			panic("sched: the shell defines a pool that cannot be: " + err.Error())
+		}
 	case ShuffleReleased:
 		c.releaseShuffle(ev.Shuffle)
 	case Woke:
@@ -163,7 +167,7 @@ func (c *Core) Wake() (at Time, ok bool) {
 	if a, rings := c.nextAlarm(); rings && (!ok || a.at < at) {
 		at, ok = a.at, true
 	}
-	if !c.begun && len(c.queue.runs) > 0 && (!ok || c.cfg.RegisteredWait < at) {
+	if !c.begun && c.queue.first() != nil && (!ok || c.cfg.RegisteredWait < at) {
 		at, ok = c.cfg.RegisteredWait, true
 	}
 	return at, ok

@@ -129,7 +129,7 @@ func (c *Core) settleDelays() {
 
 // comesNear lets the runs that wait go back to a nearer level when an executor comes that offers it.
 func (c *Core) comesNear(e *executor) {
-	for r := range c.queue.all {
+	for r := range c.queue.all() {
 		if !r.delays {
 			continue
 		}
@@ -146,7 +146,7 @@ func (c *Core) delayWake() (at Time, ok bool) {
 	if !c.cfg.delays() || !c.begun || c.free.len() == 0 {
 		return 0, false
 	}
-	for r := range c.queue.all {
+	for r := range c.queue.all() {
 		if !r.delays || r.delay.level == taskset.Any {
 			continue
 		}

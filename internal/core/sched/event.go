@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -100,6 +101,8 @@ type (
 	}
 	// RDDReleased says that an RDD is not cached any more, nowhere.
 	RDDReleased struct{ RDD ids.RDDID }
+	// PoolDefined adds a pool, or changes one. The shell has checked the definition.
+	PoolDefined struct{ Pool pool.Definition }
 	// ShuffleReleased says that no job to come will ask for a shuffle.
 	ShuffleReleased struct{ Shuffle ids.ShuffleID }
 	// Woke says that the time given by Core.Wake has come.
@@ -126,5 +129,6 @@ func (ResultFetched) event()           {}
 func (ResultLost) event()              {}
 func (BlocksChanged) event()           {}
 func (RDDReleased) event()             {}
+func (PoolDefined) event()             {}
 func (ShuffleReleased) event()         {}
 func (Woke) event()                    {}

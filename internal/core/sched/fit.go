@@ -45,7 +45,7 @@ func (c *Core) watchUnschedulable() {
 		return
 	}
 	var hopeless []*run
-	for r := range c.queue.all {
+	for r := range c.queue.all() {
 		switch {
 		case r.ask.plain() || c.canRun(r):
 			r.stuckUntil = 0
@@ -56,7 +56,7 @@ func (c *Core) watchUnschedulable() {
 		}
 	}
 	for _, r := range hopeless {
-		if r.queued {
+		if r.member.Waiting() {
 			c.abort(r.stage, r.stage.blame(Unschedulable, -1, fmt.Sprintf(
 				"no executor has what one of its tasks asks for, %v, and none came within %v", &r.ask, c.cfg.UnschedulableWait)))
 		}
@@ -68,7 +68,7 @@ func (c *Core) stuckWake() (at Time, ok bool) {
 	if c.demanding == 0 {
 		return 0, false
 	}
-	for r := range c.queue.all {
+	for r := range c.queue.all() {
 		if t := r.stuckUntil; t > 0 && (!ok || t < at) {
 			at, ok = t, true
 		}

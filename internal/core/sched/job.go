@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 )
@@ -65,7 +66,11 @@ func (c *Core) submitJob(spec Job) {
 		// An answer would end the wrong job, and silence would leave a caller waiting.
 		panic("sched: the shell submitted two jobs with the same id, or one without")
 	}
-	if why := checkJob(&spec, c.outputs); why != "" {
+	why := checkJob(&spec, c.outputs)
+	if why == "" && !c.queue.tree.Known(spec.Pool) {
+		why = (&pool.UnknownPool{Name: spec.Pool}).Error()
+	}
+	if why != "" {
 		c.do(FailJob{spec.ID, nowhere(Internal, why)})
 		return
 	}

@@ -33,17 +33,26 @@ func (c *Core) offer() {
 
 // offerOnce launches a task of the first run that can use a slot. It returns false when none can.
 func (c *Core) offerOnce() bool {
-	for r := range c.queue.all {
-		if !c.inputsThere(r) {
-			c.giveOrders() // before what may be too much for this Step
-			c.failRun(r, c.missingInput(r))
-			return true
-		}
-		if c.offerTo(r) {
+	r := c.queue.first()
+	if r == nil || c.offerOrFail(r) {
+		return r != nil
+	}
+	for next := range c.queue.all() {
+		if next != r && c.offerOrFail(next) {
 			return true
 		}
 	}
 	return false
+}
+
+// offerOrFail is offerTo for a run of which the inputs may be lost.
+func (c *Core) offerOrFail(r *run) bool {
+	if c.inputsThere(r) {
+		return c.offerTo(r)
+	}
+	c.giveOrders() // before what may be too much for this Step
+	c.failRun(r, c.missingInput(r))
+	return true
 }
 
 // offerTo launches a task of a run, if it can use a free slot.

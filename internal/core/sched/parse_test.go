@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -17,14 +18,14 @@ import (
 //	executor E HOST SLOTS [rack=RACK] [RESOURCE=ADDRESS,...] | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
 //	suspected E REASON | decommissioned E,... [within=DURATION] [itself] REASON | host-decommissioned HOST [within=DURATION] REASON
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
-//	job J [group=G] [tags=A,B] | STAGE | STAGE...     "mapjob" for a map-stage job
+//	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...] [kept RDD[:PARTITION,...]]
 //	           [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	ok TASK [took=DURATION] [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	kept E RDD PARTITION,... | not-kept E RDD PARTITION,... | rdd-released RDD
-//	cancel job|group|tag|all NAME REASON | released SHUFFLE | woke
+//	cancel job|group|tag|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
 func (p *player) event(word, rest string) Event {
 	switch word {
 	case "executor":
@@ -59,6 +60,8 @@ func (p *player) event(word, rest string) Event {
 		return JobSubmitted{p.job(rest, word == "mapjob")}
 	case "cancel":
 		return p.cancelled(rest)
+	case "define-pool":
+		return PoolDefined{p.pool(rest)}
 	case "released":
 		return ShuffleReleased{ids.ShuffleID(p.number(rest))}
 	case "woke":
@@ -118,6 +121,24 @@ func (p *player) retired(word, rest string) Event {
 		return KillAsked{list, why, force, replace, count}
 	}
 	return ExecutorsDecommissioned{list, why, within, itself}
+}
+
+// pool reads NAME [fair] [weight=N] [min=N].
+func (p *player) pool(text string) pool.Definition {
+	f := strings.Fields(text)
+	d := pool.Unweighted(f[0])
+	for _, o := range f[1:] {
+		key, value, _ := strings.Cut(o, "=")
+		switch key {
+		case "fair":
+			d.Policy = pool.Fair
+		case "weight":
+			d.Weight = p.number(value)
+		case "min":
+			d.MinShare = p.number(value)
+		}
+	}
+	return d
 }
 
 func (p *player) cancelled(rest string) Event {
@@ -210,6 +231,8 @@ func (p *player) job(text string, mapStage bool) Job {
 			j.Group = value
 		case "tags":
 			j.Tags = strings.Split(value, ",")
+		case "pool":
+			j.Pool = value
 		default:
 			p.t.Fatalf("no such option: %q", o)
 		}

@@ -1,48 +1,65 @@
 package sched
 
 import (
-	"cmp"
-	"slices"
+	"iter"
+
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
 )
 
-// queue is the runs that have tasks waiting, in the order in which they are served: first in, first out, by job and then by stage.
-type queue struct{ runs []*run }
+// queue is the stage attempts that are not quite over, in their pools, of which those that have tasks waiting stand in line for slots.
+// Who comes first is for package pool to say.
+type queue struct{ tree *pool.Tree[*run] }
 
-func before(a, b *run) int {
-	return cmp.Or(cmp.Compare(a.job.spec.ID, b.job.spec.ID), cmp.Compare(a.ref.Stage, b.ref.Stage))
+// newQueue panics when a definition of a pool cannot be: the shell has checked them, and named the line that is wrong.
+func newQueue(cfg pool.Config) queue {
+	tree, err := pool.New[*run](cfg)
+	if err != nil {
+		panic("sched: " + err.Error())
+	}
+	return queue{tree}
 }
 
 // first gives the run whose turn it is, or nil.
 func (q *queue) first() *run {
-	if len(q.runs) == 0 {
-		return nil
-	}
-	return q.runs[0]
+	r, _ := q.tree.First()
+	return r
 }
 
 // all gives the runs in order. Who changes the queue does not go on.
-func (q *queue) all(yield func(*run) bool) {
-	for _, r := range q.runs {
-		if !yield(r) {
-			return
-		}
+func (q *queue) all() iter.Seq[*run] { return q.tree.All() }
+
+// enter gives a run its place in the pool of its job.
+func (c *Core) enter(r *run) {
+	m, created, err := c.queue.tree.Enter(r.job.spec.Pool, r.job.spec.ID, r.ref.Stage, r)
+	if err != nil {
+		// The pool was known when the job was submitted, and none is taken away.
+		m, _, _ = c.queue.tree.Enter(pool.Default, r.job.spec.ID, r.ref.Stage, r)
+	}
+	r.member = m
+	if created {
+		publish(c, StageWarned{r.ref, "nobody has defined pool \"" + r.job.spec.Pool + "\": it is first in, first out, with weight 1"})
 	}
 }
 
-func (q *queue) add(r *run) {
-	if r.queued {
+// enqueue puts a run that has tasks waiting in line.
+func (c *Core) enqueue(r *run) {
+	if r.member.Waiting() {
 		return
 	}
-	r.queued = true
-	at, _ := slices.BinarySearchFunc(q.runs, r, before)
-	q.runs = slices.Insert(q.runs, at, r)
+	c.queue.tree.Wait(r.member)
+	r.unseen, r.stuckUntil = true, 0
+	if !r.ask.plain() {
+		c.demanding++
+	}
 }
 
-func (q *queue) remove(r *run) {
-	if !r.queued {
+// dequeue takes a run out of line.
+func (c *Core) dequeue(r *run) {
+	if !r.member.Waiting() {
 		return
 	}
-	r.queued = false
-	at, _ := slices.BinarySearchFunc(q.runs, r, before)
-	q.runs = slices.Delete(q.runs, at, at+1)
+	c.queue.tree.Rest(r.member)
+	if !r.ask.plain() {
+		c.demanding--
+	}
 }

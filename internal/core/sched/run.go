@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -27,10 +28,10 @@ type run struct {
 	delays     bool    // it may leave slots free for a while: see delay
 	warned     bool    // of the size of its tasks
 	delay      delay
-	able       *executor // can run its tasks, when it was last looked
-	ableAt     int       // Core.changes at that time
-	stuckUntil Time      // when it fails because no executor can run its tasks; 0 when some can
-	queued     bool      // it is in Core.queue: it has tasks that wait
+	able       *executor          // can run its tasks, when it was last looked
+	ableAt     int                // Core.changes at that time
+	stuckUntil Time               // when it fails because no executor can run its tasks; 0 when some can
+	member     *pool.Member[*run] // its place in the queue
 }
 
 // attempt is one task attempt that has been launched and whose end has not been dealt with. Invariant: it is in Core.attempts, and
@@ -80,6 +81,7 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 	e.attempts = append(e.attempts, a)
 	r.live = append(r.live, a)
 	c.attempts[a.id] = a
+	c.queue.tree.Started(r.member)
 	return a
 }
 
@@ -87,6 +89,7 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 func (c *Core) removeAttempt(a *attempt) {
 	r, e := a.run, a.executor
 	delete(c.attempts, a.id)
+	c.queue.tree.Ended(r.member)
 	last := e.attempts[len(e.attempts)-1]
 	e.attempts[a.onExec], last.onExec = last, a.onExec
 	e.attempts[len(e.attempts)-1] = nil
@@ -129,27 +132,6 @@ func (c *Core) await(r *run, i int32) {
 	}
 }
 
-func (c *Core) enqueue(r *run) {
-	if r.queued {
-		return
-	}
-	c.queue.add(r)
-	r.unseen, r.stuckUntil = true, 0
-	if !r.ask.plain() {
-		c.demanding++
-	}
-}
-
-func (c *Core) dequeue(r *run) {
-	if !r.queued {
-		return
-	}
-	c.queue.remove(r)
-	if !r.ask.plain() {
-		c.demanding--
-	}
-}
-
 // closeRun ends an attempt of a stage: nothing more is launched. Tasks that run may go on, and count when they succeed.
 func (c *Core) closeRun(r *run, to state, reason string) {
 	r.set.Close()
@@ -169,6 +151,7 @@ func (c *Core) forgetRun(r *run) {
 	if at := slices.Index(s.over, r); at >= 0 {
 		s.over = slices.Delete(s.over, at, at+1)
 	}
+	c.queue.tree.Leave(r.member)
 	for e := range r.shipped.all {
 		if c.executor(ids.ExecutorID(e)) != nil {
 			c.do(ForgetStage{ids.ExecutorID(e), r.ref})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the core does into testdata/*.txt")
@@ -137,6 +139,15 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.Expected
 	case "min-registered":
 		to = &p.cfg.MinRegistered
+	case "fair":
+		p.cfg.Pools.Policy = pool.Fair
+		return true
+	case "strict-pools":
+		p.cfg.Pools.Strict = true
+		return true
+	case "pool":
+		p.cfg.Pools.Pools = append(p.cfg.Pools.Pools, p.pool(rest))
+		return true
 	case "publish":
 		p.cfg.Publish = true
 		return true

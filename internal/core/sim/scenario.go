@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
 )
 
 // Time is virtual: it begins at zero and passes only when something happens.
@@ -77,6 +78,11 @@ func Random(seed uint64) Scenario {
 	}
 	if r.IntN(3) == 0 {
 		s.Wide, s.Sched.UnschedulableWait = r.Float64()/2, time.Duration(1+r.IntN(10))*time.Second
+	}
+	if r.IntN(2) == 0 {
+		s.Sched.Pools = pool.Config{Policy: pool.Fair, Pools: []pool.Definition{
+			{Name: "a", Policy: pool.Policy(r.IntN(2)), Weight: 1 + r.IntN(3)}, {Name: "b", Weight: 1, MinShare: r.IntN(4)},
+		}}
 	}
 	if r.IntN(3) == 0 {
 		s.Sched.MaxActions = 8 + r.IntN(30)

@@ -189,7 +189,7 @@ func (w *World) makeJob() *job {
 	for range w.chance.IntN(3) {
 		w.makeShuffle()
 	}
-	j := &job{spec: sched.Job{ID: ids.JobID(len(w.jobs)), Group: fmt.Sprint(w.chance.IntN(3)), Tags: []string{fmt.Sprint(w.chance.IntN(4))}}}
+	j := &job{spec: sched.Job{ID: ids.JobID(len(w.jobs)), Group: fmt.Sprint(w.chance.IntN(3)), Pool: []string{"", "a", "b", "new"}[w.chance.IntN(4)], Tags: []string{fmt.Sprint(w.chance.IntN(4))}}}
 	w.jobs = append(w.jobs, j)
 	roots := w.someShuffles(3)
 	j.spec.MapStage = len(roots) > 0 && w.chance.IntN(5) == 0

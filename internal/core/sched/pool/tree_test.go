@@ -147,8 +147,8 @@ func TestTreeOrdersAsADumbOneThatSorts(t *testing.T) {
 				tree.Leave(s.m)
 				d.sets = slices.DeleteFunc(d.sets, func(o *dumbSet) bool { return o == s })
 			},
-			"wait":  func(t *rapid.T) { s := pick(t); s.waits = true; tree.Wait(s.m) },
-			"rest":  func(t *rapid.T) { s := pick(t); s.waits = false; tree.Rest(s.m) },
+			"wait": func(t *rapid.T) { s := pick(t); s.waits = true; tree.Wait(s.m) },
+			"rest": func(t *rapid.T) { s := pick(t); s.waits = false; tree.Rest(s.m) },
 			"start": func(t *rapid.T) {
 				s := pick(t)
 				for range rapid.IntRange(1, 4).Draw(t, "tasks") {
