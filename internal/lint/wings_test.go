@@ -41,6 +41,7 @@ var rooms = []room{
 	{"internal/core/work/...", ground, 4, true, "the executor's core decides and never acts"},
 	{"internal/core/alloc", ground, 4, true, "dynamic allocation is a function of what the scheduler shows"},
 	{"internal/core/sim/...", ground, 5, true, "the simulation imports core only, which proves that core is pure"},
+	{"internal/replay", ground, 6, true, "a log of what the core was told, outside of it because it encodes by reflection"},
 	{"internal/conf", ground, 0, true, "settings are read by every wing, so they import none"},
 	{"internal/conf/pools", ground, 5, true, "a file of pools is read outside of the core, into the values that the core takes"},
 	{"internal/host", ground, 0, false, "what the machine offers is asked by every wing"},
