@@ -1,0 +1,144 @@
+package replay
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// wordsOfEvent gives an event in words, or nothing when it is not worth a line: tasks that end well are counted.
+func wordsOfEvent(ev sched.Event) string {
+	switch ev := ev.(type) {
+	case sched.Woke, sched.Heard, sched.ResultFetched, sched.BlocksChanged:
+		return ""
+	case sched.JobSubmitted:
+		return wordsOfJob(&ev.Job)
+	case sched.JobCancelled:
+		return fmt.Sprintf("job %d is cancelled: %s", ev.Job, ev.Reason)
+	case sched.GroupCancelled:
+		return fmt.Sprintf("the jobs of group %s are cancelled: %s", ev.Group, ev.Reason)
+	case sched.TagCancelled:
+		return fmt.Sprintf("the jobs with tag %s are cancelled: %s", ev.Tag, ev.Reason)
+	case sched.AllCancelled:
+		return "all jobs are cancelled: " + ev.Reason
+	case sched.TaskEnded:
+		return wordsOfEnd(&ev)
+	case sched.ResultLost:
+		return fmt.Sprintf("the result of TID %d is lost: %s", ev.Task, ev.Reason)
+	case sched.RDDReleased:
+		return fmt.Sprintf("RDD %d is not cached any more", ev.RDD)
+	case sched.ShuffleReleased:
+		return fmt.Sprintf("shuffle %d is released", ev.Shuffle)
+	}
+	return wordsOfExecutor(ev)
+}
+
+func wordsOfJob(j *sched.Job) string {
+	words := fmt.Sprintf("job %d is submitted", j.ID)
+	for _, of := range []struct{ what, is string }{{"group", j.Group}, {"pool", j.Pool}, {"tags", strings.Join(j.Tags, " ")}} {
+		if of.is != "" {
+			words += fmt.Sprintf(", %s %s", of.what, of.is)
+		}
+	}
+	words += ":"
+	for i := range j.Stages {
+		s := &j.Stages[i]
+		words += fmt.Sprintf(" %s at %s (%d)", s.Name, s.Site, s.Partitions)
+	}
+	return words
+}
+
+func wordsOfEnd(ev *sched.TaskEnded) string {
+	if ev.End.Reason.Fate == task.Success {
+		return ""
+	}
+	words := fmt.Sprintf("%v on executor %v: %v", ev.End.Ref, ev.Executor, ev.End.Reason.Fate)
+	if f := ev.End.Reason.Fetch; ev.End.Reason.Fate == task.FetchFailed {
+		words += fmt.Sprintf(" (map %d of shuffle %d on executor %v)", f.Map, f.Shuffle, f.Executor)
+	}
+	if ev.End.Reason.Error != nil {
+		text, _, _ := strings.Cut(ev.End.Reason.Error.Text, "\n")
+		words += ": " + text
+	}
+	return words
+}
+
+// wordsOfExecutor gives events about executors in words, and all others as they are.
+func wordsOfExecutor(ev sched.Event) string {
+	switch ev := ev.(type) {
+	case sched.ExecutorRegistered:
+		return fmt.Sprintf("executor %v registers on host %s with %d slots", ev.ID, ev.Host, ev.Slots)
+	case sched.ExecutorLost:
+		return fmt.Sprintf("executor %v is lost: %s", ev.ID, ev.Reason)
+	case sched.ExecutorSuspected:
+		return fmt.Sprintf("executor %v is suspected: %s", ev.ID, ev.Reason)
+	case sched.ExecutorsDecommissioned:
+		return fmt.Sprintf("executors %s are decommissioned: %s", list(ev.Executors), ev.Reason)
+	case sched.HostDecommissioned:
+		return fmt.Sprintf("host %s is decommissioned: %s", ev.Host, ev.Reason)
+	case sched.KillAsked:
+		return fmt.Sprintf("executors %s are to go: %s", list(ev.Executors), ev.Reason)
+	case sched.HostLost:
+		return fmt.Sprintf("host %s is lost: %s", ev.Host, ev.Reason)
+	case sched.ExecutorsUnavailable:
+		return "no more executors come: " + ev.Reason
+	case sched.OutputsLost:
+		return fmt.Sprintf("the map outputs of executor %v are lost", ev.Executor)
+	}
+	return asItIs(ev)
+}
+
+func list(executors []ids.ExecutorID) string {
+	words := make([]string, len(executors))
+	for i, e := range executors {
+		words[i] = e.String()
+	}
+	return strings.Join(words, ", ")
+}
+
+// asItIs gives what has no words of its own: its type and fields.
+func asItIs(x any) string {
+	name := fmt.Sprintf("%T", x)
+	return fmt.Sprintf("%s %+v", name[strings.LastIndexByte(name, '.')+1:], x)
+}
+
+// wordsOfAction gives an action in words, or nothing when an event has said it, or when it is counted.
+func wordsOfAction(a sched.Action) string {
+	switch a := a.(type) {
+	case sched.ShipStage, sched.Launch, sched.ForgetStage, sched.FetchResult, sched.DropResult, sched.DeliverResult, sched.MergeUpdates,
+		sched.JobStarted, sched.JobEnded, sched.TaskStarted, sched.TaskDone, sched.ExecutorAdded, sched.ExecutorRemoved:
+		return ""
+	case sched.Kill:
+		if a.Task.Recall {
+			return fmt.Sprintf("-> recall %v from executor %v: %s", a.Task.Ref, a.Executor, a.Task.Reason)
+		}
+		return fmt.Sprintf("-> kill %v on executor %v: %s", a.Task.Ref, a.Executor, a.Task.Reason)
+	case sched.CompleteJob:
+		return fmt.Sprintf("-> job %d is done", a.Job)
+	case sched.FailJob:
+		return fmt.Sprintf("-> job %d fails (%v): %v", a.Job, a.Why.Kind, a.Why)
+	case sched.DropShuffle:
+		return fmt.Sprintf("-> drop shuffle %d", a.Shuffle)
+	case sched.DrainExecutor:
+		return fmt.Sprintf("-> drain executor %v: %s", a.Executor, a.Reason)
+	case sched.KillExecutor:
+		return fmt.Sprintf("-> kill executor %v: %s", a.Executor, a.Reason)
+	case sched.RefuseExecutor:
+		return fmt.Sprintf("-> refuse executor %v: %s", a.Executor, a.Reason)
+	case sched.StageSubmitted:
+		return fmt.Sprintf("-> %v begins for job %d with %d tasks", a.Stage, a.Job, a.Tasks)
+	case sched.StageEnded:
+		if a.Reason == "" {
+			return fmt.Sprintf("-> %v is done", a.Stage)
+		}
+		return fmt.Sprintf("-> %v ends: %s", a.Stage, a.Reason)
+	case sched.ExecutorChanged:
+		return fmt.Sprintf("-> executor %v is %s: %s", a.ID, a.State, a.Reason)
+	case sched.Starving:
+		return fmt.Sprintf("-> %d tasks of %v wait since %v and none runs; there are %d executors", a.Waiting, a.Stage, a.For, a.Executors)
+	}
+	return "-> " + asItIs(a)
+}
