@@ -1,0 +1,321 @@
+package replay
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// Rule is why a task did not run, or that it did.
+type Rule uint8
+
+// The rules.
+const (
+	Runs            Rule = iota + 1 // it was launched
+	Parents                         // the map outputs that it reads were not all there
+	Gathering                       // map outputs were lost, and more losses were waited for before its stage ran again
+	NoExecutor                      // no executor took tasks
+	TooFewExecutors                 // fewer executors had registered than tasks wait for at the start
+	NoSlot                          // all slots were taken, and none came free but for tasks of its own stage
+	PoolOrder                       // slots came free, and went to stages that are before its own
+	Locality                        // there were free slots, and it waited for one nearer to its data
+	Unfit                           // there were free slots, where it may not go or does not fit
+)
+
+// String gives the rule in words.
+func (r Rule) String() string {
+	switch r {
+	case Runs:
+		return "it runs"
+	case Parents:
+		return "waits for the stages that it reads from"
+	case Gathering:
+		return "waits until losses of map outputs have been gathered"
+	case NoExecutor:
+		return "waits for an executor"
+	case TooFewExecutors:
+		return "waits until enough executors have registered"
+	case NoSlot:
+		return "waits for a free slot"
+	case PoolOrder:
+		return "waits for its turn"
+	case Locality:
+		return "waits for a slot near its data"
+	case Unfit:
+		return "waits for a slot where it may go and fits"
+	}
+	return fmt.Sprintf("rule %d", r)
+}
+
+// Spell is a time for which one rule held.
+type Spell struct {
+	From, To sched.Time
+	Rule     Rule
+	Detail   string // which stages, where, how it ended; may be empty
+}
+
+// String gives the spell in a line.
+func (s Spell) String() string {
+	line := fmt.Sprintf("%10.3fs to %.3fs  %v", s.From.Seconds(), s.To.Seconds(), s.Rule)
+	if s.Detail != "" {
+		line += ": " + s.Detail
+	}
+	return line
+}
+
+// Why plays the log again and says what a task of a stage did and waited for, from when its job was submitted. Task attempts that ran
+// at the same time have a spell each.
+func (l *Log) Why(stage ids.StageID, partition int32) ([]Spell, error) {
+	w := &watcher{cfg: l.Config, stage: stage, partition: partition, writers: map[ids.ShuffleID]ids.StageID{}}
+	_, err := l.Play(w.step)
+	w.end()
+	switch {
+	case err != nil:
+		return w.spells, err
+	case w.spec == nil:
+		return nil, fmt.Errorf("no job of this log has stage %d", stage)
+	case partition < 0 || int(partition) >= w.spec.Partitions:
+		return nil, fmt.Errorf("stage %d has partitions from 0 to %d, and not %d", stage, w.spec.Partitions-1, partition)
+	}
+	return w.spells, nil
+}
+
+// watcher follows one task.
+type watcher struct {
+	cfg       sched.Config
+	stage     ids.StageID
+	partition int32
+	spec      *sched.StageSpec              // once a job has the stage
+	writers   map[ids.ShuffleID]ids.StageID // looked up, never ranged over
+	jobs      []ids.JobID                   // by stage: the first job that has it
+	now       sched.Time
+	began     bool // some task was launched
+	done      bool // the task is
+	running   []attempt
+	wait      *Spell // open
+	took      []slots
+	tentative []Spell // of a task that is done: it waited for these only if it runs again
+	spells    []Spell
+}
+
+// attempt is a task attempt that runs.
+type attempt struct {
+	ref      ids.TaskRef
+	executor ids.ExecutorID
+	since    sched.Time
+}
+
+// slots is how many slots went to a stage during a wait.
+type slots struct {
+	stage ids.StageID
+	n     int
+}
+
+func (w *watcher) step(at Step) bool {
+	w.now = at.Record.Now
+	if ev, ok := at.Record.Event.(sched.JobSubmitted); ok {
+		w.submitted(&ev.Job, at.Core.View())
+	}
+	if w.spec == nil || w.partition < 0 || int(w.partition) >= w.spec.Partitions {
+		return true
+	}
+	well := false
+	if ev, ok := at.Record.Event.(sched.TaskEnded); ok {
+		well = ev.End.Reason.Fate == task.Success
+		w.ended(&ev)
+	}
+	for _, a := range at.Actions {
+		if l, ok := a.(sched.Launch); ok {
+			w.launched(l)
+		}
+	}
+	if !well || len(w.running) == 0 && len(at.Actions) > 0 { // a view is not for nothing, and most steps are tasks that end well
+		w.look(at.Core.View())
+	}
+	return true
+}
+
+// submitted learns which stages a job has. The core has them in the order of the job.
+func (w *watcher) submitted(j *sched.Job, v *sched.View) {
+	at := slices.IndexFunc(v.Jobs, func(o sched.JobView) bool { return o.ID == j.ID })
+	if at < 0 || len(v.Jobs[at].Stages) != len(j.Stages) {
+		return
+	}
+	for i, id := range v.Jobs[at].Stages {
+		for int(id) >= len(w.jobs) {
+			w.jobs = append(w.jobs, -1)
+		}
+		if w.jobs[id] < 0 {
+			w.jobs[id] = j.ID
+		}
+		if j.Stages[i].IsMap {
+			w.writers[j.Stages[i].Shuffle] = id
+		}
+		if id == w.stage && w.spec == nil {
+			w.spec = &j.Stages[i]
+		}
+	}
+}
+
+func (w *watcher) ours(ref ids.TaskRef) bool {
+	return ref.Stage == w.stage && ref.Partition == w.partition
+}
+
+func (w *watcher) launched(l sched.Launch) {
+	w.began = true
+	if w.ours(l.Task.Ref) {
+		w.close()
+		w.spells = append(w.spells, w.tentative...)
+		w.tentative, w.done = nil, false
+		w.running = append(w.running, attempt{l.Task.Ref, l.Executor, w.now})
+		return
+	}
+	if w.wait == nil {
+		return
+	}
+	at := slices.IndexFunc(w.took, func(s slots) bool { return s.stage == l.Task.Ref.Stage })
+	if at < 0 {
+		at = len(w.took)
+		w.took = append(w.took, slots{stage: l.Task.Ref.Stage})
+	}
+	w.took[at].n++
+}
+
+func (w *watcher) ended(ev *sched.TaskEnded) {
+	at := slices.IndexFunc(w.running, func(a attempt) bool { return a.ref == ev.End.Ref && a.executor == ev.Executor })
+	if at < 0 {
+		return
+	}
+	w.ran(at, ev.End.Reason.Fate.String())
+	w.done = w.done || ev.End.Reason.Fate == task.Success
+}
+
+// ran ends the spell of an attempt.
+func (w *watcher) ran(at int, how string) {
+	a := w.running[at]
+	w.running = slices.Delete(w.running, at, at+1)
+	w.spells = append(w.spells, Spell{a.since, w.now, Runs, fmt.Sprintf("%v on executor %v, %s", a.ref, a.executor, how)})
+}
+
+// look sees what is so after a Step.
+func (w *watcher) look(v *sched.View) {
+	for i := len(w.running) - 1; i >= 0; i-- {
+		if a := w.running[i]; !slices.ContainsFunc(v.Executors, func(e sched.ExecutorView) bool { return e.ID == a.executor }) {
+			w.ran(i, "which was lost")
+		}
+	}
+	if len(w.running) > 0 {
+		return
+	}
+	rule, detail := w.rule(v)
+	if w.wait != nil && w.wait.Rule == rule && w.wait.Detail == detail {
+		return
+	}
+	w.close()
+	if rule != 0 {
+		w.wait = &Spell{From: w.now, Rule: rule, Detail: detail}
+	}
+}
+
+// rule gives the rule that keeps the task waiting; zero when nobody wants it.
+func (w *watcher) rule(v *sched.View) (Rule, string) {
+	state := func(id ids.StageID) string {
+		if at := slices.IndexFunc(v.Stages, func(s sched.StageView) bool { return s.Ref.Stage == id }); at >= 0 {
+			return v.Stages[at].State
+		}
+		return ""
+	}
+	switch state(w.stage) {
+	case "waiting":
+		var missing []string
+		for _, p := range w.spec.Parents {
+			if writer := w.writers[p]; state(writer) != "done" {
+				missing = append(missing, fmt.Sprintf("stage %d", writer))
+			}
+		}
+		return Parents, strings.Join(missing, ", ")
+	case "ready":
+		return Gathering, ""
+	case "running":
+		return w.placeRule(v)
+	case "idle": // the stage that reads from it asks for it again
+		if slices.ContainsFunc(v.Stages, func(s sched.StageView) bool { return s.State == "ready" }) {
+			return Gathering, ""
+		}
+	}
+	return 0, ""
+}
+
+// placeRule gives the rule for a task whose stage runs.
+func (w *watcher) placeRule(v *sched.View) (Rule, string) {
+	active, free := 0, 0
+	for _, e := range v.Executors {
+		if e.State == "" || e.State == "active" {
+			active++
+			free += max(0, e.Slots-e.Used)
+		}
+	}
+	switch {
+	case active == 0:
+		return NoExecutor, ""
+	case !w.began && w.now < w.cfg.RegisteredWait && float64(active) < w.cfg.MinRegistered*float64(w.cfg.Expected):
+		return TooFewExecutors, ""
+	case free == 0:
+		return NoSlot, "" // close tells who got those that came free
+	case w.spec.Prefer != nil && len(w.spec.Prefer[w.partition]) > 0, len(w.spec.Kept) > 0:
+		return Locality, fmt.Sprintf("%d others are free", free)
+	}
+	return Unfit, fmt.Sprintf("%d are free", free)
+}
+
+// close ends the open wait. One that took no time is not told.
+func (w *watcher) close() {
+	s := w.wait
+	if s == nil {
+		return
+	}
+	w.wait = nil
+	if s.Rule == NoSlot {
+		s.Rule, s.Detail = w.turns()
+	}
+	w.took = w.took[:0]
+	if s.To = w.now; s.To == s.From {
+		return
+	}
+	if w.done {
+		w.tentative = append(w.tentative, *s)
+		return
+	}
+	w.spells = append(w.spells, *s)
+}
+
+// turns tells who got the slots that came free.
+func (w *watcher) turns() (rule Rule, detail string) {
+	rule = NoSlot
+	var words []string
+	for _, s := range w.took {
+		if s.stage == w.stage {
+			words = append(words, fmt.Sprintf("%d went to other tasks of its stage", s.n))
+			continue
+		}
+		rule = PoolOrder
+		words = append(words, fmt.Sprintf("%d went to stage %d of job %d", s.n, s.stage, w.jobs[s.stage]))
+	}
+	if len(words) == 0 {
+		return rule, "none came free"
+	}
+	return rule, "of the slots that came free " + strings.Join(words, ", ")
+}
+
+// end closes what is open at the end of the log. The task of a run that was cut off is told to run still.
+func (w *watcher) end() {
+	w.close()
+	for len(w.running) > 0 {
+		w.ran(0, "still there at the end of the log")
+	}
+	slices.SortStableFunc(w.spells, func(a, b Spell) int { return int(min(max(a.From-b.From, -1), 1)) })
+}

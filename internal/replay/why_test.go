@@ -1,0 +1,159 @@
+package replay
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// one is a job of one stage that a test can tell from others.
+func one(id, tasks int) sched.JobSubmitted {
+	return sched.JobSubmitted{Job: sched.Job{ID: ids.JobID(id), Stages: []sched.StageSpec{{Name: "count", Partitions: tasks}}}}
+}
+
+// finish ends the task attempt that was launched first.
+func (c *cluster) finish(reason task.EndReason) {
+	l := c.running[0]
+	c.running = c.running[1:]
+	c.tell(sched.TaskEnded{Executor: l.Executor, End: task.End{Ref: l.Task.Ref, ID: l.Task.ID, Reason: reason, Sizes: []int64{1, 1}}})
+}
+
+func (c *cluster) at(seconds float64) { c.now = time.Duration(seconds * float64(time.Second)) }
+
+var well = task.EndReason{Fate: task.Success}
+
+func checkWhy(t *testing.T, l *Log, stage ids.StageID, partition int32, want string) {
+	t.Helper()
+	spells, err := l.Why(stage, partition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for _, s := range spells {
+		got.WriteString(strings.TrimSpace(s.String()) + "\n")
+	}
+	if want = strings.TrimSpace(strings.ReplaceAll(want, "\t", "")) + "\n"; got.String() != want {
+		t.Errorf("task %d of stage %d:\n%swant\n%s", partition, stage, got.String(), want)
+	}
+}
+
+func TestATaskWaitsForAnExecutorAndForASlot(t *testing.T) {
+	l := logOf(t, sched.Config{}, func(c *cluster) {
+		c.at(1)
+		c.tell(one(0, 2))
+		c.at(2)
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 1})
+		c.at(3)
+		c.finish(well)
+		c.at(5)
+		c.finish(well)
+	})
+	checkWhy(t, l, 0, 1, `
+		1.000s to 2.000s  waits for an executor
+		2.000s to 3.000s  waits for a free slot: none came free
+		3.000s to 5.000s  it runs: task 1.0 in stage 0.0 on executor 0, success`)
+}
+
+func TestATaskWaitsForItsTurn(t *testing.T) {
+	l := logOf(t, sched.Config{}, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 1})
+		c.tell(one(0, 3))
+		c.tell(one(1, 2))
+		for i := range 5 {
+			c.at(float64(i + 1))
+			c.finish(well)
+		}
+	})
+	checkWhy(t, l, 1, 1, `
+		0.000s to 4.000s  waits for its turn: of the slots that came free 2 went to stage 0 of job 0, 1 went to other tasks of its stage
+		4.000s to 5.000s  it runs: task 1.0 in stage 1.0 on executor 0, success`)
+}
+
+func TestATaskWaitsForItsParentsAndForLosses(t *testing.T) {
+	l := logOf(t, sched.Config{}, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "red", Slots: 2})
+		c.tell(sched.JobSubmitted{Job: job(0, 1)})
+		c.at(1)
+		c.finish(well)
+		c.at(2)
+		c.finish(task.EndReason{Fate: task.FetchFailed, Error: &task.Error{Text: "gone"}, Fetch: task.Fetch{Shuffle: 0, Map: 0, Executor: 0}})
+		c.at(2.2)
+		c.tell(sched.Woke{})
+		c.at(3)
+		c.finish(well) // the other reducer, launched before
+		c.at(4)
+		c.finish(well)
+		c.at(5)
+		c.finish(well)
+	})
+	checkWhy(t, l, 1, 0, `
+		0.000s to 1.000s  waits for the stages that it reads from: stage 0
+		1.000s to 2.000s  it runs: task 0.0 in stage 1.0 on executor 0, fetch failed
+		2.000s to 2.200s  waits until losses of map outputs have been gathered
+		2.200s to 4.000s  waits for the stages that it reads from: stage 0
+		4.000s to 5.000s  it runs: task 0.0 in stage 1.1 on executor 0, success`)
+	checkWhy(t, l, 0, 0, `
+		0.000s to 1.000s  it runs: task 0.0 in stage 0.0 on executor 0, success
+		2.000s to 2.200s  waits until losses of map outputs have been gathered
+		2.200s to 4.000s  it runs: task 0.0 in stage 0.1 on executor 0, success`)
+}
+
+func TestATaskWaitsForEnoughExecutors(t *testing.T) {
+	l := logOf(t, sched.Config{Expected: 2, MinRegistered: 1, RegisteredWait: time.Minute}, func(c *cluster) {
+		c.tell(one(0, 1))
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 1})
+		c.at(9)
+		c.tell(sched.ExecutorRegistered{ID: 1, Host: "a", Slots: 1})
+		c.at(10)
+		c.tell(sched.ExecutorLost{ID: c.running[0].Executor, Reason: "it crashed"})
+	})
+	spells, err := l.Why(0, 0)
+	if err != nil || len(spells) != 3 {
+		t.Fatalf("%v, %v", spells, err)
+	}
+	if s := spells[0]; s.Rule != TooFewExecutors || s.From != 0 || s.To != 9*time.Second {
+		t.Errorf("it waits %v", s)
+	}
+	if s := spells[1]; s.Rule != Runs || !strings.HasSuffix(s.Detail, "which was lost") {
+		t.Errorf("its executor is lost: %v", s)
+	}
+	if s := spells[2]; s.Rule != Runs || !strings.HasSuffix(s.Detail, "still there at the end of the log") {
+		t.Errorf("the log ends: %v", s)
+	}
+}
+
+func TestFreeSlotsThatDoNotDoAreTold(t *testing.T) {
+	v := &sched.View{
+		Stages:    []sched.StageView{{State: "running"}},
+		Executors: []sched.ExecutorView{{ID: 0, Slots: 4, Used: 1, State: "active"}, {ID: 1, Slots: 9, State: "draining"}},
+	}
+	w := &watcher{spec: &sched.StageSpec{Partitions: 2}}
+	if rule, detail := w.rule(v); rule != Unfit || detail != "3 are free" {
+		t.Errorf("%v: %s", rule, detail)
+	}
+	w.spec.Prefer = [][]sched.Place{{{Host: "a"}}, nil}
+	if rule, detail := w.rule(v); rule != Locality || detail != "3 others are free" {
+		t.Errorf("%v: %s", rule, detail)
+	}
+	v.Stages[0].State = "idle"
+	if rule, _ := w.rule(v); rule != 0 {
+		t.Errorf("nobody wants it, and it waits: %v", rule)
+	}
+}
+
+func TestATaskThatIsNotThereIsAnError(t *testing.T) {
+	l := logOf(t, sched.Config{}, func(c *cluster) { c.play(1, 3) })
+	for _, c := range []struct {
+		stage     ids.StageID
+		partition int32
+		want      string
+	}{{9, 0, "no job of this log has stage 9"}, {0, 3, "stage 0 has partitions from 0 to 2, and not 3"}, {0, -1, "stage 0 has partitions from 0 to 2, and not -1"}} {
+		if _, err := l.Why(c.stage, c.partition); err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
