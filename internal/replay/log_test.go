@@ -74,7 +74,7 @@ func TestALogPlaysTheSameAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.Config != cfg || l.About != "a test" {
+		if !reflect.DeepEqual(l.Config, cfg) || l.About != "a test" {
 			t.Errorf("%+v %q, want %+v", l.Config, l.About, cfg)
 		}
 		if o, err := l.Play(nil); err != nil || o != (Outcome{Steps: steps, Ending: Complete}) {
