@@ -71,7 +71,7 @@ func (a Allocator) Compute(v *View, now Time) (Allocator, Wanted) {
 
 // watchBacklog starts the time to the next growth when tasks begin to wait, and forgets it when none does.
 func (a *Allocator) watchBacklog(v *View, now Time) {
-	waits := slices.ContainsFunc(v.Stages, func(s Stage) bool { return s.Waiting+s.Copies > 0 || s.Unschedulable })
+	waits := slices.ContainsFunc(v.Stages, func(s Stage) bool { return s.Waiting+s.Copies > 0 })
 	if waits && !a.backlog {
 		a.raiseAt = later(now, a.cfg.Backlog)
 	}

@@ -27,7 +27,7 @@ func (a *Allocator) deadline(e Executor) Time {
 	return later(e.Idle, stays)
 }
 
-// spared gives those of the idle executors that can go without leaving fewer than are wanted, or than there must be.
+// spared gives those of the idle executors that can go without leaving fewer than are wanted, which is never less than there must be.
 func (a *Allocator) spared(v *View, idle []Executor) (leave []ids.ExecutorID) {
 	for _, g := range a.targets {
 		staying := 0
@@ -37,7 +37,7 @@ func (a *Allocator) spared(v *View, idle []Executor) (leave []ids.ExecutorID) {
 			}
 		}
 		for _, e := range idle {
-			if e.Profile == g.profile && staying > max(g.target, a.cfg.Min) {
+			if e.Profile == g.profile && staying > g.target {
 				staying--
 				leave = append(leave, e.ID)
 			}

@@ -34,13 +34,9 @@ func (a *Allocator) follow(v *View, now Time) {
 // raise lets a target grow by its step, not beyond what is needed and allowed. The next step is twice as long when this one could be
 // made in full. It reports whether the target grew.
 func (a *Allocator) raise(g *growth, needed, alive int) bool {
-	if g.target >= a.cfg.Max {
-		g.step = 1
-		return false
-	}
 	// Executors that are there already need no steps to be wanted.
 	wanted := max(g.target, alive) + g.step
-	wanted = max(a.cfg.Min, min(wanted, needed, a.cfg.Max))
+	wanted = max(g.target, min(wanted, needed, a.cfg.Max))
 	grown := wanted - g.target
 	if grown == g.step {
 		g.step *= 2

@@ -26,7 +26,7 @@ type Stage struct {
 	Copies  int // speculative copies without a slot
 	Running int // task attempts, copies included
 
-	// Unschedulable says that tasks wait for which no executor there is will do: each is excluded for them.
+	// Unschedulable says that some of those that wait will not do with any executor there is: each is excluded for them.
 	Unschedulable bool
 
 	Placed int     // tasks that prefer some host
