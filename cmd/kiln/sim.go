@@ -1,0 +1,108 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/conf"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sim"
+)
+
+// What a simulated cluster is like besides what flags say.
+const (
+	executorsPerHost = 4
+	tasksPerJob      = 10000
+	messageDelay     = time.Millisecond
+)
+
+// runSim plays the real scheduler on a virtual cluster and tells how well it did and what that cost.
+func runSim(args []string, out, errs io.Writer) int {
+	s, err := parseSim(args, errs)
+	if err != nil {
+		fmt.Fprintln(errs, "kiln sim:", err)
+		return exitUsage
+	}
+	began := time.Now()
+	r, err := sim.RunScale(s, func() time.Duration { return time.Since(began) })
+	if err != nil {
+		fmt.Fprintln(errs, "kiln sim:", err)
+		return exitFailed
+	}
+	tell(out, s, r, time.Since(began))
+	return 0
+}
+
+// parseSim reads the flags.
+func parseSim(args []string, errs io.Writer) (s sim.Scale, err error) {
+	f := flag.NewFlagSet("kiln sim", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.IntVar(&s.Executors, "executors", 1000, "executors")
+	f.IntVar(&s.Slots, "slots", 4, "slots of each executor")
+	f.IntVar(&s.Tasks, "tasks", 100000, "tasks in all")
+	f.IntVar(&s.Jobs, "jobs", 0, "jobs that share them; 0: one for every 10000 tasks")
+	f.DurationVar(&s.Task, "task", time.Second, "what a task takes in the mean")
+	f.Float64Var(&s.Placed, "placed", 0, "the part of tasks that prefer three of the hosts")
+	f.IntVar(&s.Losses, "faults", 0, "executors that are lost, and replaced 5s later")
+	f.Float64Var(&s.Fail, "fail", 0, "the part of task attempts that fail")
+	f.Float64Var(&s.Slow, "slow", 0, "the part of executors that are four times as slow")
+	f.Uint64Var(&s.Seed, "seed", 1, "what chance depends on: the same seed gives the same decisions")
+	if err := f.Parse(args); err != nil {
+		f.SetOutput(errs)
+		f.PrintDefaults()
+		return s, err
+	}
+	if s.Jobs == 0 {
+		s.Jobs = max(1, s.Tasks/tasksPerJob)
+	}
+	s.Hosts = max(1, s.Executors/executorsPerHost)
+	s.Delay = messageDelay
+	s.Sched = sched.Config{Seed: s.Seed, Ahead: conf.LaunchAhead.Of(nil)}
+	return s, checkSim(f.Args(), &s)
+}
+
+// checkSim refuses what no cluster can be.
+func checkSim(rest []string, s *sim.Scale) error {
+	for _, part := range []struct {
+		flag  string
+		value float64
+	}{{"placed", s.Placed}, {"fail", s.Fail}, {"slow", s.Slow}} {
+		if !(part.value >= 0 && part.value <= 1) { // also NaN
+			return fmt.Errorf("--%s=%v is no part: it is not between 0 and 1", part.flag, part.value)
+		}
+	}
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("it takes flags only, not %q", rest)
+	case s.Executors < 1 || s.Slots < 1 || s.Tasks < 1:
+		return fmt.Errorf("--executors, --slots and --tasks must be at least 1")
+	case s.Jobs < 0 || 2*s.Jobs > s.Tasks:
+		return fmt.Errorf("--jobs=%d: a job has at least two of the %d tasks", s.Jobs, s.Tasks)
+	case s.Task <= 0:
+		return fmt.Errorf("--task=%v is not more than nothing", s.Task)
+	case s.Losses < 0:
+		return fmt.Errorf("--faults=%d is less than none", s.Losses)
+	}
+	return nil
+}
+
+func tell(out io.Writer, s sim.Scale, r sim.ScaleReport, took time.Duration) {
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	line := func(name, format string, args ...any) { fmt.Fprintf(out, "%-14s %s\n", name, fmt.Sprintf(format, args...)) }
+	line("cluster", "%d executors of %d slots on %d hosts", s.Executors, s.Slots, s.Hosts)
+	line("load", "%d tasks of about %v in %d jobs, seed %d", s.Tasks, s.Task, s.Jobs, s.Seed)
+	line("makespan", "%v, %.2f times the lower bound of %v", r.Makespan.Round(time.Millisecond), float64(r.Makespan)/float64(r.Bound), r.Bound.Round(time.Millisecond))
+	line("task attempts", "%d, of which %d failed or were lost", r.Launches, r.Failures)
+	if near, far := r.Levels[0], r.Levels[1]; near+far > 0 {
+		line("locality", "%.1f%% of %d launches with a preference were on a host that the task prefers", 100*float64(near)/float64(near+far), near+far)
+	}
+	line("decisions", "%d steps, mean %v, 99%% below %v, longest %v", r.Steps, r.Cost.Mean(), r.Cost.Below(0.99), r.Cost.Most.Round(time.Microsecond))
+	line("simulated in", "%v, of which %v in the scheduler", took.Round(time.Millisecond), r.Cost.Total.Round(time.Millisecond))
+	line("heap", "%v", conf.Bytes(mem.HeapSys)&^(conf.MiB-1))
+	line("hash", "%016x of all decisions", r.Hash)
+	plot(out, "busy slots", r.Busy.Slots(), float64(s.Executors*s.Slots), r.Busy.Span)
+}

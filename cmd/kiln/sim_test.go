@@ -1,0 +1,76 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestSimTellsTheSameForTheSameSeed(t *testing.T) {
+	args := []string{"sim", "--executors=20", "--slots=2", "--tasks=2000", "--faults=3", "--fail=0.01", "--placed=0.5", "--seed=7"}
+	decisions := func() string {
+		code, out, errs := call(args...)
+		if code != 0 || errs != "" {
+			t.Fatalf("%d: %s", code, errs)
+		}
+		for _, want := range []string{"20 executors of 2 slots", "times the lower bound", "locality", "decisions", "heap", "busy slots", "#"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%q is missing in\n%s", want, out)
+			}
+		}
+		_, after, _ := strings.Cut(out, "hash ")
+		hash, _, _ := strings.Cut(after, "\n")
+		return hash
+	}
+	first := decisions()
+	if again := decisions(); first != again || first == "" {
+		t.Errorf("hash %q, then %q", first, again)
+	}
+	args[len(args)-1] = "--seed=8"
+	if other := decisions(); other == first {
+		t.Errorf("another seed has the same hash %q", other)
+	}
+}
+
+func TestSimRefusesWhatNoClusterCanBe(t *testing.T) {
+	for arg, want := range map[string]string{
+		"--executors=0": "at least 1", "--slots=-1": "at least 1", "--tasks=0": "at least 1", "--jobs=-1": "at least two",
+		"--jobs=99999": "at least two", "--task=0s": "not more than nothing", "--faults=-1": "less than none",
+		"--fail=1.5": "not between 0 and 1", "--placed=NaN": "not between 0 and 1", "--slow=-0.1": "not between 0 and 1",
+		"more": "flags only", "--nonsense": "not defined", "--seed=x": "invalid value",
+	} {
+		if code, out, errs := call("sim", arg); code != exitUsage || out != "" || !strings.Contains(errs, want) {
+			t.Errorf("%s: %d, %q, %q", arg, code, out, errs)
+		}
+	}
+}
+
+func TestAPlotShowsEachSpan(t *testing.T) {
+	var b strings.Builder
+	plot(&b, "busy", []float64{0, 5, 10, 4.5}, 10, time.Second)
+	want := `
+busy
+      10 |  #
+         |  #
+         |  #
+         |  #
+         |  #
+       5 | ##.
+         | ###
+         | ###
+         | ###
+         | ###
+       0 +----
+        0s 4s
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &b, want)
+	}
+	b.Reset()
+	plot(&b, "busy", make([]float64, 1000), 10, time.Second)
+	for line := range strings.Lines(b.String()) {
+		if len(line) > plotWidth+12 {
+			t.Errorf("a line is too long: %q", line)
+		}
+	}
+}

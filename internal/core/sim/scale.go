@@ -1,0 +1,212 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// Scale is a large application on a large cluster: what the scheduler costs, and how near it comes to what is possible. It is played
+// without oracles, which look at everything after each Step; that is what [Run] is for.
+//
+// Every job is a map stage and a stage that reads it, of a hundredth of its tasks. All jobs are submitted at the start.
+type Scale struct {
+	Seed      uint64
+	Sched     sched.Config
+	Executors int // that there are at the start; one that is lost is replaced
+	Slots     int // of each
+	Hosts     int
+	Jobs      int
+	Tasks     int           // of all jobs
+	Task      time.Duration // what a task takes: between half of it and one and a half
+	Delay     time.Duration // of every message
+	Losses    int           // executors that are lost while tasks run
+	Fail      float64       // the part of task attempts that fail
+	Slow      float64       // the part of executors that take four times as long
+	Placed    float64       // the part of map tasks that prefer a host, any of three
+}
+
+// ScaleReport says what came of it.
+type ScaleReport struct {
+	Makespan Time // until the last job ended
+	Bound    Time // nobody could end them before
+	Steps    int
+	Launches int
+	Failures int // task attempts that failed, were lost, or could not read their input
+	Hash     uint64
+	Cost     Cost
+	Busy     Busy
+	Levels   [3]int // launches on a host that the task prefers, elsewhere, and of tasks that prefer none
+	Jobs     int    // that were completed
+}
+
+// replaceAfter is how long it takes to replace an executor.
+const replaceAfter = 5 * time.Second
+
+// slowness is how many times as long slow executors take.
+const slowness = 4
+
+// scaleWorld is a Scale under way.
+type scaleWorld struct {
+	Scale
+	clock     func() time.Duration
+	core      *sched.Core
+	chance    *rand.Rand
+	now       Time
+	events    happenings
+	executors []scaleExecutor
+	jobs      []scaleJob
+	jobOf     []int32 // by StageID; a map stage has an even number
+	armed     Time    // when Woke comes; -1 when it does not
+	running   int
+	slots     int
+	actions   []sched.Action
+	ended     sched.TaskEnded // filled again and again
+	report    ScaleReport
+}
+
+// RunScale plays a Scale. Clock measures what Steps cost; it is not the simulation's time.
+func RunScale(s Scale, clock func() time.Duration) (ScaleReport, error) {
+	w := &scaleWorld{Scale: s, clock: clock, core: sched.New(s.Sched), chance: rand.New(rand.NewPCG(s.Seed, 3)), armed: -1}
+	for range s.Executors {
+		w.register()
+	}
+	w.submit()
+	for range s.Losses {
+		w.plan(happening{at: w.upTo(max(w.report.Bound, 1)), kind: executorDies})
+	}
+	for len(w.events.heap) > 0 && w.report.Jobs < s.Jobs {
+		w.happen(w.events.pop())
+	}
+	w.report.Makespan = w.now
+	w.report.Busy.until(w.now, w.running)
+	if w.report.Jobs < s.Jobs {
+		return w.report, fmt.Errorf("%d of %d jobs were completed, and nothing happens any more", w.report.Jobs, s.Jobs)
+	}
+	return w.report, w.core.Check()
+}
+
+func (w *scaleWorld) upTo(d time.Duration) time.Duration {
+	return time.Duration(w.chance.Int64N(int64(d)))
+}
+
+func (w *scaleWorld) plan(h happening) {
+	h.at = max(h.at, w.now)
+	w.events.push(h)
+}
+
+// happen does what was planned.
+func (w *scaleWorld) happen(h happening) {
+	w.now = h.at
+	w.report.Busy.until(w.now, w.running)
+	switch h.kind {
+	case launchArrives:
+		w.arrive(h)
+	case killArrives:
+		w.kill(h)
+	case taskEnds:
+		w.end(h)
+	case endArrives:
+		w.tellEnd(h)
+	case executorDies:
+		w.die()
+	case lossIsKnown:
+		w.tell(sched.ExecutorLost{ID: h.executor, Reason: "its machine failed"})
+	case executorComes:
+		w.register()
+	case wakes:
+		if w.armed == h.at {
+			w.armed = -1
+			w.tell(sched.Woke{})
+		}
+	}
+}
+
+// tell gives the core an event, measures what that costs, and does what it orders.
+func (w *scaleWorld) tell(ev sched.Event) {
+	began := w.clock()
+	w.actions = w.core.Step(w.now, ev, w.actions[:0])
+	w.report.Cost.add(w.clock() - began)
+	w.report.Steps++
+	for _, a := range w.actions {
+		w.do(a)
+	}
+	if at, ok := w.core.Wake(); ok && (w.armed < 0 || at < w.armed) {
+		w.armed = max(at, w.now)
+		w.plan(happening{at: w.armed, kind: wakes})
+	}
+}
+
+func (w *scaleWorld) do(a sched.Action) {
+	switch a := a.(type) {
+	case sched.ShipStage:
+		w.meet(a.Stage)
+	case sched.Launch:
+		w.report.Launches++
+		w.note(uint64(a.Executor), uint64(a.Task.ID))
+		w.countLevel(a)
+		w.plan(happening{at: w.now + w.Delay, kind: launchArrives, executor: a.Executor, ref: a.Task.Ref, id: a.Task.ID})
+	case sched.Kill:
+		w.note(uint64(a.Executor), uint64(a.Task.Ref.Partition))
+		w.plan(happening{at: w.now + w.Delay, kind: killArrives, executor: a.Executor, ref: a.Task.Ref, recall: a.Task.Recall})
+	case sched.CompleteJob:
+		w.note(uint64(a.Job), 0)
+		w.report.Jobs++
+	case sched.FailJob:
+		w.note(uint64(a.Job), 1)
+	}
+}
+
+// note adds to the hash of all decisions.
+func (w *scaleWorld) note(what ...uint64) {
+	for _, x := range what {
+		w.report.Hash = (w.report.Hash ^ x) * 0x100000001b3
+	}
+}
+
+// tellEnd brings the end of a task attempt to the core.
+func (w *scaleWorld) tellEnd(h happening) {
+	w.ended = sched.TaskEnded{Executor: h.executor, End: task.End{Ref: h.ref, ID: h.id, Reason: task.EndReason{Fate: h.fate}}}
+	end := &w.ended.End
+	j, isMap := w.jobOfStage(h.ref.Stage)
+	switch h.fate {
+	case task.Success:
+		end.Metrics.Run = h.took
+		if isMap {
+			end.Sizes = j.sizes
+			j.at[h.ref.Partition] = h.executor
+		}
+	case task.Failed:
+		end.Reason.Error = &task.Error{Text: "the function failed"}
+	case task.FetchFailed:
+		end.Reason.Fetch = task.Fetch{Shuffle: j.shuffle, Map: -1, Executor: h.from}
+		end.Reason.Error = &task.Error{Text: "the executor does not answer"}
+	}
+	w.tell(&w.ended)
+}
+
+// countLevel counts how near to its data a task runs.
+func (w *scaleWorld) countLevel(a sched.Launch) {
+	j, isMap := w.jobOfStage(a.Task.Ref.Stage)
+	if !isMap || j.prefer == nil || j.prefer[a.Task.Ref.Partition] == nil {
+		w.report.Levels[2]++
+		return
+	}
+	for _, p := range j.prefer[a.Task.Ref.Partition] {
+		if p.Host == w.executors[a.Executor].host {
+			w.report.Levels[0]++
+			return
+		}
+	}
+	w.report.Levels[1]++
+}
+
+// jobOfStage gives the job of a stage, and whether the stage is its map stage.
+func (w *scaleWorld) jobOfStage(id ids.StageID) (*scaleJob, bool) {
+	at := w.jobOf[id]
+	return &w.jobs[at/2], at%2 == 0
+}

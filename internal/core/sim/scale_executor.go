@@ -1,0 +1,133 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// scaleExecutor is an executor of a Scale.
+type scaleExecutor struct {
+	host    string
+	dead    bool
+	slow    bool
+	running []ids.TaskRef // at most one for each slot
+	queue   []happening   // launches beyond the slots, in order of arrival
+}
+
+// register lets a new executor come.
+func (w *scaleWorld) register() {
+	id := ids.ExecutorID(len(w.executors))
+	w.executors = append(w.executors, scaleExecutor{host: hostName(int(id) % w.Hosts), slow: w.chance.Float64() < w.Slow})
+	w.slots += w.Slots
+	w.tell(sched.ExecutorRegistered{ID: id, Host: w.executors[id].host, Slots: w.Slots})
+}
+
+// die ends one of the executors that live.
+func (w *scaleWorld) die() {
+	id := ids.ExecutorID(w.chance.IntN(len(w.executors)))
+	e := &w.executors[id]
+	if e.dead {
+		w.plan(happening{at: w.now, kind: executorDies})
+		return
+	}
+	w.running -= len(e.running)
+	w.report.Failures += len(e.running) + len(e.queue)
+	*e = scaleExecutor{host: e.host, dead: true}
+	w.slots -= w.Slots
+	w.plan(happening{at: w.now + w.Delay, kind: lossIsKnown, executor: id})
+	w.plan(happening{at: w.now + replaceAfter, kind: executorComes})
+}
+
+// arrive starts a task attempt, or lets it wait for a slot.
+func (w *scaleWorld) arrive(h happening) {
+	e := &w.executors[h.executor]
+	switch {
+	case e.dead:
+	case len(e.running) == w.Slots:
+		e.queue = append(e.queue, h)
+	default:
+		w.start(e, h)
+	}
+}
+
+// start runs a task attempt whose inputs can be read.
+func (w *scaleWorld) start(e *scaleExecutor, h happening) {
+	e.running = append(e.running, h.ref)
+	w.running++
+	h.kind, h.fate = taskEnds, task.Success
+	if from, lost := w.unreadable(h.ref); lost {
+		h.at, h.fate, h.from = w.now, task.FetchFailed, from
+		w.plan(h)
+		return
+	}
+	h.took = w.takes(int(w.jobOf[h.ref.Stage]), h.ref.Partition)
+	if e.slow {
+		h.took *= slowness
+	}
+	if w.chance.Float64() < w.Fail {
+		h.fate = task.Failed
+	}
+	h.at = w.now + h.took
+	w.plan(h)
+}
+
+// unreadable gives an executor that is gone with a map output that a task reads.
+func (w *scaleWorld) unreadable(ref ids.TaskRef) (from ids.ExecutorID, lost bool) {
+	j, isMap := w.jobOfStage(ref.Stage)
+	if isMap || w.Losses == 0 {
+		return 0, false
+	}
+	for _, at := range j.at {
+		if w.executors[at].dead {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// end takes a task attempt off its slot, unless it has been killed or its executor is gone.
+func (w *scaleWorld) end(h happening) {
+	e := &w.executors[h.executor]
+	at := slices.Index(e.running, h.ref)
+	if at < 0 {
+		return
+	}
+	if h.fate != task.Success {
+		w.report.Failures++
+	}
+	w.leave(e, at)
+	h.kind, h.at = endArrives, w.now+w.Delay
+	w.plan(h)
+}
+
+// leave frees a slot for what waits.
+func (w *scaleWorld) leave(e *scaleExecutor, at int) {
+	e.running = slices.Delete(e.running, at, at+1)
+	w.running--
+	if len(e.queue) > 0 {
+		next := e.queue[0]
+		e.queue = slices.Delete(e.queue, 0, 1)
+		w.start(e, next)
+	}
+}
+
+// kill stops a task attempt that waits, or one that runs, when it is not a recall.
+func (w *scaleWorld) kill(h happening) {
+	e := &w.executors[h.executor]
+	waits := slices.IndexFunc(e.queue, func(q happening) bool { return q.ref == h.ref })
+	runs := slices.Index(e.running, h.ref)
+	switch {
+	case waits >= 0:
+		h.id = e.queue[waits].id
+		e.queue = slices.Delete(e.queue, waits, waits+1)
+	case runs >= 0 && !h.recall:
+		w.leave(e, runs)
+	default:
+		return
+	}
+	h.kind, h.at, h.fate = endArrives, w.now+w.Delay, task.Killed
+	w.plan(h)
+}
