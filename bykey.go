@@ -6,7 +6,7 @@ import "github.com/kilnproject/kiln/internal/data/op"
 // before the shuffle.
 func ReduceByKey[K comparable, V any](d RDD[KV[K, V]], f func(V, V) V, o ...ShuffleOption) RDD[KV[K, V]] {
 	return RDD[KV[K, V]]{aggregateByKey("ReduceByKey", typeOf[KV[K, V]](), d.n, o,
-		op.Output(&op.ReduceWrite[K, V]{F: f}), &op.ShuffleRead[KV[K, V]]{}, op.Transform(&op.MergeByKey[K, V]{F: f}), op.Transform(&op.MergeByKey[K, V]{F: f}), byKey[K, V])}
+		op.Output(&op.ReduceWrite[K, V]{F: f}), op.Transform(&op.MergeByKey[K, V]{F: f}), op.Transform(&op.MergeByKey[K, V]{F: f}), byKey[K])}
 }
 
 // FoldByKey brings zero and the values of each key together with f. The zero is taken once for each key and partition before the
@@ -22,21 +22,21 @@ func AggregateByKey[K comparable, V, A any](d RDD[KV[K, V]], zero A, add func(A,
 }
 
 func foldByKey[K comparable, V, A any](verb string, d *node, zero A, add func(A, V) A, merge func(A, A) A, o []ShuffleOption) *node {
-	return aggregateByKey(verb, typeOf[KV[K, A]](), d, o, op.Output(&op.AggregateWrite[K, V, A]{Zero: zero, Add: add}), &op.ShuffleRead[KV[K, A]]{},
-		op.Transform(&op.MergeByKey[K, A]{F: merge}), op.Transform(&op.AggregateByKey[K, V, A]{Zero: zero, Add: add, Merge: merge}), byKey[K, V])
+	return aggregateByKey(verb, typeOf[KV[K, A]](), d, o, op.Output(&op.AggregateWrite[K, V, A]{Zero: zero, Add: add}),
+		op.Transform(&op.MergeByKey[K, A]{F: merge}), op.Transform(&op.AggregateByKey[K, V, A]{Zero: zero, Add: add, Merge: merge}), byKey[K])
 }
 
 // CombineByKey brings the values of each key together into another type: create begins with the first value of a key in a partition,
 // add takes the others, merge brings partitions together.
 func CombineByKey[K comparable, V, C any](d RDD[KV[K, V]], create func(V) C, add func(C, V) C, merge func(C, C) C, o ...ShuffleOption) RDD[KV[K, C]] {
 	return RDD[KV[K, C]]{aggregateByKey("CombineByKey", typeOf[KV[K, C]](), d.n, o,
-		op.Output(&op.CombineWrite[K, V, C]{Create: create, Merge: add}), &op.ShuffleRead[KV[K, C]]{},
-		op.Transform(&op.MergeByKey[K, C]{F: merge}), op.Transform(&op.CombineByKey[K, V, C]{Create: create, Merge: add, Combine: merge}), byKey[K, V])}
+		op.Output(&op.CombineWrite[K, V, C]{Create: create, Merge: add}),
+		op.Transform(&op.MergeByKey[K, C]{F: merge}), op.Transform(&op.CombineByKey[K, V, C]{Create: create, Merge: add, Combine: merge}), byKey[K])}
 }
 
 // aggregateByKey is the shape of all of them: combine and write, shuffle, read and merge; or, where each key lies in one partition
 // already, combine where it is.
-func aggregateByKey(verb string, row rowType, d *node, o []ShuffleOption, write op.Output, read shuffleSource, merge, local op.Transform, lay func(*node, *keying) *node) *node {
+func aggregateByKey(verb string, row rowType, d *node, o []ShuffleOption, write op.Output, merge, local op.Transform, lay func(*node, *keying) *node) *node {
 	x := newExchange(verb, o, d)
 	inPlace := narrow(verb, row, local, d)
 	x.check(inPlace)
@@ -48,7 +48,7 @@ func aggregateByKey(verb string, row rowType, d *node, o []ShuffleOption, write 
 	if k.ranges != nil { // ranges are not written combined
 		return narrow(verb, row, local, lay(d, k)).keepsKeys()
 	}
-	return narrow(verb, row, merge, shuffled(row, write, read, k, d)).keepsKeys()
+	return narrow(verb, row, merge, shuffled(row, write, k, d)).keepsKeys()
 }
 
 // GroupByKey brings all values of each key together. The values of one key must fit into memory; where they are only to be
@@ -59,7 +59,7 @@ func GroupByKey[K comparable, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV
 
 func groupByKey[K comparable, V any](verb string, d RDD[KV[K, V]], o []ShuffleOption) RDD[KV[K, []V]] {
 	x := newExchange(verb, o, d.n)
-	return RDD[KV[K, []V]]{x.above(typeOf[KV[K, []V]](), op.Transform(&op.GroupByKey[K, V]{}), byKey[K, V])}
+	return RDD[KV[K, []V]]{x.above(typeOf[KV[K, []V]](), op.Transform(&op.GroupByKey[K, V]{}), byKey[K])}
 }
 
 // above makes the verb's node over its parent, laid out by key.
@@ -85,7 +85,7 @@ func GroupBy[T any, K comparable](d RDD[T], key func(T) K, o ...ShuffleOption) R
 func Distinct[T comparable](d RDD[T], o ...ShuffleOption) RDD[T] {
 	units := narrow("Distinct", typeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), d.n)
 	once := aggregateByKey("Distinct", units.row, units, o,
-		op.Output(&op.ReduceWrite[T, struct{}]{F: op.Either}), &op.ShuffleRead[KV[T, struct{}]]{},
-		op.Transform(&op.MergeByKey[T, struct{}]{F: op.Either}), op.Transform(&op.MergeByKey[T, struct{}]{F: op.Either}), byKey[T, struct{}])
+		op.Output(&op.ReduceWrite[T, struct{}]{F: op.Either}),
+		op.Transform(&op.MergeByKey[T, struct{}]{F: op.Either}), op.Transform(&op.MergeByKey[T, struct{}]{F: op.Either}), byKey[T])
 	return RDD[T]{narrow("Distinct", typeOf[T](), op.Transform(&op.Keys[T, struct{}]{}), once)}
 }

@@ -236,7 +236,7 @@ func CountDistinctApprox[T comparable](ctx context.Context, d RDD[T]) (int64, er
 // TreeAggregate is Aggregate with merging in the tasks: with many partitions or large values the driver merges a few only.
 func TreeAggregate[T, A any](ctx context.Context, d RDD[T], zero A, add func(A, T) A, merge func(A, A) A) (A, error) {
 	partial := narrow("TreeAggregate", typeOf[A](), op.Transform(&op.Partial[T, A]{Zero: zero, Add: add}), d.n)
-	few, err := branch(partial, op.Output(&op.ScatterWrite[A]{}), &op.ShuffleRead[A]{})
+	few, err := branch(partial, op.Output(&op.ScatterWrite{Rows: typeOf[A]()}))
 	if err != nil {
 		return zero, err
 	}
@@ -246,7 +246,7 @@ func TreeAggregate[T, A any](ctx context.Context, d RDD[T], zero A, add func(A, 
 // TreeReduce is Reduce with merging in the tasks.
 func TreeReduce[T any](ctx context.Context, d RDD[T], f func(T, T) T) (T, error) {
 	partial := narrow("TreeReduce", typeOf[T](), op.Transform(&op.Some[T]{F: f}), d.n)
-	few, err := branch(partial, op.Output(&op.ScatterWrite[T]{}), &op.ShuffleRead[T]{})
+	few, err := branch(partial, op.Output(&op.ScatterWrite{Rows: typeOf[T]()}))
 	if err != nil {
 		var none T
 		return none, err
@@ -255,7 +255,7 @@ func TreeReduce[T any](ctx context.Context, d RDD[T], f func(T, T) T) (T, error)
 }
 
 // branch brings one row for each partition into about the square root as many partitions, where that saves the driver work.
-func branch(n *node, write op.Output, read shuffleSource) (*node, error) {
+func branch(n *node, write op.Output) (*node, error) {
 	count, err := n.partitions()
 	if err != nil {
 		return nil, n.located(err)
@@ -264,7 +264,7 @@ func branch(n *node, write op.Output, read shuffleSource) (*node, error) {
 		return n, nil
 	}
 	few := 1 << (bits.Len(uint(count)) / 2)
-	b := shuffled(n.row, write, read, &keying{partitions: func() (int, error) { return few, nil }}, n)
+	b := shuffled(n.row, write, &keying{partitions: func() (int, error) { return few, nil }}, n)
 	b.keyed = nil
 	return b, nil
 }

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/kilnproject/kiln/internal/conf"
-	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/plan"
 	"github.com/kilnproject/kiln/internal/data/key"
 	"github.com/kilnproject/kiln/internal/data/op"
@@ -211,12 +210,6 @@ func (x *exchange) target() *keying {
 	return k
 }
 
-// shuffleSource is the operator that reads a shuffle, of whatever type of row.
-type shuffleSource interface {
-	op.Source
-	From(shuffle ids.ShuffleID)
-}
-
 // rangeRouted is an output operator that can send keys by range.
 type rangeRouted interface {
 	op.Output
@@ -224,11 +217,10 @@ type rangeRouted interface {
 }
 
 // shuffled makes the node that reads parent's rows from a new shuffle, laid out by keying.
-func shuffled(row rowType, write op.Output, read shuffleSource, k *keying, parent *node) *node {
+func shuffled(row rowType, write op.Output, k *keying, parent *node) *node {
 	n := parent.s.newNode(verbShuffle, row, parent)
 	shuffle := n.s.nextShuffle()
-	read.From(shuffle)
-	reading, writing := n.encodeOp(op.Source(read)), n.encodeOp(write)
+	reading, writing := n.encodeOp(op.Source(&op.ShuffleRead{Rows: row, Shuffle: shuffle})), n.encodeOp(write)
 	n.keyed = k
 	n.count = k.partitions
 	n.resolve = func(ctx context.Context, n *node) (step, error) {
@@ -259,30 +251,30 @@ func (n *node) reads(parent *node, reading []byte, s *plan.Shuffle) step {
 }
 
 // byKey gives parent's pairs laid out by keying: as they are where they lie so already.
-func byKey[K comparable, V any](parent *node, k *keying) *node {
+func byKey[K comparable](parent *node, k *keying) *node {
 	if k.same(parent.keyed) {
 		return parent
 	}
-	return shuffled(typeOf[KV[K, V]](), op.Output(&op.PartitionWrite[K, V]{}), &op.ShuffleRead[KV[K, V]]{}, k, parent)
+	return shuffled(parent.row, op.Output(&op.PartitionWrite[K]{Rows: parent.row}), k, parent)
 }
 
 // PartitionBy lays pairs out by a partitioner. RDDs laid out alike are joined without a shuffle.
 func PartitionBy[K comparable, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, V]] {
 	x := newExchange("PartitionBy", []ShuffleOption{With(p)}, d.n)
-	check := narrow("PartitionBy", typeOf[KV[K, V]](), op.Combine(&op.Concat[KV[K, V]]{}), d.n)
+	check := narrow("PartitionBy", typeOf[KV[K, V]](), op.Combine(&op.Concat{}), d.n)
 	x.check(check)
 	check.checkKey()
 	if p.ranges != nil && p.ranges.row.Type() != typeOf[K]().Type() {
 		check.refuse("the partitioner has ranges of %v, the keys are %v", p.ranges.row.Type(), typeOf[K]().Type())
 	}
-	return RDD[KV[K, V]]{byKey[K, V](d.n, x.target())}
+	return RDD[KV[K, V]]{byKey[K](d.n, x.target())}
 }
 
 // Repartition moves rows evenly into n partitions, by a shuffle. Use Coalesce to get fewer without one.
 func Repartition[T any](d RDD[T], n int) RDD[T] {
 	x := newExchange("Repartition", []ShuffleOption{Partitions(n)}, d.n)
-	x.check(narrow("Repartition", typeOf[T](), op.Combine(&op.Concat[T]{}), d.n))
-	r := shuffled(typeOf[T](), op.Output(&op.ScatterWrite[T]{}), &op.ShuffleRead[T]{}, x.keying(), d.n)
+	x.check(narrow("Repartition", typeOf[T](), op.Combine(&op.Concat{}), d.n))
+	r := shuffled(typeOf[T](), op.Output(&op.ScatterWrite{Rows: typeOf[T]()}), x.keying(), d.n)
 	r.keyed = nil
 	return RDD[T]{r}
 }

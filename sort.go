@@ -16,7 +16,7 @@ func SortBy[T any, K cmp.Ordered](d RDD[T], f func(T) K, o ...ShuffleOption) RDD
 	x.check(keys)
 	r := rangesOf[K](keys)
 	desc := x.descending
-	read := x.sorted(typeOf[T](), &op.ShuffleRead[T]{}, func(ctx context.Context, n int) (op.Output, error) {
+	read := x.sorted(typeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
 		bounds, err := x.bounds(ctx, r, n)
 		if err != nil {
 			return nil, err
@@ -33,12 +33,12 @@ func SortByKey[K cmp.Ordered, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV
 	x.check(keys)
 	r := rangesOf[K](keys)
 	desc := x.descending
-	read := x.sorted(typeOf[KV[K, V]](), &op.ShuffleRead[KV[K, V]]{}, func(ctx context.Context, n int) (op.Output, error) {
+	read := x.sorted(typeOf[KV[K, V]](), func(ctx context.Context, n int) (op.Output, error) {
 		bounds, err := x.bounds(ctx, r, n)
 		if err != nil {
 			return nil, err
 		}
-		return &op.PartitionWrite[K, V]{Route: op.Route[K]{N: n, Bounds: bounds.([]K), Ranged: true, Descending: desc}}, nil
+		return &op.PartitionWrite[K]{Rows: typeOf[KV[K, V]](), Route: op.Route[K]{N: n, Bounds: bounds.([]K), Ranged: true, Descending: desc}}, nil
 	})
 	return RDD[KV[K, V]]{narrow("SortByKey", typeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{Descending: desc}), read)}
 }
@@ -49,7 +49,7 @@ func SortFunc[T any](d RDD[T], compare func(a, b T) int, o ...ShuffleOption) RDD
 	sorter := &op.SortFunc[T]{Compare: compare, Descending: x.descending}
 	x.check(narrow("SortFunc", typeOf[T](), op.Transform(sorter), d.n))
 	desc, parent := x.descending, d.n
-	read := x.sorted(typeOf[T](), &op.ShuffleRead[T]{}, func(ctx context.Context, n int) (op.Output, error) {
+	read := x.sorted(typeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
 		w := &op.RangeWriteFunc[T]{Compare: compare, Descending: desc}
 		if n <= 1 {
 			return w, nil
@@ -88,15 +88,14 @@ func (x *exchange) bounds(ctx context.Context, r *ranges, n int) (any, error) {
 }
 
 // sorted makes the node that reads rows laid out by range; write is made when the bounds are known.
-func (x *exchange) sorted(row rowType, read shuffleSource, write func(ctx context.Context, n int) (op.Output, error)) *node {
+func (x *exchange) sorted(row rowType, write func(ctx context.Context, n int) (op.Output, error)) *node {
 	parent := x.parents[0]
 	n := parent.s.newNode(verbShuffle, row, parent)
 	if x.with != nil && x.with.ranges == nil {
 		n.refuse("a sort lays rows out by range: With(Hash(n)) cannot do that, use Partitions(n)")
 	}
 	shuffle := n.s.nextShuffle()
-	read.From(shuffle)
-	reading := n.encodeOp(op.Source(read))
+	reading := n.encodeOp(op.Source(&op.ShuffleRead{Rows: row, Shuffle: shuffle}))
 	n.count = x.keying().partitions
 	n.resolve = func(ctx context.Context, n *node) (step, error) {
 		count, err := n.partitions()

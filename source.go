@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/kilnproject/kiln/internal/conf"
-	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/internal/data/op"
 	"github.com/kilnproject/kiln/internal/data/source"
 )
@@ -99,33 +98,22 @@ func (s *Session) files(verb string, row rowType, o op.Source, path string, opts
 // Parallelize makes an RDD of items. They are encoded now: later changes of the slice do not show. The number of partitions is that of
 // the session's slots (Session.DefaultParallelism) unless one is given.
 func Parallelize[T any](s *Session, items []T, partitions ...int) RDD[T] {
+	return RDD[T]{s.parallelize(typeOf[T](), items, len(items), partitions)}
+}
+
+func (s *Session) parallelize(row rowType, items any, length int, partitions []int) *node {
 	var splits [][]byte
-	n := s.spread("Parallelize", typeOf[T](), op.Source(&op.Items[T]{}), partitions, &splits)
+	n := s.spread("Parallelize", row, op.Source(&op.Items{Rows: row}), partitions, &splits)
 	count, _ := n.count()
 	splits = make([][]byte, count)
 	for p := range splits {
-		from, to := op.Share(int64(len(items)), p, count), op.Share(int64(len(items)), p+1, count)
+		from, to := op.Share(int64(length), p, count), op.Share(int64(length), p+1, count)
 		var err error
-		if splits[p], err = encodeItems(items[from:to]); err != nil {
+		if splits[p], err = op.EncodeItems(items, int(from), int(to)); err != nil {
 			n.refuse("item of partition %d: %w", p, err)
 		}
 	}
-	return RDD[T]{n}
-}
-
-func encodeItems[T any](items []T) (b []byte, err error) {
-	c, err := codec.For[T]()
-	if err != nil {
-		return nil, err
-	}
-	e := codec.NewEncoder(c, codec.None)
-	b = []byte{}
-	for len(items) > 0 && err == nil {
-		n := min(len(items), op.BatchRows)
-		b, err = codec.AppendRows(e, b, items[:n])
-		items = items[n:]
-	}
-	return b, err
+	return n
 }
 
 // spread makes the node of a source with a given number of partitions. Splits, if not nil, are read when it is laid out.
@@ -203,5 +191,5 @@ func Generate[E, T any](s *Session, partitions int, env E, f func(env E, partiti
 
 // Empty makes an RDD of one partition without rows.
 func Empty[T any](s *Session) RDD[T] {
-	return RDD[T]{s.spread("Empty", typeOf[T](), op.Source(&op.Empty[T]{}), []int{1}, nil)}
+	return RDD[T]{s.spread("Empty", typeOf[T](), op.Source(&op.Empty{}), []int{1}, nil)}
 }

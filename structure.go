@@ -15,7 +15,7 @@ func Union[T any](a, b RDD[T], more ...RDD[T]) RDD[T] {
 	for _, d := range more {
 		parents = append(parents, d.n)
 	}
-	return RDD[T]{union(typeOf[T](), op.Combine(&op.Concat[T]{}), parents)}
+	return RDD[T]{union(typeOf[T](), op.Combine(&op.Concat{}), parents)}
 }
 
 func union(row rowType, o op.Combine, parents []*node) *node {
@@ -52,7 +52,7 @@ func union(row rowType, o op.Combine, parents []*node) *node {
 
 // Coalesce brings d into at most n partitions without a shuffle: each takes neighbouring input partitions, none of which is torn.
 func Coalesce[T any](d RDD[T], n int) RDD[T] {
-	return RDD[T]{coalesce(typeOf[T](), op.Combine(&op.Concat[T]{}), d.n, n)}
+	return RDD[T]{coalesce(typeOf[T](), op.Combine(&op.Concat{}), d.n, n)}
 }
 
 func coalesce(row rowType, o op.Combine, parent *node, want int) *node {

@@ -9,15 +9,15 @@ func (o *CoGroup[K, V, W]) Run(t *Task, in []Input, out any) error {
 	if err != nil {
 		return err
 	}
-	g, err := newGroups[K](t, sideOf[K, V], sideOf[K, W])
+	g, err := newGroups[K](t, TypeOf[KV[K, V]](), TypeOf[KV[K, W]]())
 	if err != nil {
 		return err
 	}
-	end, err := groupsInto[K, CoGrouped[V, W]](g, next)
+	end, err := groupsInto(g, TypeOf[KV[K, CoGrouped[V, W]]](), next)
 	if err != nil {
 		return err
 	}
-	return g.run(end, feedOf[KV[K, V]](in[0]), feedOf[KV[K, W]](in[1]))
+	return g.run(end, feedOf(in[0], TypeOf[KV[K, V]]()), feedOf(in[1], TypeOf[KV[K, W]]()))
 }
 
 // CoGroup3 gives each key of three inputs with all its values of all.
@@ -29,15 +29,15 @@ func (o *CoGroup3[K, A, B, C]) Run(t *Task, in []Input, out any) error {
 	if err != nil {
 		return err
 	}
-	g, err := newGroups[K](t, sideOf[K, A], sideOf[K, B], sideOf[K, C])
+	g, err := newGroups[K](t, TypeOf[KV[K, A]](), TypeOf[KV[K, B]](), TypeOf[KV[K, C]]())
 	if err != nil {
 		return err
 	}
-	end, err := groupsInto[K, CoGrouped3[A, B, C]](g, next)
+	end, err := groupsInto(g, TypeOf[KV[K, CoGrouped3[A, B, C]]](), next)
 	if err != nil {
 		return err
 	}
-	return g.run(end, feedOf[KV[K, A]](in[0]), feedOf[KV[K, B]](in[1]), feedOf[KV[K, C]](in[2]))
+	return g.run(end, feedOf(in[0], TypeOf[KV[K, A]]()), feedOf(in[1], TypeOf[KV[K, B]]()), feedOf(in[2], TypeOf[KV[K, C]]()))
 }
 
 // run draws every side from its input and ends the grouping.

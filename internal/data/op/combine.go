@@ -12,7 +12,7 @@ type CombineWrite[K comparable, V, C any] struct {
 
 // Open implements Output.
 func (o *CombineWrite[K, V, C]) Open(t *Task) (any, Done, error) {
-	return openCombine(t, o.Route, o.Create, o.Merge)
+	return openCreate(t, o.Route, o.Create, o.Merge)
 }
 
 // ReduceWrite is CombineWrite where values are brought together among themselves.
@@ -23,7 +23,7 @@ type ReduceWrite[K comparable, V any] struct {
 
 // Open implements Output.
 func (o *ReduceWrite[K, V]) Open(t *Task) (any, Done, error) {
-	return openCombine[K, V, V](t, o.Route, nil, o.F)
+	return openCombine(t, o.Route, TypeOf[KV[K, V]](), TypeOf[KV[K, V]](), foldBy[K, V, V](nil, o.F), nil)
 }
 
 // AggregateWrite is CombineWrite that begins each key with a Zero of its own.
@@ -40,11 +40,16 @@ func (o *AggregateWrite[K, V, C]) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	add := o.Add
-	return openCombine(t, o.Route, func(v V) C { return add(zero(), v) }, add)
+	return openCreate(t, o.Route, func(v V) C { return add(zero(), v) }, add)
 }
 
-func openCombine[K comparable, V, C any](t *Task, route Route[K], create func(V) C, add func(C, V) C) (any, Done, error) {
-	totals, err := newTotals[K, C](t, holdFor(t))
+func openCreate[K comparable, V, C any](t *Task, route Route[K], create func(V) C, add func(C, V) C) (any, Done, error) {
+	return openCombine(t, route, TypeOf[KV[K, V]](), TypeOf[KV[K, C]](), foldBy[K](create, add), createBy[K](create))
+}
+
+// openCombine takes rows of KV[K, V] and writes those of KV[K, C]; createAll is nil where these are the same.
+func openCombine[K comparable](t *Task, route Route[K], from, to RowType, by folder, createAll func(dst, src unsafe.Pointer, n int)) (any, Done, error) {
+	totals, err := newTotals[K](t, to)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -56,11 +61,8 @@ func openCombine[K comparable, V, C any](t *Task, route Route[K], create func(V)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &combiner{totals: totals, by: foldBy[K](create, add), stride: unsafe.Sizeof(KV[K, V]{}), out: partWrite{out, r}}
-	if create != nil {
-		s.createAll = createBy[K](create)
-	}
-	return &edge[KV[K, V]]{s.push}, s, nil
+	s := &combiner{totals: totals, by: by, createAll: createAll, stride: from.Type().Size(), out: partWrite{out, r}}
+	return &erased{rows: from.Type(), push: s.push}, s, nil
 }
 
 // createBy makes rows of KV[K, C] of rows of KV[K, V].

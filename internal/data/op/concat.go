@@ -1,10 +1,10 @@
 package op
 
 // Concat reads its inputs one after the other: the operator behind Union and Coalesce.
-type Concat[T any] struct{}
+type Concat struct{}
 
 // Run implements Combine.
-func (o *Concat[T]) Run(_ *Task, in []Input, out any) error {
+func (o *Concat) Run(_ *Task, in []Input, out any) error {
 	for _, i := range in {
 		if err := i.Run(out); err != nil {
 			return err
@@ -14,7 +14,7 @@ func (o *Concat[T]) Run(_ *Task, in []Input, out any) error {
 }
 
 // Empty has no rows.
-type Empty[T any] struct{}
+type Empty struct{}
 
 // Read implements Source.
-func (o *Empty[T]) Read(*Task, int, []byte, any) error { return nil }
+func (o *Empty) Read(*Task, int, []byte, any) error { return nil }

@@ -68,29 +68,12 @@ func (e *edge[T]) Push(rows []T) error {
 	return e.push(firstAt(rows), len(rows))
 }
 
-// endedEdge is an edge to something that holds rows back.
-type endedEdge[T any] struct {
-	push pushFunc
-	end  func() error
-}
-
-// Push implements Sink.
-func (e *endedEdge[T]) Push(rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	return e.push(firstAt(rows), len(rows))
-}
-
-// End implements Ender.
-func (e *endedEdge[T]) End() error { return e.end() }
-
 // feed pushes all rows of a source, in batches; those of a spill can be pushed again.
 type feed func(push pushFunc) error
 
 // feedOf makes a feed of an input.
-func feedOf[T any](in Input) feed {
-	return func(push pushFunc) error { return in.Run(&edge[T]{push}) }
+func feedOf(in Input, rows RowType) feed {
+	return func(push pushFunc) error { return in.Run(&erased{rows: rows.Type(), push: push}) }
 }
 
 // pairLayout is how the rows of KV[K, V] lie in memory.
@@ -99,15 +82,17 @@ type pairLayout struct {
 	valAt         uintptr // the key is at the front
 }
 
-func pairOf[K, V any]() (p pairLayout, err error) {
-	if p.row, err = layoutOf[KV[K, V]](); err != nil {
+// pairOf is the layout of rows that are a KV.
+func pairOf(rows RowType) (p pairLayout, err error) {
+	if p.row, err = layoutFor(rows.Type()); err != nil {
 		return p, err
 	}
-	if p.key, err = layoutOf[K](); err != nil {
+	key, val := p.row.typ.Field(0), p.row.typ.Field(1)
+	if p.key, err = layoutFor(key.Type); err != nil {
 		return p, err
 	}
-	p.val, err = layoutOf[V]()
-	p.valAt = unsafe.Offsetof(KV[K, V]{}.Value)
+	p.val, err = layoutFor(val.Type)
+	p.valAt = val.Offset
 	return p, err
 }
 

@@ -11,20 +11,19 @@ func (o *GroupByKey[K, V]) Wire(t *Task, down any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGroups[K](t, sideOf[K, V])
+	g, err := newGroups[K](t, TypeOf[KV[K, V]]())
 	if err != nil {
 		return nil, err
 	}
-	end, err := groupsInto[K, []V](g, next)
-	return &endedEdge[KV[K, V]]{g.sides[0].push, end}, err
+	end, err := groupsInto(g, TypeOf[KV[K, []V]](), next)
+	return &erased{rows: g.sides[0].pair.row.typ, push: g.sides[0].push, end: end}, err
 }
 
 // groupsInto gives the groups of g as rows of KV[K, G], where G is made of one slice for each side, in their order.
-func groupsInto[K, G any](g *groups, next pushFunc) (end func() error, err error) {
-	l, err := layoutOf[KV[K, G]]()
-	valAt := unsafe.Offsetof(KV[K, G]{}.Value)
+func groupsInto(g *groups, rows RowType, next pushFunc) (end func() error, err error) {
+	pair, err := pairOf(rows)
 	return func() error {
-		return g.finish(func(g *groups) error { return g.give(l, valAt, next) })
+		return g.finish(func(g *groups) error { return g.give(pair.row, pair.valAt, next) })
 	}, err
 }
 
@@ -50,17 +49,15 @@ type side struct {
 	spill  *spill     // nil until memory was refused
 }
 
-// sideOf describes a side with rows of KV[K, V].
-func sideOf[K, V any]() (pairLayout, error) { return pairOf[K, V]() }
-
-func newGroups[K comparable](t *Task, sides ...func() (pairLayout, error)) (*groups, error) {
+// newGroups groups by keys of K; sides are the types of their rows, KV[K, V].
+func newGroups[K comparable](t *Task, sides ...RowType) (*groups, error) {
 	table, err := newTable[K]()
 	if err != nil {
 		return nil, err
 	}
 	g := &groups{t: t, held: holdFor(t), table: table}
-	for _, pair := range sides {
-		p, err := pair()
+	for _, rows := range sides {
+		p, err := pairOf(rows)
 		if err != nil {
 			return nil, err
 		}

@@ -114,23 +114,23 @@ func BenchmarkScatter(b *testing.B) {
 	rows := intPairs(2<<20, 1<<20)
 	for _, reduces := range []int{16, 1000} {
 		b.Run(fmt.Sprintf("int64/reduces=%d", reduces), func(b *testing.B) {
-			benchOutput(b, &PartitionWrite[int64, int64]{Route: Route[int64]{N: reduces}}, reduces, rows)
+			benchOutput(b, &PartitionWrite[int64]{Rows: TypeOf[KV[int64, int64]](), Route: Route[int64]{N: reduces}}, reduces, rows)
 		})
 	}
 	b.Run("tiny/reduces=1000", func(b *testing.B) {
-		benchOutput(b, &PartitionWrite[int64, int64]{Route: Route[int64]{N: 1000}}, 1000, rows[:1000])
+		benchOutput(b, &PartitionWrite[int64]{Rows: TypeOf[KV[int64, int64]](), Route: Route[int64]{N: 1000}}, 1000, rows[:1000])
 	})
 }
 
 func BenchmarkShuffleRead(b *testing.B) {
 	rows := intPairs(2<<20, 1<<20)
 	t := fakeTask(newFakeHost(), ample(), 0, 16)
-	if _, err := into(t, &PartitionWrite[int64, int64]{Route: Route[int64]{N: 16}}, rows, BatchRows); err != nil {
+	if _, err := into(t, &PartitionWrite[int64]{Rows: TypeOf[KV[int64, int64]](), Route: Route[int64]{N: 16}}, rows, BatchRows); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
 		for p := range 16 {
-			if err := (&ShuffleRead[KV[int64, int64]]{Shuffle: 1}).Read(t, p, nil, &benchSink[KV[int64, int64]]{}); err != nil {
+			if err := (&ShuffleRead{Rows: TypeOf[KV[int64, int64]](), Shuffle: 1}).Read(t, p, nil, &benchSink[KV[int64, int64]]{}); err != nil {
 				b.Fatal(err)
 			}
 		}

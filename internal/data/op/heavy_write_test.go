@@ -134,7 +134,7 @@ func TestPartitionWriteKeepsRowsAndTheirOrder(t *testing.T) {
 		}
 		task := s.newTask()
 		task.Stage.Reduces = reduces
-		answer, err := into(task, &PartitionWrite[float64, int64]{Route: Route[float64]{N: reduces}}, rows, s.batch)
+		answer, err := into(task, &PartitionWrite[float64]{Rows: TypeOf[KV[float64, int64]](), Route: Route[float64]{N: reduces}}, rows, s.batch)
 		if err != nil || len(answer.Sizes) != reduces {
 			rt.Fatal(len(answer.Sizes), err)
 		}
@@ -175,7 +175,7 @@ func TestScatterDealsRowsEvenlyAndTheSameWayAgain(t *testing.T) {
 	h := [2]*fakeHost{newFakeHost(), newFakeHost()}
 	for i := range h {
 		task := fakeTask(h[i], ample(), 3, 7)
-		if _, err := into(task, &ScatterWrite[int64]{Reduces: 7, Seed: 5}, make([]int64, 1000), 30); err != nil {
+		if _, err := into(task, &ScatterWrite{Rows: TypeOf[int64](), Reduces: 7, Seed: 5}, make([]int64, 1000), 30); err != nil {
 			t.Fatal(err)
 		}
 		rest(t, task, nil)
@@ -263,9 +263,9 @@ func rangeProperty[K cmp.Ordered](key func(*rand.Rand, int) K) func(*rapid.T) {
 func TestRoutesThatDoNotFitTheShuffleAreRefused(t *testing.T) {
 	task := fakeTask(newFakeHost(), ample(), 0, 4)
 	outputs := []Output{
-		&PartitionWrite[int64, int64]{Route: Route[int64]{N: 5}},
-		&PartitionWrite[int64, int64]{Route: Route[int64]{N: 4, Ranged: true, Bounds: make([]int64, 4)}},
-		&ScatterWrite[int64]{Reduces: -1},
+		&PartitionWrite[int64]{Rows: TypeOf[KV[int64, int64]](), Route: Route[int64]{N: 5}},
+		&PartitionWrite[int64]{Rows: TypeOf[KV[int64, int64]](), Route: Route[int64]{N: 4, Ranged: true, Bounds: make([]int64, 4)}},
+		&ScatterWrite{Rows: TypeOf[int64](), Reduces: -1},
 		&RangeWriteFunc[int64]{Compare: cmp.Compare[int64], Bounds: make([]int64, 4)},
 	}
 	for _, o := range outputs {
@@ -296,7 +296,7 @@ func TestScatterMemoryIsBoundedWithManyPartitions(t *testing.T) {
 	m := ample()
 	work := fakeTask(newFakeHost(), m, 0, 5000)
 	rows := make([]KV[int64, [32]int64], 1000)
-	sink, done, err := (&PartitionWrite[int64, [32]int64]{Route: Route[int64]{N: 5000}}).Open(work)
+	sink, done, err := (&PartitionWrite[int64]{Rows: TypeOf[KV[int64, [32]int64]](), Route: Route[int64]{N: 5000}}).Open(work)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestScatterMemoryIsBoundedWithManyPartitions(t *testing.T) {
 func TestZeroSizeRowsTravel(t *testing.T) {
 	work := fakeTask(newFakeHost(), &fakeMemory{limit: 0}, 0, 3)
 	rows := make([]KV[struct{}, struct{}], 5000)
-	if _, err := into(work, &PartitionWrite[struct{}, struct{}]{Route: Route[struct{}]{N: 3}}, rows, 1000); err != nil {
+	if _, err := into(work, &PartitionWrite[struct{}]{Rows: TypeOf[KV[struct{}, struct{}]](), Route: Route[struct{}]{N: 3}}, rows, 1000); err != nil {
 		t.Fatal(err)
 	}
 	n := 0

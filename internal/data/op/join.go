@@ -44,10 +44,10 @@ func runJoin[K comparable, V, W, L, R any](t *Task, in []Input, out any, j joine
 	if j.table, err = newTable[K](); err != nil {
 		return err
 	}
-	if j.left, err = pairOf[K, V](); err != nil {
+	if j.left, err = pairOf(TypeOf[KV[K, V]]()); err != nil {
 		return err
 	}
-	if j.right, err = pairOf[K, W](); err != nil {
+	if j.right, err = pairOf(TypeOf[KV[K, W]]()); err != nil {
 		return err
 	}
 	l, err := layoutOf[row]()
@@ -59,7 +59,7 @@ func runJoin[K comparable, V, W, L, R any](t *Task, in []Input, out any, j joine
 	j.leftAt, j.rightAt = unsafe.Offsetof(r.Value)+unsafe.Offsetof(r.Value.Left), unsafe.Offsetof(r.Value)+unsafe.Offsetof(r.Value.Right)
 	j.leftOk, j.rightOk = unsafe.Offsetof(Maybe[V]{}.Ok), unsafe.Offsetof(Maybe[W]{}.Ok)
 	defer j.held.release()
-	return j.join(feedOf[KV[K, V]](in[0]), feedOf[KV[K, W]](in[1]), 0)
+	return j.join(feedOf(in[0], TypeOf[KV[K, V]]()), feedOf(in[1], TypeOf[KV[K, W]]()), 0)
 }
 
 // joiner joins by a hash table on the right side.

@@ -8,7 +8,12 @@ type MergeByKey[K comparable, C any] struct{ F func(C, C) C }
 
 // Wire implements Transform.
 func (o *MergeByKey[K, C]) Wire(t *Task, down any) (any, error) {
-	return wireMerge[K](t, down, nil, o.F, o.F)
+	all, err := newTotals[K](t, TypeOf[KV[K, C]]())
+	if err != nil {
+		return nil, err
+	}
+	by := foldBy[K, C, C](nil, o.F)
+	return wireMerge(all, all.rows, down, by, by)
 }
 
 // CombineByKey is CombineWrite and MergeByKey in one, for rows that are already partitioned by key. Combine brings two C of one key
@@ -21,7 +26,7 @@ type CombineByKey[K comparable, V, C any] struct {
 
 // Wire implements Transform.
 func (o *CombineByKey[K, V, C]) Wire(t *Task, down any) (any, error) {
-	return wireMerge[K](t, down, o.Create, o.Merge, o.Combine)
+	return wireCombine[K](t, down, o.Create, o.Merge, o.Combine)
 }
 
 // AggregateByKey is CombineByKey that begins each key with a Zero of its own.
@@ -38,20 +43,22 @@ func (o *AggregateByKey[K, V, C]) Wire(t *Task, down any) (any, error) {
 		return nil, err
 	}
 	add := o.Add
-	return wireMerge[K](t, down, func(v V) C { return add(zero(), v) }, add, o.Merge)
+	return wireCombine[K](t, down, func(v V) C { return add(zero(), v) }, add, o.Merge)
 }
 
-func wireMerge[K comparable, V, C any](t *Task, down any, create func(V) C, add func(C, V) C, merge func(C, C) C) (any, error) {
-	next, err := pusherOf[KV[K, C]](down)
+func wireCombine[K comparable, V, C any](t *Task, down any, create func(V) C, add func(C, V) C, merge func(C, C) C) (any, error) {
+	all, err := newTotals[K](t, TypeOf[KV[K, C]]())
 	if err != nil {
 		return nil, err
 	}
-	totals, err := newTotals[K, C](t, holdFor(t))
-	if err != nil {
-		return nil, err
-	}
-	s := &merger{totals: totals, by: foldBy[K](create, add), again: foldBy[K, C, C](nil, merge), stride: unsafe.Sizeof(KV[K, V]{}), next: next}
-	return &endedEdge[KV[K, V]]{s.push, s.end}, nil
+	return wireMerge(all, TypeOf[KV[K, V]](), down, foldBy[K](create, add), foldBy[K, C, C](nil, merge))
+}
+
+// wireMerge takes rows of a type and folds them by one folder, and what was spilled by the other.
+func wireMerge(all *totals, rows RowType, down any, by, again folder) (any, error) {
+	next, err := pushOf(all.rows, down)
+	s := &merger{totals: all, by: by, again: again, stride: rows.Type().Size(), next: next}
+	return &erased{rows: rows.Type(), push: s.push, end: s.end}, err
 }
 
 // merger folds rows in a table. When memory is refused it sends the table's pairs to a spill and begins anew; at the end each part
@@ -120,7 +127,7 @@ func (s *merger) end() error {
 	for part := range spillParts {
 		all := s.totals
 		sub := &merger{
-			totals: totalsOver(all.t, all.held, all.table.fresh(), all.pair),
+			totals: totalsOver(all.t, all.held, all.table.fresh(), all.rows, all.pair),
 			by:     s.again, again: s.again, stride: all.pair.row.size, next: s.next, depth: s.depth + 1,
 		}
 		if err := s.spill.each(part, sub.push); err != nil {

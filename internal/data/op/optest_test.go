@@ -250,7 +250,7 @@ func into[T any](t *Task, o Output, rows []T, size int) (Answer, error) {
 // shuffled gives the rows of one reduce partition.
 func shuffled[T any](t *Task, reduce int) ([]T, error) {
 	var s takeSink[T]
-	err := (&ShuffleRead[T]{Shuffle: 1}).Read(t, reduce, nil, &s)
+	err := (&ShuffleRead{Rows: TypeOf[T](), Shuffle: 1}).Read(t, reduce, nil, &s)
 	return s.rows, err
 }
 

@@ -6,15 +6,14 @@ import (
 )
 
 // ShuffleRead reads one reduce partition of a shuffle.
-type ShuffleRead[T any] struct{ Shuffle ids.ShuffleID }
+type ShuffleRead struct {
+	Rows    RowType `kiln:"op"`
+	Shuffle ids.ShuffleID
+}
 
 // Read implements Source.
-func (o *ShuffleRead[T]) Read(t *Task, partition int, _ []byte, out any) error {
-	next, err := pusherOf[T](out)
-	if err != nil {
-		return err
-	}
-	l, err := layoutOf[T]()
+func (o *ShuffleRead) Read(t *Task, partition int, _ []byte, out any) error {
+	l, next, err := wire(o.Rows, out)
 	if err != nil {
 		return err
 	}

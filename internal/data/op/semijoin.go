@@ -24,7 +24,7 @@ func (o *SubtractByKey[K, V, W]) Run(t *Task, in []Input, out any) error {
 		}
 		return j.push(j.left, rows, next)
 	}
-	return j.run(feedOf[KV[K, V]](in[0]), feedOf[KV[K, W]](in[1]), unsafe.Sizeof(KV[K, W]{}))
+	return j.run(feedOf(in[0], TypeOf[KV[K, V]]()), feedOf(in[1], TypeOf[KV[K, W]]()), unsafe.Sizeof(KV[K, W]{}))
 }
 
 // Intersection gives each row that both inputs have, once. Its inputs are made by Unit.
@@ -56,7 +56,7 @@ func (o *Intersection[T]) Run(t *Task, in []Input, out any) error {
 		return j.push(keys.keys.layout, keys.keys.base, next)
 	}
 	type row = KV[T, struct{}]
-	return j.run(feedOf[row](in[0]), feedOf[row](in[1]), unsafe.Sizeof(row{}))
+	return j.run(feedOf(in[0], TypeOf[row]()), feedOf(in[1], TypeOf[row]()), unsafe.Sizeof(row{}))
 }
 
 // keyJoin asks for the rows of one source which of their keys are among those of another. Distinct keys can always be split, so

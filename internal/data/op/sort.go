@@ -31,7 +31,7 @@ func (o *SortRows[T, K]) Wire(t *Task, down any) (any, error) {
 			return by.compare(unsafe.Pointer(&pair[0]), unsafe.Pointer(&pair[1]))
 		}
 	}
-	return wireSorter[T](s, down)
+	return wireSorter(s, TypeOf[T](), down)
 }
 
 // SortPairs gives pairs in order of their keys; pairs with equal keys keep their order.
@@ -49,7 +49,7 @@ func (o *SortPairs[K, V]) Wire(t *Task, down any) (any, error) {
 	if !by.exact {
 		s.tie = by.compare // rows begin with their keys
 	}
-	return wireSorter[KV[K, V]](s, down)
+	return wireSorter(s, TypeOf[KV[K, V]](), down)
 }
 
 // SortFunc gives the rows of its input in the order of Compare; rows that it calls equal keep their order.
@@ -62,17 +62,13 @@ type SortFunc[T any] struct {
 func (o *SortFunc[T]) Wire(t *Task, down any) (any, error) {
 	compare := turned(o.Compare, o.Descending)
 	s := &sorter{t: t, tie: func(a, b unsafe.Pointer) int { return compare(*(*T)(a), *(*T)(b)) }}
-	return wireSorter[T](s, down)
+	return wireSorter(s, TypeOf[T](), down)
 }
 
-func wireSorter[T any](s *sorter, down any) (any, error) {
-	next, err := pusherOf[T](down)
-	if err != nil {
-		return nil, err
-	}
-	l, err := layoutOf[T]()
+func wireSorter(s *sorter, rows RowType, down any) (any, error) {
+	l, next, err := wire(rows, down)
 	s.next, s.held, s.rows = next, holdFor(s.t), pieces{layout: l}
-	return &endedEdge[T]{s.push, s.end}, err
+	return &erased{rows: rows.Type(), push: s.push, end: s.end}, err
 }
 
 // sorter holds rows until its input ends and gives them in order. When memory is refused it sorts what it has, spills it as a run,

@@ -2,6 +2,8 @@ package op
 
 import (
 	"iter"
+	"reflect"
+	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/internal/data/source"
@@ -71,32 +73,48 @@ func (o *BinaryRecords) Read(t *Task, _ int, split []byte, out any) error {
 }
 
 // Items gives the rows that its split holds as encoded blocks: Parallelize, and what else the driver hands over.
-type Items[T any] struct{}
+type Items struct {
+	Rows RowType `kiln:"op"`
+}
 
 // Read implements Source.
-func (o *Items[T]) Read(t *Task, _ int, split []byte, out any) error {
-	next, err := sinkOf[T](out)
+func (o *Items) Read(t *Task, _ int, split []byte, out any) error {
+	l, next, err := wire(o.Rows, out)
 	if err != nil {
 		return err
 	}
-	c, err := codec.For[T]()
-	if err != nil {
-		return err
-	}
-	var rows []T
-	for d := codec.NewDecoder(c); len(split) > 0; {
-		if rows, split, err = codec.NextRows(d, split, rows); err != nil {
+	rows := rowBuffer{layout: l}
+	for d := codec.NewDecoder(l.codec); len(split) > 0; {
+		if split, err = rows.decode(d, split); err != nil {
 			return err
 		}
-		t.Metrics.RowsIn += int64(len(rows))
+		t.Metrics.RowsIn += int64(rows.n)
 		if err := t.Err(); err != nil {
 			return err
 		}
-		if err := pushAll(next, rows); err != nil {
+		if err := l.inBatches(rows.base, rows.n, next); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// EncodeItems makes a split of Items of some of the items, a slice of rows.
+func EncodeItems(items any, from, to int) ([]byte, error) {
+	all := reflect.ValueOf(items)
+	l, err := layoutFor(all.Type().Elem())
+	if err != nil {
+		return nil, err
+	}
+	e, split := codec.NewEncoder(l.codec, codec.None), []byte{}
+	if from == to {
+		return split, nil
+	}
+	err = l.inBatches(unsafe.Add(all.UnsafePointer(), uintptr(from)*l.size), to-from, func(rows unsafe.Pointer, n int) (err error) {
+		split, err = e.AppendBlock(split, rows, n)
+		return err
+	})
+	return split, err
 }
 
 // Range counts from From to To, which is left out, cut into Parts partitions.

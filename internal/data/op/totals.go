@@ -8,6 +8,7 @@ type totals struct {
 	t     *Task
 	held  *held
 	table *table
+	rows  RowType // KV[K, C]
 	pair  pairLayout
 	vals  rowBuffer // by slot
 
@@ -19,20 +20,21 @@ type totals struct {
 	batch  rowBuffer
 }
 
-func newTotals[K comparable, C any](t *Task, h *held) (*totals, error) {
+// newTotals is for keys of K and rows of KV[K, C].
+func newTotals[K comparable](t *Task, rows RowType) (*totals, error) {
 	table, err := newTable[K]()
 	if err != nil {
 		return nil, err
 	}
-	pair, err := pairOf[K, C]()
+	pair, err := pairOf(rows)
 	if err != nil {
 		return nil, err
 	}
-	return totalsOver(t, h, table, pair), nil
+	return totalsOver(t, holdFor(t), table, rows, pair), nil
 }
 
-func totalsOver(t *Task, h *held, table *table, pair pairLayout) *totals {
-	return &totals{t: t, held: h, table: table, pair: pair, vals: rowBuffer{layout: pair.val}, batch: rowBuffer{layout: pair.row}}
+func totalsOver(t *Task, h *held, table *table, rows RowType, pair pairLayout) *totals {
+	return &totals{t: t, held: h, table: table, rows: rows, pair: pair, vals: rowBuffer{layout: pair.val}, batch: rowBuffer{layout: pair.row}}
 }
 
 // reserve makes room for n new keys. It returns false when the memory for them is refused; when must is set, it goes on
@@ -57,6 +59,8 @@ func (s *totals) weight() int64 {
 type folder func(s *totals, rows unsafe.Pointer, n int, slots []int32)
 
 // foldBy makes a folder of rows of KV[K, V]: create makes a C of a key's first value, nil when C is V; add takes each further value.
+//
+//go:noinline
 func foldBy[K, V, C any](create func(V) C, add func(C, V) C) folder {
 	return func(s *totals, base unsafe.Pointer, n int, slots []int32) {
 		vals := unsafe.Slice((*C)(s.vals.base), s.vals.cap)

@@ -1,10 +1,6 @@
 package op
 
-import (
-	"fmt"
-
-	"github.com/kilnproject/kiln/internal/core/ids"
-)
+import "fmt"
 
 // turned gives compare, or its reverse.
 func turned[T any](compare func(a, b T) int, around bool) func(a, b T) int {
@@ -14,11 +10,8 @@ func turned[T any](compare func(a, b T) int, around bool) func(a, b T) int {
 	return func(a, b T) int { return compare(b, a) }
 }
 
-// From says which shuffle is read, where that becomes known after the operator was made.
-func (o *ShuffleRead[T]) From(shuffle ids.ShuffleID) { o.Shuffle = shuffle }
-
 // ByRange sends keys by range from now on; bounds is a []K in ascending order.
-func (o *PartitionWrite[K, V]) ByRange(bounds any) error {
+func (o *PartitionWrite[K]) ByRange(bounds any) error {
 	b, ok := bounds.([]K)
 	if !ok {
 		return fmt.Errorf("ranges of %T do not fit keys of type %T", bounds, *new(K))

@@ -30,9 +30,9 @@ func openMapOutput(t *Task, l *layout, parts int) (*mapOutput, error) {
 	return &mapOutput{t: t, held: h, writer: w, scatter: newScatter(t, h, l, w, parts)}, nil
 }
 
-// openMapOutputOf is openMapOutput for rows of T.
-func openMapOutputOf[T any](t *Task, parts int) (*mapOutput, error) {
-	l, err := layoutOf[T]()
+// openMapOutputOf is openMapOutput for rows of a type.
+func openMapOutputOf(rows RowType, t *Task, parts int) (*mapOutput, error) {
+	l, err := layoutFor(rows.Type())
 	if err != nil {
 		return nil, err
 	}
@@ -81,10 +81,13 @@ func (w *partWrite) write(rows unsafe.Pointer, n int, hashes []uint64) error {
 }
 
 // PartitionWrite writes pairs to the reduce partitions of their keys, in the order in which they come.
-type PartitionWrite[K comparable, V any] struct{ Route Route[K] }
+type PartitionWrite[K comparable] struct {
+	Rows  RowType `kiln:"op"` // of KV[K, V]
+	Route Route[K]
+}
 
 // Open implements Output.
-func (o *PartitionWrite[K, V]) Open(t *Task) (any, Done, error) {
+func (o *PartitionWrite[K]) Open(t *Task) (any, Done, error) {
 	k, err := key.Of(reflect.TypeFor[K]())
 	if err != nil {
 		return nil, nil, err
@@ -93,12 +96,12 @@ func (o *PartitionWrite[K, V]) Open(t *Task) (any, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out, err := openMapOutputOf[KV[K, V]](t, r.n)
+	out, err := openMapOutputOf(o.Rows, t, r.n)
 	if err != nil {
 		return nil, nil, err
 	}
 	s := &partitioner{partWrite: partWrite{out, r}, key: k}
-	return &edge[KV[K, V]]{s.push}, out, nil
+	return &erased{rows: o.Rows.Type(), push: s.push}, out, nil
 }
 
 type partitioner struct {
@@ -120,23 +123,24 @@ func (s *partitioner) push(rows unsafe.Pointer, n int) error {
 
 // ScatterWrite deals rows out to all reduce partitions (0: as many as the shuffle has) in turn. A task begins at a partition that depends on Seed and its own
 // partition only, so that the same rows go the same way when the task runs again.
-type ScatterWrite[T any] struct {
+type ScatterWrite struct {
+	Rows    RowType `kiln:"op"`
 	Reduces int
 	Seed    uint64
 }
 
 // Open implements Output.
-func (o *ScatterWrite[T]) Open(t *Task) (any, Done, error) {
+func (o *ScatterWrite) Open(t *Task) (any, Done, error) {
 	reduces := o.Reduces
 	if reduces == 0 {
 		reduces = t.Stage.Reduces
 	}
-	out, err := openMapOutputOf[T](t, reduces)
+	out, err := openMapOutputOf(o.Rows, t, reduces)
 	if err != nil {
 		return nil, nil, err
 	}
 	s := &dealer{out, key.Partition((o.Seed+uint64(t.Part)+1)*scramble, reduces), reduces}
-	return &edge[T]{s.push}, out, nil
+	return &erased{rows: o.Rows.Type(), push: s.push}, out, nil
 }
 
 type dealer struct {
@@ -171,12 +175,12 @@ func (o *RangeWrite[T, K]) Open(t *Task) (any, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out, err := openMapOutputOf[T](t, r.n)
+	out, err := openMapOutputOf(TypeOf[T](), t, r.n)
 	if err != nil {
 		return nil, nil, err
 	}
 	keys := keysBy(o.Key)
-	return &edge[T]{func(rows unsafe.Pointer, n int) error {
+	return &erased{rows: reflect.TypeFor[T](), push: func(rows unsafe.Pointer, n int) error {
 		if err := t.Err(); err != nil {
 			return err
 		}
@@ -210,12 +214,12 @@ func (o *RangeWriteFunc[T]) Open(t *Task) (any, Done, error) {
 	if len(o.Bounds) >= t.Stage.Reduces {
 		return nil, nil, fmt.Errorf("%d bounds make more ranges than %d partitions", len(o.Bounds), t.Stage.Reduces)
 	}
-	out, err := openMapOutputOf[T](t, t.Stage.Reduces)
+	out, err := openMapOutputOf(TypeOf[T](), t, t.Stage.Reduces)
 	if err != nil {
 		return nil, nil, err
 	}
 	bounds, compare := o.Bounds, turned(o.Compare, o.Descending)
-	return &edge[T]{func(rows unsafe.Pointer, n int) error {
+	return &erased{rows: reflect.TypeFor[T](), push: func(rows unsafe.Pointer, n int) error {
 		if err := t.Err(); err != nil {
 			return err
 		}
