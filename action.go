@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
-	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/internal/data/op"
@@ -16,10 +15,20 @@ func (d RDD[T]) Collect(ctx context.Context) ([]T, error) {
 	return op.RowsOf[T](r), err
 }
 
+// rowOf gives the first row, if there is one.
+//
+//go:noinline
+func rowOf[T any](r op.Rows) (row T) {
+	if rows := op.RowsOf[T](r); len(rows) > 0 {
+		row = rows[0]
+	}
+	return row
+}
+
 // collect brings the rows of the given partitions (nil: all) to the driver, in order.
 func (n *node) collect(ctx context.Context, verb string, partitions []int32) (op.Rows, error) {
 	values, err := n.gather(ctx, verb, op.Output(&op.Collect{Rows: n.rowType()}), partitions)
-	return n.decode(n.row, values, err)
+	return n.decode(n.rowType(), values, err)
 }
 
 // decode gives the rows that tasks answered with, unless an error came instead.
@@ -38,6 +47,7 @@ func (n *node) decode(row rowType, values [][]byte, err error) (op.Rows, error) 
 // early when the loop breaks, and holds no slot while the loop's body runs. An error is given once and is the last pair.
 func (d RDD[T]) Seq(ctx context.Context) iter.Seq2[T, error] { return seq[T](ctx, d.n) }
 
+//go:noinline
 func seq[T any](ctx context.Context, n *node) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		s := n.partitionwise(ctx, "Seq")
@@ -124,23 +134,12 @@ func decodeAll[A any](values [][]byte) ([]A, error) {
 // First gives the first row, or ErrEmpty. It computes only as many partitions as it needs.
 func (d RDD[T]) First(ctx context.Context) (T, error) {
 	r, err := d.n.first(ctx)
-	return only(op.RowsOf[T](r), err)
-}
-
-// only gives the first of rows, if there is one.
-func only[T any](rows []T, err error) (row T, _ error) {
-	if len(rows) > 0 {
-		row = rows[0]
-	}
-	return row, err
+	return rowOf[T](r), err
 }
 
 func (n *node) first(ctx context.Context) (op.Rows, error) {
 	r, err := n.take(ctx, "First", 1)
-	if err == nil && r.Len() == 0 {
-		err = n.empty("First")
-	}
-	return r, err
+	return r, n.unlessEmpty(r, "First", err)
 }
 
 // IsEmpty reports whether there is no row. It computes only as many partitions as it needs.
@@ -195,18 +194,18 @@ func (d RDD[T]) TakeOrdered(ctx context.Context, n int, compare func(a, b T) int
 	return top(ctx, "TakeOrdered", d.n, n, true, compare)
 }
 
+//go:noinline
 func top[T any](ctx context.Context, verb string, n *node, want int, least bool, compare func(a, b T) int) ([]T, error) {
 	r, err := n.best(ctx, verb, want, &op.Top[T]{N: want, Least: least, Compare: compare}, op.Ranking(least, compare))
 	return op.RowsOf[T](r), err
 }
 
 // best gives the rows that come first in a ranking; o finds those of a partition.
-func (n *node) best(ctx context.Context, verb string, want int, o op.Output, before func(a, b unsafe.Pointer) int) (op.Rows, error) {
+func (n *node) best(ctx context.Context, verb string, want int, o op.Output, before op.Ranks) (op.Rows, error) {
 	if want <= 0 {
 		return op.Rows{}, nil
 	}
-	values, err := n.gather(ctx, verb, o, nil)
-	r, err := n.decode(n.rowType(), values, err)
+	r, err := n.answers(ctx, verb, o, n.rowType())
 	r.Best(want, before)
 	return r, err
 }
@@ -222,26 +221,35 @@ func (d RDD[T]) Fold(ctx context.Context, zero T, f func(T, T) T) (T, error) {
 }
 
 // fold brings what is there first, if anything, and all rows together.
+//
+//go:noinline
 func fold[T any](ctx context.Context, verb string, n *node, first []T, f func(T, T) T) (T, error) {
-	r, err := n.folded(ctx, verb, &op.Reduce[T]{F: f, Zero: first}, n.rowType(), len(first) > 0)
-	sum, rows := first, op.RowsOf[T](r)
-	if len(sum) == 0 && len(rows) > 0 {
-		sum, rows = rows[:1], rows[1:]
-	}
-	for _, row := range rows {
-		sum[0] = f(sum[0], row)
-	}
-	return only(sum, err)
+	r, err := n.fold(ctx, verb, first, &op.Reduce[T]{F: f, Zero: first}, op.Folding(f))
+	return rowOf[T](r), err
 }
 
-// folded gives what partitions were folded to, at most one row for each. Nothing at all is ErrEmpty unless there is a zero.
-func (n *node) folded(ctx context.Context, verb string, o op.Output, sum rowType, zero bool) (op.Rows, error) {
+func (n *node) fold(ctx context.Context, verb string, first any, o op.Output, by op.Folder) (op.Rows, error) {
+	r, err := n.answers(ctx, verb, o, n.rowType())
+	if err != nil {
+		return op.Rows{}, err
+	}
+	all := op.RowsIn(first)
+	all.Add(r)
+	return all.Fold(by), n.unlessEmpty(all, verb, nil)
+}
+
+// answers gives the rows that an output answers with, of all partitions.
+func (n *node) answers(ctx context.Context, verb string, o op.Output, row rowType) (op.Rows, error) {
 	values, err := n.gather(ctx, verb, o, nil)
-	r, err := n.decode(sum, values, err)
-	if err == nil && r.Len() == 0 && !zero {
+	return n.decode(row, values, err)
+}
+
+// unlessEmpty is err, or ErrEmpty where there are no rows.
+func (n *node) unlessEmpty(r op.Rows, verb string, err error) error {
+	if err == nil && r.Len() == 0 {
 		err = n.empty(verb)
 	}
-	return r, err
+	return err
 }
 
 // Aggregate brings zero and all rows together: rows of a partition with add, what partitions give with merge. The zero is taken once
@@ -251,7 +259,7 @@ func Aggregate[T, A any](ctx context.Context, d RDD[T], zero A, add func(A, T) A
 }
 
 func aggregate[T, A any](ctx context.Context, verb string, n *node, zero A, add func(A, T) A, merge func(A, A) A) (A, error) {
-	r, err := n.folded(ctx, verb, &op.Aggregate[T, A]{Zero: zero, Add: add}, typeOf[A](), true)
+	r, err := n.answers(ctx, verb, &op.Aggregate[T, A]{Zero: zero, Add: add}, typeOf[A]())
 	sum := zero
 	for _, p := range op.RowsOf[A](r) {
 		sum = merge(sum, p)

@@ -20,10 +20,13 @@ type saving struct{ overwrite bool }
 // slices as they are, other rows as fmt.Println prints them. The directory appears, with a file _SUCCESS, when all is written;
 // a failed or cancelled save leaves nothing. A directory that exists already is an error (ErrExists) unless Overwrite is given.
 func (d RDD[T]) SaveText(ctx context.Context, path string, o ...SaveOption) error {
-	return d.n.save(ctx, "SaveText", path, o, d.n.lines)
+	return d.n.saveText(ctx, path, o)
 }
 
-func (n *node) lines(g op.Target) op.Output { return &op.SaveText{Rows: n.rowType(), Target: g} }
+//go:noinline
+func (n *node) saveText(ctx context.Context, path string, o []SaveOption) error {
+	return n.save(ctx, "SaveText", path, o, func(g op.Target) op.Output { return &op.SaveText{Rows: n.rowType(), Target: g} })
+}
 
 // SaveBinary writes rows one after the other, with nothing between them, to files part-00000.bin and so on: what BinaryRecords reads
 // when all rows have one length. Else as SaveText.

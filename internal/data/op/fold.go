@@ -14,7 +14,7 @@ type Reduce[T any] struct {
 
 // Open implements Output.
 func (o *Reduce[T]) Open(*Task) (any, Done, error) {
-	return openFold(TypeOf[T](), TypeOf[T](), firstAt(o.Zero), len(o.Zero), folding(o.F))
+	return openFold(TypeOf[T](), TypeOf[T](), firstAt(o.Zero), len(o.Zero), Folding(o.F))
 }
 
 // Aggregate answers with one row: Zero and all rows brought together by Add.
@@ -25,17 +25,22 @@ type Aggregate[T, A any] struct {
 
 // Open implements Output.
 func (o *Aggregate[T, A]) Open(*Task) (any, Done, error) {
-	return openFold(TypeOf[T](), TypeOf[A](), unsafe.Pointer(&o.Zero), 1, folding(o.Add))
+	return openFold(TypeOf[T](), TypeOf[A](), unsafe.Pointer(&o.Zero), 1, Folding(o.Add))
 }
 
-// folding brings rows together with what lies at sum.
-func folding[T, A any](add func(A, T) A) func(sum, rows unsafe.Pointer, n int) {
+// Folder brings rows together with what lies at sum.
+type Folder func(sum, rows unsafe.Pointer, n int)
+
+// Folding makes a Folder of a function.
+//
+//go:noinline
+func Folding[T, A any](add func(A, T) A) Folder {
 	return func(sum, rows unsafe.Pointer, n int) {
 		*(*A)(sum) = foldRows(add, *(*A)(sum), unsafe.Slice((*T)(rows), n))
 	}
 }
 
-func openFold(rows, sums RowType, zero unsafe.Pointer, zeros int, fold func(sum, rows unsafe.Pointer, n int)) (any, Done, error) {
+func openFold(rows, sums RowType, zero unsafe.Pointer, zeros int, fold Folder) (any, Done, error) {
 	l, err := layoutFor(sums.Type())
 	if err != nil {
 		return nil, nil, err
@@ -53,6 +58,15 @@ func openFold(rows, sums RowType, zero unsafe.Pointer, zeros int, fold func(sum,
 		fold(s.sum.base, rows, n)
 		return nil
 	}}, s, nil
+}
+
+// Fold brings the rows together, from the first on.
+func (r Rows) Fold(by Folder) Rows {
+	if b := &r.buffer; b.n > 1 {
+		by(b.base, b.at(1), b.n-1)
+		b.n = 1
+	}
+	return r
 }
 
 // folded is at most one row.

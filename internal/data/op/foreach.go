@@ -12,6 +12,7 @@ type ForEach[T any] struct{ F func(T) }
 // Open implements Output.
 func (o *ForEach[T]) Open(*Task) (any, Done, error) { return forEach(o.F), nothing{}, nil }
 
+//go:noinline
 func forEach[T any](f func(T)) any {
 	return &erased{rows: reflect.TypeFor[T](), push: func(rows unsafe.Pointer, n int) error {
 		for _, row := range unsafe.Slice((*T)(rows), n) {

@@ -3,6 +3,7 @@ package op
 import (
 	"errors"
 	"hash/crc32"
+	"reflect"
 	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
@@ -18,26 +19,35 @@ type guard struct {
 	buf   []byte
 }
 
-func guardOf[T any](t *Task) *guard {
+func guardOf[T any](t *Task) *guard { return guardFor(t, reflect.TypeFor[T]()) }
+
+func guardFor(t *Task, rows reflect.Type) *guard {
 	if t == nil || !t.DebugRows {
 		return nil
 	}
-	c, err := codec.For[T]()
+	c, err := codec.Of(rows)
 	if err != nil {
 		return nil // rows between fused operators need not be encodable
 	}
 	return &guard{codec: c}
 }
 
-func markRows[T any](g *guard, rows []T) uint32 {
+func markRows[T any](g *guard, rows []T) uint32 { return g.mark(firstAt(rows), len(rows)) }
+
+func checkRows[T any](g *guard, rows []T, mark uint32) error {
+	return g.check(firstAt(rows), len(rows), mark)
+}
+
+// mark is what check compares with.
+func (g *guard) mark(rows unsafe.Pointer, n int) uint32 {
 	if g == nil {
 		return 0
 	}
-	return g.sum(unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
+	return g.sum(rows, n)
 }
 
-func checkRows[T any](g *guard, rows []T, mark uint32) error {
-	if g == nil || g.sum(unsafe.Pointer(unsafe.SliceData(rows)), len(rows)) == mark {
+func (g *guard) check(rows unsafe.Pointer, n int, mark uint32) error {
+	if g == nil || g.sum(rows, n) == mark {
 		return nil
 	}
 	return ErrRowsChanged

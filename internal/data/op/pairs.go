@@ -1,6 +1,10 @@
 package op
 
-import "iter"
+import (
+	"iter"
+	"reflect"
+	"unsafe"
+)
 
 // Keys keeps the keys of pairs.
 type Keys[K, V any] struct{}
@@ -80,34 +84,48 @@ func (o *Unit[T]) Wire(_ *Task, down any) (any, error) {
 }
 
 // rowsOf gives the rows of an input as a sequence for a user's function; err gets what ended it early.
+//
+//go:noinline
 func rowsOf[T any](t *Task, in Input, err *error) iter.Seq[T] {
-	used := false
+	p := &passage{t: t, in: in, rows: reflect.TypeFor[T](), err: err}
 	return func(yield func(T) bool) {
-		if used {
-			*err = errRangedTwice
-			return
-		}
-		used = true
-		s := &yieldSink[T]{yield: yield, guard: guardOf[T](t)}
-		if e := in.Run(s); e != nil && !s.stopped {
-			*err = e
-		}
+		p.run(func(rows unsafe.Pointer, n int) bool {
+			for _, row := range unsafe.Slice((*T)(rows), n) {
+				if !yield(row) {
+					return false
+				}
+			}
+			return true
+		})
 	}
 }
 
-type yieldSink[T any] struct {
-	yield   func(T) bool
+// passage is one pass over the rows of an input.
+type passage struct {
+	t       *Task
+	in      Input
+	rows    reflect.Type
+	used    bool
 	stopped bool
-	guard   *guard
+	err     *error
 }
 
-func (s *yieldSink[T]) Push(rows []T) error {
-	mark := markRows(s.guard, rows)
-	for i := range rows {
-		if !s.yield(rows[i]) {
-			s.stopped = true
+// run gives batches to a function until it returns false.
+func (p *passage) run(yield func(rows unsafe.Pointer, n int) bool) {
+	if p.used {
+		*p.err = errRangedTwice
+		return
+	}
+	p.used = true
+	g := guardFor(p.t, p.rows)
+	err := p.in.Run(&erased{rows: p.rows, push: func(rows unsafe.Pointer, n int) error {
+		mark := g.mark(rows, n)
+		if p.stopped = !yield(rows, n); p.stopped {
 			return ErrStop
 		}
+		return g.check(rows, n, mark)
+	}})
+	if err != nil && !p.stopped {
+		*p.err = err
 	}
-	return checkRows(s.guard, rows, mark)
 }

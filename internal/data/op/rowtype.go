@@ -64,6 +64,16 @@ func DecodeRows(rows RowType, answers [][]byte) (Rows, error) {
 	return r, nil
 }
 
+// RowsIn are the rows of a slice, of a type that can be encoded; they are not copied.
+func RowsIn(slice any) Rows {
+	v := reflect.ValueOf(slice)
+	l, err := layoutFor(v.Type().Elem())
+	if err != nil {
+		panic(err)
+	}
+	return Rows{rowBuffer{layout: l, base: v.UnsafePointer(), n: v.Len(), cap: v.Len()}}
+}
+
 // Len is the number of rows.
 func (r *Rows) Len() int { return r.buffer.n }
 
@@ -87,6 +97,8 @@ func (r *Rows) Shuffle(shuffle func(n int, swap func(i, j int))) {
 }
 
 // RowsOf gives rows as what they are; nil if there are none.
+//
+//go:noinline
 func RowsOf[T any](r Rows) []T {
 	return unsafe.Slice((*T)(r.of(reflect.TypeFor[T]())), r.buffer.n)
 }

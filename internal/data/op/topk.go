@@ -18,14 +18,16 @@ type Top[T any] struct {
 
 // Open implements Output.
 func (o *Top[T]) Open(t *Task) (any, Done, error) {
-	return openTop(t, TypeOf[T](), max(0, o.N), Ranking(o.Least, o.Compare), beating(o.Least, o.Compare))
+	return openTop(t, TypeOf[T](), max(0, o.N), Ranking(o.Least, o.Compare))
 }
 
-// ranks says whether a row comes before another one: less than zero if so.
-type ranks func(a, b unsafe.Pointer) int
+// Ranks says whether a row comes before another one: less than zero if so.
+type Ranks func(a, b unsafe.Pointer) int
 
 // Ranking ranks greater rows before lesser ones, or the other way round.
-func Ranking[T any](least bool, compare func(a, b T) int) func(a, b unsafe.Pointer) int {
+//
+//go:noinline
+func Ranking[T any](least bool, compare func(a, b T) int) Ranks {
 	return func(a, b unsafe.Pointer) int {
 		if least {
 			return compare(*(*T)(a), *(*T)(b))
@@ -34,28 +36,12 @@ func Ranking[T any](least bool, compare func(a, b T) int) func(a, b unsafe.Point
 	}
 }
 
-// beats gives the first of rows, from the given one on, that comes before last; it is n if there is none.
-type beats func(rows unsafe.Pointer, from, n int, last unsafe.Pointer) int
-
-func beating[T any](least bool, compare func(a, b T) int) beats {
-	return func(rows unsafe.Pointer, from, n int, last unsafe.Pointer) int {
-		all, limit := unsafe.Slice((*T)(rows), n), *(*T)(last)
-		for from < n {
-			if c := compare(all[from], limit); c > 0 && !least || c < 0 && least {
-				break
-			}
-			from++
-		}
-		return from
-	}
-}
-
-func openTop(t *Task, rows RowType, n int, before ranks, beat beats) (any, Done, error) {
+func openTop(t *Task, rows RowType, n int, before Ranks) (any, Done, error) {
 	l, err := layoutFor(rows.Type())
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &topper{t: t, held: holdFor(t), n: n, before: before, beat: beat, rows: rowBuffer{layout: l}}
+	s := &topper{t: t, held: holdFor(t), n: n, before: before, rows: rowBuffer{layout: l}}
 	return &erased{rows: l.typ, push: s.push}, s, nil
 }
 
@@ -65,8 +51,7 @@ type topper struct {
 	t      *Task
 	held   *held
 	n      int
-	before ranks
-	beat   beats
+	before Ranks
 	rows   rowBuffer
 	full   bool // the first n of rows are the best so far, in order
 	bytes  int64
@@ -76,13 +61,12 @@ func (s *topper) push(rows unsafe.Pointer, n int) error {
 	if err := s.t.Err(); err != nil || s.n == 0 {
 		return err
 	}
-	for i := 0; i < n; i++ {
-		if s.full {
-			if i = s.beat(rows, i, n, s.rows.at(s.n-1)); i == n {
-				break
-			}
+	for i := range n {
+		row := unsafe.Add(rows, uintptr(i)*s.rows.size)
+		if s.full && s.before(row, s.rows.at(s.n-1)) >= 0 {
+			continue
 		}
-		s.rows.add(unsafe.Add(rows, uintptr(i)*s.rows.size), 1)
+		s.rows.add(row, 1)
 		if s.rows.n >= s.n+max(s.n, BatchRows) {
 			s.best()
 		}
@@ -105,7 +89,7 @@ func (s *topper) best() {
 }
 
 // best gives the first n rows by before; of equal ones those that came first.
-func (b *rowBuffer) best(n int, before ranks) rowBuffer {
+func (b *rowBuffer) best(n int, before Ranks) rowBuffer {
 	order := inOrderOf(b.n, func(i, j int32) int { return before(b.at(int(i)), b.at(int(j))) })
 	out := rowBuffer{layout: b.layout}
 	if out.set(min(n, b.n)); out.n > 0 {
@@ -129,7 +113,7 @@ func (s *topper) Abort() {
 }
 
 // Best leaves the first n rows, in the order of a Ranking.
-func (r *Rows) Best(n int, before func(a, b unsafe.Pointer) int) {
+func (r *Rows) Best(n int, before Ranks) {
 	if r.buffer.layout != nil {
 		r.buffer = r.buffer.best(max(0, n), before)
 	}
