@@ -45,12 +45,11 @@ func (n *node) decode(row rowType, values [][]byte, err error) (op.Rows, error) 
 
 // Seq gives all rows, partition after partition, with one job for each: memory is bounded by the largest partition. It stops
 // early when the loop breaks, and holds no slot while the loop's body runs. An error is given once and is the last pair.
-func (d RDD[T]) Seq(ctx context.Context) iter.Seq2[T, error] { return seq[T](ctx, d.n) }
-
+//
 //go:noinline
-func seq[T any](ctx context.Context, n *node) iter.Seq2[T, error] {
+func (d RDD[T]) Seq(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		s := n.partitionwise(ctx, "Seq")
+		s := d.n.partitionwise(ctx, "Seq")
 		for s.next() {
 			for _, row := range op.RowsOf[T](s.rows) {
 				if !yield(row, nil) {
@@ -186,17 +185,13 @@ func span(from, to int) []int32 {
 
 // Top gives the n greatest rows by compare, greatest first. Each partition sends its n greatest only.
 func (d RDD[T]) Top(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
-	return top(ctx, "Top", d.n, n, false, compare)
+	r, err := d.n.best(ctx, "Top", n, &op.Top[T]{N: n, Compare: compare}, op.Ranking(false, compare))
+	return op.RowsOf[T](r), err
 }
 
 // TakeOrdered gives the n least rows by compare, least first.
 func (d RDD[T]) TakeOrdered(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
-	return top(ctx, "TakeOrdered", d.n, n, true, compare)
-}
-
-//go:noinline
-func top[T any](ctx context.Context, verb string, n *node, want int, least bool, compare func(a, b T) int) ([]T, error) {
-	r, err := n.best(ctx, verb, want, &op.Top[T]{N: want, Least: least, Compare: compare}, op.Ranking(least, compare))
+	r, err := d.n.best(ctx, "TakeOrdered", n, &op.Top[T]{N: n, Least: true, Compare: compare}, op.Ranking(true, compare))
 	return op.RowsOf[T](r), err
 }
 
@@ -212,22 +207,18 @@ func (n *node) best(ctx context.Context, verb string, want int, o op.Output, bef
 
 // Reduce brings all rows together with f, which must not care about order or grouping, or gives ErrEmpty.
 func (d RDD[T]) Reduce(ctx context.Context, f func(T, T) T) (T, error) {
-	return fold(ctx, "Reduce", d.n, nil, f)
+	r, err := d.n.fold(ctx, "Reduce", []T(nil), &op.Reduce[T]{F: f}, op.Folding(f))
+	return rowOf[T](r), err
 }
 
 // Fold brings zero and all rows together with f. The zero is taken once for each partition and once more, so it must be neutral.
 func (d RDD[T]) Fold(ctx context.Context, zero T, f func(T, T) T) (T, error) {
-	return fold(ctx, "Fold", d.n, []T{zero}, f)
-}
-
-// fold brings what is there first, if anything, and all rows together.
-//
-//go:noinline
-func fold[T any](ctx context.Context, verb string, n *node, first []T, f func(T, T) T) (T, error) {
-	r, err := n.fold(ctx, verb, first, &op.Reduce[T]{F: f, Zero: first}, op.Folding(f))
+	first := []T{zero}
+	r, err := d.n.fold(ctx, "Fold", first, &op.Reduce[T]{F: f, Zero: first}, op.Folding(f))
 	return rowOf[T](r), err
 }
 
+// fold brings first, a slice of what is there before, and all rows together; o does so for a partition.
 func (n *node) fold(ctx context.Context, verb string, first any, o op.Output, by op.Folder) (op.Rows, error) {
 	r, err := n.answers(ctx, verb, o, n.rowType())
 	if err != nil {
@@ -259,7 +250,7 @@ func Aggregate[T, A any](ctx context.Context, d RDD[T], zero A, add func(A, T) A
 }
 
 func aggregate[T, A any](ctx context.Context, verb string, n *node, zero A, add func(A, T) A, merge func(A, A) A) (A, error) {
-	r, err := n.answers(ctx, verb, &op.Aggregate[T, A]{Zero: zero, Add: add}, typeOf[A]())
+	r, err := n.answers(ctx, verb, &op.Aggregate[T, A]{Zero: zero, Add: add}, op.TypeOf[A]())
 	sum := zero
 	for _, p := range op.RowsOf[A](r) {
 		sum = merge(sum, p)

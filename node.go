@@ -9,6 +9,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/plan"
 	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/internal/data/funcs"
+	"github.com/kilnproject/kiln/internal/data/op"
 )
 
 // node is what an RDD handle points to: one step of the lineage, before its sources are listed and its keys sampled. The generic
@@ -79,7 +80,7 @@ func (s *Session) newNode(verb string, row rowType, parents ...*node) *node {
 	if s == nil {
 		panic(&BuildError{Verb: verb, Site: site, Cause: errNoSession})
 	}
-	if _, err := codec.Of(row.Type()); err != nil {
+	if _, err := codec.Of(op.Reflect(row)); err != nil {
 		panic(&BuildError{Verb: verb, Site: site, Cause: err})
 	}
 	return &node{s: s, id: s.nextRDD(), verb: verb, site: site, row: row, parents: parents}

@@ -200,7 +200,7 @@ func normalQuantile(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) 
 
 // CountByKey gives how often each key occurs. The distinct keys must fit into the driver's memory.
 func CountByKey[K comparable, V any](ctx context.Context, d RDD[KV[K, V]]) (map[K]int64, error) {
-	ones := narrow("CountByKey", typeOf[KV[K, int64]](), op.Transform(&op.Ones[K, V]{}), d.n)
+	ones := narrow("CountByKey", op.TypeOf[KV[K, int64]](), op.Transform(&op.Ones[K, V]{}), d.n)
 	rows, err := ReduceByKey(RDD[KV[K, int64]]{ones}, op.Plus).Collect(ctx)
 	if err != nil {
 		return nil, err
@@ -214,7 +214,7 @@ func CountByKey[K comparable, V any](ctx context.Context, d RDD[KV[K, V]]) (map[
 
 // CountByValue gives how often each row occurs. The distinct rows must fit into the driver's memory.
 func CountByValue[T comparable](ctx context.Context, d RDD[T]) (map[T]int64, error) {
-	units := RDD[KV[T, struct{}]]{narrow("CountByValue", typeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), d.n)}
+	units := RDD[KV[T, struct{}]]{narrow("CountByValue", op.TypeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), d.n)}
 	return CountByKey(ctx, units)
 }
 
@@ -235,8 +235,8 @@ func CountDistinctApprox[T comparable](ctx context.Context, d RDD[T]) (int64, er
 
 // TreeAggregate is Aggregate with merging in the tasks: with many partitions or large values the driver merges a few only.
 func TreeAggregate[T, A any](ctx context.Context, d RDD[T], zero A, add func(A, T) A, merge func(A, A) A) (A, error) {
-	partial := narrow("TreeAggregate", typeOf[A](), op.Transform(&op.Partial[T, A]{Zero: zero, Add: add}), d.n)
-	few, err := branch(partial, op.Output(&op.ScatterWrite{Rows: typeOf[A]()}))
+	partial := narrow("TreeAggregate", op.TypeOf[A](), op.Transform(&op.Partial[T, A]{Zero: zero, Add: add}), d.n)
+	few, err := branch(partial, op.Output(&op.ScatterWrite{Rows: op.TypeOf[A]()}))
 	if err != nil {
 		return zero, err
 	}
@@ -245,13 +245,14 @@ func TreeAggregate[T, A any](ctx context.Context, d RDD[T], zero A, add func(A, 
 
 // TreeReduce is Reduce with merging in the tasks.
 func TreeReduce[T any](ctx context.Context, d RDD[T], f func(T, T) T) (T, error) {
-	partial := narrow("TreeReduce", typeOf[T](), op.Transform(&op.Some[T]{F: f}), d.n)
-	few, err := branch(partial, op.Output(&op.ScatterWrite{Rows: typeOf[T]()}))
+	partial := narrow("TreeReduce", op.TypeOf[T](), op.Transform(&op.Some[T]{F: f}), d.n)
+	few, err := branch(partial, op.Output(&op.ScatterWrite{Rows: op.TypeOf[T]()}))
 	if err != nil {
 		var none T
 		return none, err
 	}
-	return fold(ctx, "TreeReduce", few, nil, f)
+	r, err := few.fold(ctx, "TreeReduce", []T(nil), &op.Reduce[T]{F: f}, op.Folding(f))
+	return rowOf[T](r), err
 }
 
 // branch brings one row for each partition into about the square root as many partitions, where that saves the driver work.

@@ -76,6 +76,3 @@ func (d RDD[T]) LocalCheckpoint() RDD[T] {
 }
 
 type rowType = op.RowType
-
-// typeOf is op.TypeOf under a name that reads well in a list of arguments.
-func typeOf[T any]() rowType { return op.TypeOf[T]() }

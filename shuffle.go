@@ -42,7 +42,7 @@ func Hash(n int) Partitioner { return Partitioner{n: n} }
 // Ranges puts keys into n partitions by order, so that every key of a partition is less than every key of the next. The bounds
 // come from a sample of d, drawn by the first action that needs them.
 func Ranges[K cmp.Ordered, V any](d RDD[KV[K, V]], n int) Partitioner {
-	keys := narrow("Ranges", typeOf[K](), op.Transform(&op.Keys[K, V]{}), d.n)
+	keys := narrow("Ranges", op.TypeOf[K](), op.Transform(&op.Keys[K, V]{}), d.n)
 	return Partitioner{n: n, ranges: rangesOf[K](keys)}
 }
 
@@ -158,7 +158,7 @@ func (x *exchange) check(n *node) {
 
 // checkKey refuses pairs whose key is of a type that means something else in every process.
 func (n *node) checkKey() {
-	if _, err := key.Of(n.row.Type().Field(0).Type); err != nil {
+	if _, err := key.Of(op.Reflect(n.row).Field(0).Type); err != nil {
 		n.refuse("%w", err)
 	}
 }
@@ -261,11 +261,11 @@ func byKey[K comparable](parent *node, k *keying) *node {
 // PartitionBy lays pairs out by a partitioner. RDDs laid out alike are joined without a shuffle.
 func PartitionBy[K comparable, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, V]] {
 	x := newExchange("PartitionBy", []ShuffleOption{With(p)}, d.n)
-	check := narrow("PartitionBy", typeOf[KV[K, V]](), op.Combine(&op.Concat{}), d.n)
+	check := narrow("PartitionBy", op.TypeOf[KV[K, V]](), op.Combine(&op.Concat{}), d.n)
 	x.check(check)
 	check.checkKey()
-	if p.ranges != nil && p.ranges.row.Type() != typeOf[K]().Type() {
-		check.refuse("the partitioner has ranges of %v, the keys are %v", p.ranges.row.Type(), typeOf[K]().Type())
+	if p.ranges != nil && op.Reflect(p.ranges.row) != op.Reflect(op.TypeOf[K]()) {
+		check.refuse("the partitioner has ranges of %v, the keys are %v", op.Reflect(p.ranges.row), op.Reflect(op.TypeOf[K]()))
 	}
 	return RDD[KV[K, V]]{byKey[K](d.n, x.target())}
 }
@@ -273,8 +273,8 @@ func PartitionBy[K comparable, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, 
 // Repartition moves rows evenly into n partitions, by a shuffle. Use Coalesce to get fewer without one.
 func Repartition[T any](d RDD[T], n int) RDD[T] {
 	x := newExchange("Repartition", []ShuffleOption{Partitions(n)}, d.n)
-	x.check(narrow("Repartition", typeOf[T](), op.Combine(&op.Concat{}), d.n))
-	r := shuffled(typeOf[T](), op.Output(&op.ScatterWrite{Rows: typeOf[T]()}), x.keying(), d.n)
+	x.check(narrow("Repartition", op.TypeOf[T](), op.Combine(&op.Concat{}), d.n))
+	r := shuffled(op.TypeOf[T](), op.Output(&op.ScatterWrite{Rows: op.TypeOf[T]()}), x.keying(), d.n)
 	r.keyed = nil
 	return RDD[T]{r}
 }

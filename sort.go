@@ -12,44 +12,44 @@ import (
 // one of the next. A sampling job belongs to the first action. Rows with equal keys come in no particular order.
 func SortBy[T any, K cmp.Ordered](d RDD[T], f func(T) K, o ...ShuffleOption) RDD[T] {
 	x := newExchange("SortBy", o, d.n)
-	keys := narrow("SortBy", typeOf[K](), op.Transform(&op.Map[T, K]{F: f}), d.n)
+	keys := narrow("SortBy", op.TypeOf[K](), op.Transform(&op.Map[T, K]{F: f}), d.n)
 	x.check(keys)
 	r := rangesOf[K](keys)
 	desc := x.descending
-	read := x.sorted(typeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
+	read := x.sorted(op.TypeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
 		bounds, err := x.bounds(ctx, r, n)
 		if err != nil {
 			return nil, err
 		}
 		return &op.RangeWrite[T, K]{Key: f, Bounds: bounds.([]K), Descending: desc}, nil
 	})
-	return RDD[T]{narrow("SortBy", typeOf[T](), op.Transform(&op.SortRows[T, K]{Key: f, Descending: desc}), read)}
+	return RDD[T]{narrow("SortBy", op.TypeOf[T](), op.Transform(&op.SortRows[T, K]{Key: f, Descending: desc}), read)}
 }
 
 // SortByKey sorts pairs by their keys, as SortBy does.
 func SortByKey[K cmp.Ordered, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV[K, V]] {
 	x := newExchange("SortByKey", o, d.n)
-	keys := narrow("SortByKey", typeOf[K](), op.Transform(&op.Keys[K, V]{}), d.n)
+	keys := narrow("SortByKey", op.TypeOf[K](), op.Transform(&op.Keys[K, V]{}), d.n)
 	x.check(keys)
 	r := rangesOf[K](keys)
 	desc := x.descending
-	read := x.sorted(typeOf[KV[K, V]](), func(ctx context.Context, n int) (op.Output, error) {
+	read := x.sorted(op.TypeOf[KV[K, V]](), func(ctx context.Context, n int) (op.Output, error) {
 		bounds, err := x.bounds(ctx, r, n)
 		if err != nil {
 			return nil, err
 		}
-		return &op.PartitionWrite[K]{Rows: typeOf[KV[K, V]](), Route: op.Route[K]{N: n, Bounds: bounds.([]K), Ranged: true, Descending: desc}}, nil
+		return &op.PartitionWrite[K]{Rows: op.TypeOf[KV[K, V]](), Route: op.Route[K]{N: n, Bounds: bounds.([]K), Ranged: true, Descending: desc}}, nil
 	})
-	return RDD[KV[K, V]]{narrow("SortByKey", typeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{Descending: desc}), read)}
+	return RDD[KV[K, V]]{narrow("SortByKey", op.TypeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{Descending: desc}), read)}
 }
 
 // SortFunc sorts rows by compare, which must be a strict weak order. Rows that compare equal come in no particular order.
 func SortFunc[T any](d RDD[T], compare func(a, b T) int, o ...ShuffleOption) RDD[T] {
 	x := newExchange("SortFunc", o, d.n)
 	sorter := &op.SortFunc[T]{Compare: compare, Descending: x.descending}
-	x.check(narrow("SortFunc", typeOf[T](), op.Transform(sorter), d.n))
+	x.check(narrow("SortFunc", op.TypeOf[T](), op.Transform(sorter), d.n))
 	desc, parent := x.descending, d.n
-	read := x.sorted(typeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
+	read := x.sorted(op.TypeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
 		w := &op.RangeWriteFunc[T]{Compare: compare, Descending: desc}
 		if n <= 1 {
 			return w, nil
@@ -69,14 +69,14 @@ func SortFunc[T any](d RDD[T], compare func(a, b T) int, o ...ShuffleOption) RDD
 		w.Bounds = op.BoundsFunc(samples, n, order)
 		return w, nil
 	})
-	return RDD[T]{narrow("SortFunc", typeOf[T](), op.Transform(sorter), read)}
+	return RDD[T]{narrow("SortFunc", op.TypeOf[T](), op.Transform(sorter), read)}
 }
 
 // RepartitionAndSort lays pairs out by a partitioner and sorts each partition by key: less work than a full sort where only that is
 // needed.
 func RepartitionAndSort[K cmp.Ordered, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, V]] {
 	laid := PartitionBy(d, p)
-	return RDD[KV[K, V]]{narrow("RepartitionAndSort", typeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{}), laid.n).keepsKeys()}
+	return RDD[KV[K, V]]{narrow("RepartitionAndSort", op.TypeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{}), laid.n).keepsKeys()}
 }
 
 // bounds gives the bounds of the asked partitioner, or those sampled for this sort.

@@ -15,7 +15,7 @@ func Union[T any](a, b RDD[T], more ...RDD[T]) RDD[T] {
 	for _, d := range more {
 		parents = append(parents, d.n)
 	}
-	return RDD[T]{union(typeOf[T](), op.Combine(&op.Concat{}), parents)}
+	return RDD[T]{union(op.TypeOf[T](), op.Combine(&op.Concat{}), parents)}
 }
 
 func union(row rowType, o op.Combine, parents []*node) *node {
@@ -52,7 +52,7 @@ func union(row rowType, o op.Combine, parents []*node) *node {
 
 // Coalesce brings d into at most n partitions without a shuffle: each takes neighbouring input partitions, none of which is torn.
 func Coalesce[T any](d RDD[T], n int) RDD[T] {
-	return RDD[T]{coalesce(typeOf[T](), op.Combine(&op.Concat{}), d.n, n)}
+	return RDD[T]{coalesce(op.TypeOf[T](), op.Combine(&op.Concat{}), d.n, n)}
 }
 
 func coalesce(row rowType, o op.Combine, parent *node, want int) *node {
@@ -80,7 +80,7 @@ func coalesce(row rowType, o op.Combine, parent *node, want int) *node {
 
 // Cartesian pairs every row of a with every row of b. A task holds one partition of b in memory.
 func Cartesian[T, U any](a RDD[T], b RDD[U]) RDD[KV[T, U]] {
-	return RDD[KV[T, U]]{cartesian(typeOf[KV[T, U]](), op.Combine(&op.Cartesian[T, U]{}), a.n, b.n)}
+	return RDD[KV[T, U]]{cartesian(op.TypeOf[KV[T, U]](), op.Combine(&op.Cartesian[T, U]{}), a.n, b.n)}
 }
 
 func cartesian(row rowType, o op.Combine, a, b *node) *node {
@@ -109,7 +109,7 @@ func cartesian(row rowType, o op.Combine, a, b *node) *node {
 
 // Zip pairs rows of a and b by position. Both must have the same number of partitions, and of rows in each: else the action fails.
 func Zip[T, U any](a RDD[T], b RDD[U]) RDD[KV[T, U]] {
-	return RDD[KV[T, U]]{zip(typeOf[KV[T, U]](), op.Combine(&op.Zip[T, U]{}), a.n, b.n)}
+	return RDD[KV[T, U]]{zip(op.TypeOf[KV[T, U]](), op.Combine(&op.Zip[T, U]{}), a.n, b.n)}
 }
 
 func zip(row rowType, o op.Combine, a, b *node) *node {
@@ -130,7 +130,7 @@ func zip(row rowType, o op.Combine, a, b *node) *node {
 
 // ZipWithIndex numbers the rows from zero in partition order. With more than one partition a counting job belongs to the first action.
 func ZipWithIndex[T any](d RDD[T]) RDD[KV[T, int64]] {
-	n := narrow("ZipWithIndex", typeOf[KV[T, int64]](), op.Transform(&op.Index[T]{Step: 1}), d.n)
+	n := narrow("ZipWithIndex", op.TypeOf[KV[T, int64]](), op.Transform(&op.Index[T]{Step: 1}), d.n)
 	n.resolve = func(ctx context.Context, n *node) (step, error) {
 		first, err := starts(ctx, d.n)
 		return step{op: n.encodeOp(op.Transform(&op.Index[T]{First: first, Step: 1})), deps: []plan.Dependency{{Parent: d.n.laid}}}, err
@@ -158,7 +158,7 @@ func starts(ctx context.Context, d *node) ([]int64, error) {
 
 // ZipWithUniqueID gives every row a number that no other has: row i of partition p of n gets p + i*n. It runs no job.
 func ZipWithUniqueID[T any](d RDD[T]) RDD[KV[T, int64]] {
-	n := narrow("ZipWithUniqueID", typeOf[KV[T, int64]](), op.Transform(&op.Index[T]{}), d.n)
+	n := narrow("ZipWithUniqueID", op.TypeOf[KV[T, int64]](), op.Transform(&op.Index[T]{}), d.n)
 	n.resolve = func(_ context.Context, n *node) (step, error) {
 		count, err := d.n.partitions()
 		return step{op: n.encodeOp(op.Transform(&op.Index[T]{Step: int64(count)})), deps: []plan.Dependency{{Parent: d.n.laid}}}, err
@@ -188,7 +188,7 @@ func (n *node) checkFraction(f float64, withReplacement bool) {
 // SampleByKey is Sample with a fraction for each key; rows of other keys are left out.
 func SampleByKey[K comparable, V any](d RDD[KV[K, V]], withReplacement bool, fractions map[K]float64, seed int64) RDD[KV[K, V]] {
 	o := &op.DrawByKey[K, V]{Fractions: fractions, Replace: withReplacement, Seed: uint64(seed)}
-	n := narrow("SampleByKey", typeOf[KV[K, V]](), op.Transform(o), d.n).keepsKeys()
+	n := narrow("SampleByKey", op.TypeOf[KV[K, V]](), op.Transform(o), d.n).keepsKeys()
 	for _, f := range fractions {
 		n.checkFraction(f, withReplacement)
 	}
@@ -207,7 +207,7 @@ func RandomSplit[T any](d RDD[T], weights []float64, seed int64) []RDD[T] {
 		if i == len(weights)-1 {
 			o.Fraction = 1 // whatever rounding left over
 		}
-		n := narrow("RandomSplit", typeOf[T](), op.Transform(o), d.n).keepsKeys()
+		n := narrow("RandomSplit", op.TypeOf[T](), op.Transform(o), d.n).keepsKeys()
 		if !(w >= 0) || !(sum > 0) || math.IsInf(sum, 0) {
 			n.refuse("weights %v: each must be finite and not negative, and one positive", weights)
 		}

@@ -5,7 +5,7 @@ type CoGroup[K comparable, V, W any] struct{}
 
 // Run implements Combine.
 func (o *CoGroup[K, V, W]) Run(t *Task, in []Input, out any) error {
-	next, err := pusherOf[KV[K, CoGrouped[V, W]]](out)
+	next, err := pushOf(TypeOf[KV[K, CoGrouped[V, W]]](), out)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ type CoGroup3[K comparable, A, B, C any] struct{}
 
 // Run implements Combine.
 func (o *CoGroup3[K, A, B, C]) Run(t *Task, in []Input, out any) error {
-	next, err := pusherOf[KV[K, CoGrouped3[A, B, C]]](out)
+	next, err := pushOf(TypeOf[KV[K, CoGrouped3[A, B, C]]](), out)
 	if err != nil {
 		return err
 	}

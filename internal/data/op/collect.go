@@ -13,7 +13,7 @@ type Collect struct {
 
 // Open implements Output.
 func (o *Collect) Open(t *Task) (any, Done, error) {
-	l, err := layoutFor(o.Rows.Type())
+	l, err := layoutFor(Reflect(o.Rows))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -61,8 +61,8 @@ func openCombine[K comparable](t *Task, route Route[K], from, to RowType, by fol
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &combiner{totals: totals, by: by, createAll: createAll, stride: from.Type().Size(), out: partWrite{out, r}}
-	return &erased{rows: from.Type(), push: s.push}, s, nil
+	s := &combiner{totals: totals, by: by, createAll: createAll, stride: Reflect(from).Size(), out: partWrite{out, r}}
+	return &erased{rows: Reflect(from), push: s.push}, s, nil
 }
 
 // createBy makes rows of KV[K, C] of rows of KV[K, V].

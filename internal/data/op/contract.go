@@ -19,7 +19,9 @@ var ErrStop = errors.New("no more rows wanted")
 //
 // A Sink that holds rows back also has End() error, called once after the last Push of all inputs wired to it. End pushes what
 // was held into the next sink but does not end that one: whoever wired a sink ends it.
-type Sink[T any] interface {
+//
+// It is an alias because a named type would cost the compiler a wrapper for every type of rows.
+type Sink[T any] = interface {
 	Push(rows []T) error
 }
 

@@ -9,15 +9,6 @@ import (
 // pushFunc takes n rows of a type that both sides know.
 type pushFunc func(rows unsafe.Pointer, n int) error
 
-// pusherOf gives the push of a typed sink.
-func pusherOf[T any](down any) (pushFunc, error) {
-	next, err := sinkOf[T](down)
-	if err != nil {
-		return nil, err
-	}
-	return func(rows unsafe.Pointer, n int) error { return next.Push(unsafe.Slice((*T)(rows), n)) }, nil
-}
-
 // inBatches pushes rows in batches of at most BatchRows.
 func (l *layout) inBatches(rows unsafe.Pointer, n int, push pushFunc) error {
 	for ; n > BatchRows; n -= BatchRows {
@@ -48,7 +39,8 @@ func (e *erased) End() error {
 }
 
 // erasedPush gives the push of an erased sink for rows of a type.
-func erasedPush(down any, rows reflect.Type) (pushFunc, error) {
+func erasedPush(down any, row RowType) (pushFunc, error) {
+	rows := Reflect(row)
 	if e, ok := down.(*erased); ok && (e.rows == nil || e.rows == rows) {
 		return e.push, nil
 	} else if ok {
@@ -65,7 +57,7 @@ func (e *edge[T]) Push(rows []T) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return e.push(firstAt(rows), len(rows))
+	return e.push(unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
 }
 
 // feed pushes all rows of a source, in batches; those of a spill can be pushed again.
@@ -73,7 +65,7 @@ type feed func(push pushFunc) error
 
 // feedOf makes a feed of an input.
 func feedOf(in Input, rows RowType) feed {
-	return func(push pushFunc) error { return in.Run(&erased{rows: rows.Type(), push: push}) }
+	return func(push pushFunc) error { return in.Run(&erased{rows: Reflect(rows), push: push}) }
 }
 
 // pairLayout is how the rows of KV[K, V] lie in memory.
@@ -84,7 +76,7 @@ type pairLayout struct {
 
 // pairOf is the layout of rows that are a KV.
 func pairOf(rows RowType) (p pairLayout, err error) {
-	if p.row, err = layoutFor(rows.Type()); err != nil {
+	if p.row, err = layoutFor(Reflect(rows)); err != nil {
 		return p, err
 	}
 	key, val := p.row.typ.Field(0), p.row.typ.Field(1)

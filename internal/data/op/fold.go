@@ -14,7 +14,7 @@ type Reduce[T any] struct {
 
 // Open implements Output.
 func (o *Reduce[T]) Open(*Task) (any, Done, error) {
-	return openFold(TypeOf[T](), TypeOf[T](), firstAt(o.Zero), len(o.Zero), Folding(o.F))
+	return openFold(TypeOf[T](), TypeOf[T](), unsafe.Pointer(unsafe.SliceData(o.Zero)), len(o.Zero), Folding(o.F))
 }
 
 // Aggregate answers with one row: Zero and all rows brought together by Add.
@@ -41,13 +41,13 @@ func Folding[T, A any](add func(A, T) A) Folder {
 }
 
 func openFold(rows, sums RowType, zero unsafe.Pointer, zeros int, fold Folder) (any, Done, error) {
-	l, err := layoutFor(sums.Type())
+	l, err := layoutFor(Reflect(sums))
 	if err != nil {
 		return nil, nil, err
 	}
 	s := &folded{rowBuffer{layout: l}}
 	s.sum.add(zero, zeros)
-	return &erased{rows: rows.Type(), push: func(rows unsafe.Pointer, n int) error {
+	return &erased{rows: Reflect(rows), push: func(rows unsafe.Pointer, n int) error {
 		if s.sum.n == 0 {
 			s.sum.add(rows, 1)
 			if n == 1 {

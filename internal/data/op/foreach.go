@@ -2,7 +2,6 @@ package op
 
 import (
 	"iter"
-	"reflect"
 	"unsafe"
 )
 
@@ -10,16 +9,14 @@ import (
 type ForEach[T any] struct{ F func(T) }
 
 // Open implements Output.
-func (o *ForEach[T]) Open(*Task) (any, Done, error) { return forEach(o.F), nothing{}, nil }
-
-//go:noinline
-func forEach[T any](f func(T)) any {
-	return &erased{rows: reflect.TypeFor[T](), push: func(rows unsafe.Pointer, n int) error {
+func (o *ForEach[T]) Open(*Task) (any, Done, error) {
+	f := o.F
+	return &erased{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
 		for _, row := range unsafe.Slice((*T)(rows), n) {
 			f(row)
 		}
 		return nil
-	}}
+	}}, nothing{}, nil
 }
 
 // nothing is the Done of an output that has only effects.
@@ -35,9 +32,9 @@ type ForEachWith[E, T any] struct {
 }
 
 // Open implements Output.
-func (o *ForEachWith[E, T]) Open(*Task) (any, Done, error) {
+func (o *ForEachWith[E, T]) Open(t *Task) (any, Done, error) {
 	env, f := o.Env, o.F
-	return forEach(func(row T) { f(env, row) }), nothing{}, nil
+	return (&ForEach[T]{func(row T) { f(env, row) }}).Open(t)
 }
 
 // EachPartition gives the rows of a partition to F and has at most one row: none. Its output is Discard.

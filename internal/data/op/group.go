@@ -7,7 +7,7 @@ type GroupByKey[K comparable, V any] struct{}
 
 // Wire implements Transform.
 func (o *GroupByKey[K, V]) Wire(t *Task, down any) (any, error) {
-	next, err := pusherOf[KV[K, []V]](down)
+	next, err := pushOf(TypeOf[KV[K, []V]](), down)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package op
 import (
 	"errors"
 	"hash/crc32"
-	"reflect"
 	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
@@ -19,23 +18,25 @@ type guard struct {
 	buf   []byte
 }
 
-func guardOf[T any](t *Task) *guard { return guardFor(t, reflect.TypeFor[T]()) }
+func guardOf[T any](t *Task) *guard { return guardFor(t, TypeOf[T]()) }
 
-func guardFor(t *Task, rows reflect.Type) *guard {
+func guardFor(t *Task, rows RowType) *guard {
 	if t == nil || !t.DebugRows {
 		return nil
 	}
-	c, err := codec.Of(rows)
+	c, err := codec.Of(Reflect(rows))
 	if err != nil {
 		return nil // rows between fused operators need not be encodable
 	}
 	return &guard{codec: c}
 }
 
-func markRows[T any](g *guard, rows []T) uint32 { return g.mark(firstAt(rows), len(rows)) }
+func markRows[T any](g *guard, rows []T) uint32 {
+	return g.mark(unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
+}
 
 func checkRows[T any](g *guard, rows []T, mark uint32) error {
-	return g.check(firstAt(rows), len(rows), mark)
+	return g.check(unsafe.Pointer(unsafe.SliceData(rows)), len(rows), mark)
 }
 
 // mark is what check compares with.

@@ -38,7 +38,7 @@ func (o *FullJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
 // runJoin runs j, whose output is KV[K, Joined[L, R]]: L is V, or Maybe[V] when rows of the right side are kept, and R likewise.
 func runJoin[K comparable, V, W, L, R any](t *Task, in []Input, out any, j joiner) (err error) {
 	type row = KV[K, Joined[L, R]]
-	if j.next, err = pusherOf[row](out); err != nil {
+	if j.next, err = pushOf(TypeOf[row](), out); err != nil {
 		return err
 	}
 	if j.table, err = newTable[K](); err != nil {

@@ -25,7 +25,7 @@ type layout struct {
 
 var layouts sync.Map // of *layout, by reflect.Type
 
-func layoutOf[T any]() (*layout, error) { return layoutFor(reflect.TypeFor[T]()) }
+func layoutOf[T any]() (*layout, error) { return layoutFor(Reflect(TypeOf[T]())) }
 
 func layoutFor(t reflect.Type) (*layout, error) {
 	if l, ok := layouts.Load(t); ok {

@@ -57,8 +57,8 @@ func wireCombine[K comparable, V, C any](t *Task, down any, create func(V) C, ad
 // wireMerge takes rows of a type and folds them by one folder, and what was spilled by the other.
 func wireMerge(all *totals, rows RowType, down any, by, again folder) (any, error) {
 	next, err := pushOf(all.rows, down)
-	s := &merger{totals: all, by: by, again: again, stride: rows.Type().Size(), next: next}
-	return &erased{rows: rows.Type(), push: s.push, end: s.end}, err
+	s := &merger{totals: all, by: by, again: again, stride: Reflect(rows).Size(), next: next}
+	return &erased{rows: Reflect(rows), push: s.push, end: s.end}, err
 }
 
 // merger folds rows in a table. When memory is refused it sends the table's pairs to a spill and begins anew; at the end each part

@@ -2,7 +2,6 @@ package op
 
 import (
 	"iter"
-	"reflect"
 	"unsafe"
 )
 
@@ -87,7 +86,7 @@ func (o *Unit[T]) Wire(_ *Task, down any) (any, error) {
 //
 //go:noinline
 func rowsOf[T any](t *Task, in Input, err *error) iter.Seq[T] {
-	p := &passage{t: t, in: in, rows: reflect.TypeFor[T](), err: err}
+	p := &passage{t: t, in: in, rows: TypeOf[T](), err: err}
 	return func(yield func(T) bool) {
 		p.run(func(rows unsafe.Pointer, n int) bool {
 			for _, row := range unsafe.Slice((*T)(rows), n) {
@@ -104,7 +103,7 @@ func rowsOf[T any](t *Task, in Input, err *error) iter.Seq[T] {
 type passage struct {
 	t       *Task
 	in      Input
-	rows    reflect.Type
+	rows    RowType
 	used    bool
 	stopped bool
 	err     *error
@@ -118,7 +117,7 @@ func (p *passage) run(yield func(rows unsafe.Pointer, n int) bool) {
 	}
 	p.used = true
 	g := guardFor(p.t, p.rows)
-	err := p.in.Run(&erased{rows: p.rows, push: func(rows unsafe.Pointer, n int) error {
+	err := p.in.Run(&erased{rows: Reflect(p.rows), push: func(rows unsafe.Pointer, n int) error {
 		mark := g.mark(rows, n)
 		if p.stopped = !yield(rows, n); p.stopped {
 			return ErrStop

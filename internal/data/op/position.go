@@ -16,7 +16,7 @@ type Limit struct {
 func (o *Limit) Wire(_ *Task, down any) (any, error) {
 	next, err := pushOf(o.Rows, down)
 	left := o.N
-	return &erased{rows: o.Rows.Type(), push: func(rows unsafe.Pointer, n int) error {
+	return &erased{rows: Reflect(o.Rows), push: func(rows unsafe.Pointer, n int) error {
 		if int64(n) < left {
 			left -= int64(n)
 			return next(rows, n)
@@ -86,7 +86,7 @@ type Draw struct {
 func (o *Draw) Wire(t *Task, down any) (any, error) {
 	l, next, err := wire(o.Rows, down)
 	s := &drawer{o: *o, chance: rand.New(rand.NewPCG(o.Seed, uint64(t.Part))), drawn: rowBuffer{layout: l}, next: next}
-	return &erased{rows: o.Rows.Type(), push: s.push}, err
+	return &erased{rows: Reflect(o.Rows), push: s.push}, err
 }
 
 type drawer struct {

@@ -10,25 +10,30 @@ import (
 // RowType stands for the type of rows. Operators that call no function of the user's are not generic: they move rows by their layout
 // and carry a RowType, so that a new element type costs the compiler this one small type and not all of them again.
 type RowType interface {
-	// Type is the type itself.
-	Type() reflect.Type
 	// pusher gives the push of a typed sink.
 	pusher(down any) (pushFunc, error)
 }
 
+// Reflect gives the type that a RowType stands for.
+func Reflect(rows RowType) reflect.Type { return reflect.TypeOf(rows).Elem().Field(0).Type.Elem() }
+
 // TypeOf gives the RowType of T.
 func TypeOf[T any]() RowType { return &rowType[T]{} }
 
-type rowType[T any] struct{}
+// rowType has one method and no more, as all methods are compiled for every element type; so its field tells the type.
+type rowType[T any] struct{ _ [0]T }
 
-// Type implements RowType.
-func (*rowType[T]) Type() reflect.Type { return reflect.TypeFor[T]() }
-
-func (*rowType[T]) pusher(down any) (pushFunc, error) { return pusherOf[T](down) }
+func (*rowType[T]) pusher(down any) (pushFunc, error) {
+	next, err := sinkOf[T](down)
+	if err != nil {
+		return nil, err
+	}
+	return func(rows unsafe.Pointer, n int) error { return next.Push(unsafe.Slice((*T)(rows), n)) }, nil
+}
 
 // wire gives the layout of rows and the push of the sink that is to take them.
 func wire(rows RowType, down any) (*layout, pushFunc, error) {
-	l, err := layoutFor(rows.Type())
+	l, err := layoutFor(Reflect(rows))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -38,7 +43,7 @@ func wire(rows RowType, down any) (*layout, pushFunc, error) {
 
 func pushOf(rows RowType, down any) (pushFunc, error) {
 	if _, ok := down.(*erased); ok {
-		return erasedPush(down, rows.Type())
+		return erasedPush(down, rows)
 	}
 	return rows.pusher(down)
 }
@@ -48,7 +53,7 @@ type Rows struct{ buffer rowBuffer }
 
 // DecodeRows reads back, on the driver, what Collect and its like answered for one partition after the other.
 func DecodeRows(rows RowType, answers [][]byte) (Rows, error) {
-	l, err := layoutFor(rows.Type())
+	l, err := layoutFor(Reflect(rows))
 	if err != nil {
 		return Rows{}, err
 	}
@@ -100,12 +105,12 @@ func (r *Rows) Shuffle(shuffle func(n int, swap func(i, j int))) {
 //
 //go:noinline
 func RowsOf[T any](r Rows) []T {
-	return unsafe.Slice((*T)(r.of(reflect.TypeFor[T]())), r.buffer.n)
+	return unsafe.Slice((*T)(r.of(TypeOf[T]())), r.buffer.n)
 }
 
 // of gives where the rows lie.
-func (r Rows) of(t reflect.Type) unsafe.Pointer {
-	if r.buffer.layout != nil && r.buffer.typ != t {
+func (r Rows) of(rows RowType) unsafe.Pointer {
+	if t := Reflect(rows); r.buffer.layout != nil && r.buffer.typ != t {
 		panic("rows of " + r.buffer.typ.String() + " are taken for rows of " + t.String())
 	}
 	return r.buffer.base

@@ -3,7 +3,6 @@ package op
 import (
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/kilnproject/kiln/internal/core/plan"
 	"github.com/kilnproject/kiln/internal/data/funcs"
@@ -152,6 +151,6 @@ func sinkOf[T any](down any) (Sink[T], error) {
 	if s, ok := down.(Sink[T]); ok {
 		return s, nil
 	}
-	push, err := erasedPush(down, reflect.TypeFor[T]())
+	push, err := erasedPush(down, TypeOf[T]())
 	return &edge[T]{push}, err
 }

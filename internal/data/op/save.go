@@ -75,7 +75,7 @@ func (o *SaveText) Open(t *Task) (any, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	rows := o.Rows.Type()
+	rows := Reflect(o.Rows)
 	return &erased{rows: rows, push: linesTo(p.w, rows)}, p, nil
 }
 
@@ -145,7 +145,7 @@ type SaveBlocks struct {
 
 // Open implements Output.
 func (o *SaveBlocks) Open(t *Task) (any, Done, error) {
-	l, err := layoutFor(o.Rows.Type())
+	l, err := layoutFor(Reflect(o.Rows))
 	if err != nil {
 		return nil, nil, err
 	}

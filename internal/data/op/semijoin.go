@@ -7,7 +7,7 @@ type SubtractByKey[K comparable, V, W any] struct{}
 
 // Run implements Combine.
 func (o *SubtractByKey[K, V, W]) Run(t *Task, in []Input, out any) error {
-	next, err := pusherOf[KV[K, V]](out)
+	next, err := pushOf(TypeOf[KV[K, V]](), out)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ type Intersection[T comparable] struct{}
 
 // Run implements Combine.
 func (o *Intersection[T]) Run(t *Task, in []Input, out any) error {
-	next, err := pusherOf[T](out)
+	next, err := pushOf(TypeOf[T](), out)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (o *SortFunc[T]) Wire(t *Task, down any) (any, error) {
 func wireSorter(s *sorter, rows RowType, down any) (any, error) {
 	l, next, err := wire(rows, down)
 	s.next, s.held, s.rows = next, holdFor(s.t), pieces{layout: l}
-	return &erased{rows: rows.Type(), push: s.push, end: s.end}, err
+	return &erased{rows: Reflect(rows), push: s.push, end: s.end}, err
 }
 
 // sorter holds rows until its input ends and gives them in order. When memory is refused it sorts what it has, spills it as a run,

@@ -37,7 +37,7 @@ func Ranking[T any](least bool, compare func(a, b T) int) Ranks {
 }
 
 func openTop(t *Task, rows RowType, n int, before Ranks) (any, Done, error) {
-	l, err := layoutFor(rows.Type())
+	l, err := layoutFor(Reflect(rows))
 	if err != nil {
 		return nil, nil, err
 	}

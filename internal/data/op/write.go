@@ -32,7 +32,7 @@ func openMapOutput(t *Task, l *layout, parts int) (*mapOutput, error) {
 
 // openMapOutputOf is openMapOutput for rows of a type.
 func openMapOutputOf(rows RowType, t *Task, parts int) (*mapOutput, error) {
-	l, err := layoutFor(rows.Type())
+	l, err := layoutFor(Reflect(rows))
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (o *PartitionWrite[K]) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	s := &partitioner{partWrite: partWrite{out, r}, key: k}
-	return &erased{rows: o.Rows.Type(), push: s.push}, out, nil
+	return &erased{rows: Reflect(o.Rows), push: s.push}, out, nil
 }
 
 type partitioner struct {
@@ -140,7 +140,7 @@ func (o *ScatterWrite) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	s := &dealer{out, key.Partition((o.Seed+uint64(t.Part)+1)*scramble, reduces), reduces}
-	return &erased{rows: o.Rows.Type(), push: s.push}, out, nil
+	return &erased{rows: Reflect(o.Rows), push: s.push}, out, nil
 }
 
 type dealer struct {
@@ -180,7 +180,7 @@ func (o *RangeWrite[T, K]) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	keys := keysBy(o.Key)
-	return &erased{rows: reflect.TypeFor[T](), push: func(rows unsafe.Pointer, n int) error {
+	return &erased{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
 		if err := t.Err(); err != nil {
 			return err
 		}
@@ -219,7 +219,7 @@ func (o *RangeWriteFunc[T]) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	bounds, compare := o.Bounds, turned(o.Compare, o.Descending)
-	return &erased{rows: reflect.TypeFor[T](), push: func(rows unsafe.Pointer, n int) error {
+	return &erased{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
 		if err := t.Err(); err != nil {
 			return err
 		}
