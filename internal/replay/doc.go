@@ -8,7 +8,7 @@
 //	r.Step(now, event, out)                        // after each Step
 //	file.Write(r.Take(false))                      // from time to time; Take(true) at the end
 //
-// [Open] reads such bytes. [Log.Play] runs a new core and compares, Step by Step, a digest of its actions with the one in the log.
+// [Open] reads such bytes. [Log.Play] runs a new core and compares, Step by Step, a digest of its orders with the one in the log.
 // [Log.Story] tells in lines what happened, and [Log.Why] why one task waited, each time with the rule.
 //
 // A log holds no data of users: of opaque bytes (splits, bodies, results, encoded errors) only the lengths are kept, which is all

@@ -16,13 +16,11 @@ var events = kinds[sched.Event](
 	sched.Woke{},
 )
 
-// actions are all actions. They are not in a log; their bytes are digested.
-var actions = kinds[sched.Action](
+// orders are all actions but the facts, on which nothing depends. They are not in a log; their bytes are digested.
+var orders = kinds[sched.Action](
 	sched.ShipStage{}, sched.Launch{}, sched.Kill{}, sched.ForgetStage{}, sched.FetchResult{}, sched.DropResult{}, sched.DeliverResult{},
 	sched.MergeUpdates{}, sched.CompleteJob{}, sched.FailJob{}, sched.DropShuffle{}, sched.DrainExecutor{}, sched.KillExecutor{},
 	sched.RefuseExecutor{},
-	sched.JobStarted{}, sched.JobEnded{}, sched.StageSubmitted{}, sched.StageEnded{}, sched.TaskStarted{}, sched.TaskDone{},
-	sched.ExecutorAdded{}, sched.ExecutorChanged{}, sched.ExecutorRemoved{}, sched.Starving{},
 )
 
 var configShape = shapeOf(reflect.TypeFor[sched.Config]())

@@ -24,7 +24,7 @@ type Log struct {
 type Record struct {
 	Now   sched.Time
 	Event sched.Event
-	Check uint16 // low bits of the digest of all actions so far
+	Check uint16 // low bits of the digest of all orders so far
 }
 
 // Ending says how a log ends.

@@ -5,7 +5,7 @@ import "github.com/kilnproject/kiln/internal/core/sched"
 // Outcome is what playing a log again came to.
 type Outcome struct {
 	Steps     int
-	Different int // the first Step after which the digests of the actions differ, from 1; 0 when none does
+	Different int // the first Step after which the digests of the orders differ, from 1; 0 when none does
 	Ending    Ending
 	Stopped   string // why the recorder stopped
 }

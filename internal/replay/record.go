@@ -28,7 +28,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// digest is a running FNV-1a of all actions.
+// digest is a running FNV-1a of all orders.
 type digest struct {
 	sum     uint64
 	scratch []byte
@@ -36,12 +36,15 @@ type digest struct {
 
 func newDigest() digest { return digest{sum: 14695981039346656037} }
 
-// add digests the actions of one Step. It returns false when one of them is not in the table.
+// add digests the orders of one Step. It returns false when one of them is not in the table.
 func (d *digest) add(done []sched.Action) bool {
 	d.scratch = append(d.scratch[:0], '.')
 	for _, a := range done {
+		if _, fact := a.(sched.Fact); fact {
+			continue
+		}
 		var ok bool
-		if d.scratch, ok = actions.put(d.scratch, 0, a); !ok {
+		if d.scratch, ok = orders.put(d.scratch, 0, a); !ok {
 			return false
 		}
 	}
@@ -90,7 +93,7 @@ func (r *Recorder) Step(now sched.Time, ev sched.Event, done []sched.Action) {
 	}
 	if !r.digest.add(done) {
 		r.block = r.block[:before]
-		r.stop("there was an action that cannot be recorded")
+		r.stop("there was an order that cannot be digested")
 		return
 	}
 	r.block = binary.LittleEndian.AppendUint16(r.block, uint16(r.digest.sum))

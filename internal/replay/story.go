@@ -11,10 +11,10 @@ import (
 )
 
 // Story plays the log again and tells what happened, a line for each thing that somebody would want to know. Tasks that are launched
-// and end well are counted between other lines. What the core did begins with an arrow; stages have lines of their own when the run
-// was published.
+// and end well are counted between other lines. What the core did begins with an arrow. When the run was published, the core itself
+// told when stages began and why they ended; else that is seen by their first launch, and when executors are told to forget them.
 func (l *Log) Story(tell func(line string)) (Outcome, error) {
-	s := &story{tell: tell}
+	s := &story{tell: tell, published: l.Config.Publish, stages: map[ids.StageRef]bool{}}
 	if l.About != "" {
 		tell(l.About)
 	}
@@ -45,9 +45,11 @@ func (o Outcome) String() string {
 
 // story tells a log. It counts tasks until another line comes.
 type story struct {
-	tell   func(string)
-	now    sched.Time
-	counts []counted // in the order in which the stage attempts were met
+	tell      func(string)
+	now       sched.Time
+	counts    []counted // in the order in which the stage attempts were met
+	published bool
+	stages    map[ids.StageRef]bool // those that began and are not over, unless published
 }
 
 // counted is what happened to the tasks of a stage attempt since the last line.
@@ -64,17 +66,46 @@ func (s *story) step(at Step) bool {
 	}
 	s.now = at.Record.Now
 	for _, a := range at.Actions {
-		if l, ok := a.(sched.Launch); ok {
-			c := s.of(l.Task.Ref.StageRef)
-			c.launched++
-			if len(c.executors) <= manyExecutors && !slices.Contains(c.executors, l.Executor) {
-				c.executors = append(c.executors, l.Executor)
-			}
-			continue
+		switch a := a.(type) {
+		case sched.Launch:
+			s.begins(a.Task.Ref.StageRef, at)
+			s.of(a.Task.Ref.StageRef).launch(a.Executor)
+		case sched.ForgetStage:
+			s.ends(a.Stage)
+		default:
+			s.line(at.Record.Now, wordsOfAction(a))
 		}
-		s.line(at.Record.Now, wordsOfAction(a))
 	}
 	return true
+}
+
+// begins tells of a stage attempt that nobody told of.
+func (s *story) begins(ref ids.StageRef, at Step) {
+	if s.published || s.stages[ref] {
+		return
+	}
+	s.stages[ref] = true
+	for _, v := range at.Core.View().Stages {
+		if v.Ref == ref {
+			s.line(s.now, fmt.Sprintf("-> %v begins: %s at %s, %d of %d tasks are done", ref, v.Name, v.Site, v.Done, v.Total))
+		}
+	}
+}
+
+// ends tells that a stage attempt is over that nobody told of.
+func (s *story) ends(ref ids.StageRef) {
+	if s.stages[ref] {
+		delete(s.stages, ref)
+		s.line(s.now, fmt.Sprintf("-> %v is over", ref))
+	}
+}
+
+// launch counts a launch.
+func (c *counted) launch(on ids.ExecutorID) {
+	c.launched++
+	if len(c.executors) <= manyExecutors && !slices.Contains(c.executors, on) {
+		c.executors = append(c.executors, on)
+	}
 }
 
 // manyExecutors are so many that they are not named.

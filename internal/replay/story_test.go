@@ -76,6 +76,20 @@ func TestAStoryIsRead(t *testing.T) {
 	}
 }
 
+func TestTheStoryOfARunThatWasNotPublishedHasItsStages(t *testing.T) {
+	got := storyOf(t, logOf(t, sched.Config{}, func(c *cluster) { c.play(1, 4) }))
+	for _, want := range []string{
+		"     0.000s  -> stage 0.0 begins: keyBy at main.go:12, 0 of 4 tasks are done\n",
+		"s  -> stage 0.0 is over\n",
+		"s  -> stage 1.0 begins: count at main.go:13, 0 of 2 tasks are done\n",
+		"s  -> stage 1.0 is over\n",
+	} {
+		if strings.Count(got, want) != 1 {
+			t.Errorf("the story lacks %q, or tells it twice:\n%s", want, got)
+		}
+	}
+}
+
 func TestEveryEventAndActionHasWords(t *testing.T) {
 	l := logOf(t, sched.Config{Publish: true, Seed: 3}, func(c *cluster) {
 		c.faults = true
