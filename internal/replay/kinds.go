@@ -12,7 +12,7 @@ var events = kinds[sched.Event](
 	sched.JobSubmitted{}, sched.JobCancelled{}, sched.GroupCancelled{}, sched.TagCancelled{}, sched.AllCancelled{},
 	sched.ExecutorRegistered{}, sched.ExecutorLost{}, sched.ExecutorSuspected{}, sched.ExecutorsDecommissioned{},
 	sched.HostDecommissioned{}, sched.KillAsked{}, sched.HostLost{}, sched.Heard{}, sched.ExecutorsUnavailable{}, sched.OutputsLost{},
-	sched.TaskEnded{}, sched.ResultFetched{}, sched.ResultLost{}, sched.BlocksChanged{}, sched.RDDReleased{}, sched.ShuffleReleased{},
+	sched.TaskEnded{}, sched.ResultFetched{}, sched.ResultLost{}, sched.BlocksChanged{}, sched.RDDReleased{}, sched.ShuffleReleased{}, sched.PoolDefined{},
 	sched.Woke{},
 )
 

@@ -1,12 +1,15 @@
 package replay
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -91,7 +94,7 @@ type watcher struct {
 	partition int32
 	spec      *sched.StageSpec              // once a job has the stage
 	writers   map[ids.ShuffleID]ids.StageID // looked up, never ranged over
-	jobs      []ids.JobID                   // by stage: the first job that has it
+	users     []user                        // by stage: the first job that has it
 	now       sched.Time
 	began     bool // some task was launched
 	done      bool // the task is
@@ -107,6 +110,13 @@ type attempt struct {
 	ref      ids.TaskRef
 	executor ids.ExecutorID
 	since    sched.Time
+}
+
+// user is a job that has a stage.
+type user struct {
+	known bool
+	job   ids.JobID
+	pool  string
 }
 
 // slots is how many slots went to a stage during a wait.
@@ -146,11 +156,11 @@ func (w *watcher) submitted(j *sched.Job, v *sched.View) {
 		return
 	}
 	for i, id := range v.Jobs[at].Stages {
-		for int(id) >= len(w.jobs) {
-			w.jobs = append(w.jobs, -1)
+		for int(id) >= len(w.users) {
+			w.users = append(w.users, user{})
 		}
-		if w.jobs[id] < 0 {
-			w.jobs[id] = j.ID
+		if !w.users[id].known {
+			w.users[id] = user{true, j.ID, cmp.Or(j.Pool, pool.Default)}
 		}
 		if j.Stages[i].IsMap {
 			w.writers[j.Stages[i].Shuffle] = id
@@ -254,22 +264,40 @@ func (w *watcher) rule(v *sched.View) (Rule, string) {
 func (w *watcher) placeRule(v *sched.View) (Rule, string) {
 	active, free := 0, 0
 	for _, e := range v.Executors {
-		if e.State == "" || e.State == "active" {
+		if e.State == "active" {
 			active++
 			free += max(0, e.Slots-e.Used)
 		}
 	}
 	switch {
-	case active == 0:
+	case active == 0 && len(v.Executors) == 0:
 		return NoExecutor, ""
-	case !w.began && w.now < w.cfg.RegisteredWait && float64(active) < w.cfg.MinRegistered*float64(w.cfg.Expected):
+	case active == 0:
+		return NoExecutor, fmt.Sprintf("%d are there and take no tasks", len(v.Executors))
+	case !w.began && float64(active) < w.cfg.MinRegistered*float64(w.cfg.Expected):
 		return TooFewExecutors, ""
 	case free == 0:
 		return NoSlot, "" // close tells who got those that came free
-	case w.spec.Prefer != nil && len(w.spec.Prefer[w.partition]) > 0, len(w.spec.Kept) > 0:
-		return Locality, fmt.Sprintf("%d others are free", free)
+	case w.cfg.ProcessWait+w.cfg.NodeWait+w.cfg.RackWait > 0 && w.prefers():
+		return Locality, "others are free"
+	case w.spec.Slots > 1 || len(w.spec.Resources) > 0:
+		return Unfit, "others are free, and it takes " + w.asks()
 	}
-	return Unfit, fmt.Sprintf("%d are free", free)
+	return Unfit, "others are free"
+}
+
+// prefers says that the task would like to run somewhere.
+func (w *watcher) prefers() bool {
+	return w.spec.Prefer != nil && len(w.spec.Prefer[w.partition]) > 0 || len(w.spec.Kept) > 0
+}
+
+// asks gives what the task takes on an executor.
+func (w *watcher) asks() string {
+	words := fmt.Sprintf("%d slots", max(1, w.spec.Slots))
+	for _, r := range w.spec.Resources {
+		words += fmt.Sprintf(", %g %s", float64(r.Amount)/resource.Unit, r.Name)
+	}
+	return words
 }
 
 // close ends the open wait. One that took no time is not told.
@@ -303,7 +331,11 @@ func (w *watcher) turns() (rule Rule, detail string) {
 			continue
 		}
 		rule = PoolOrder
-		words = append(words, fmt.Sprintf("%d went to stage %d of job %d", s.n, s.stage, w.jobs[s.stage]))
+		of := fmt.Sprintf("%d went to stage %d of job %d", s.n, s.stage, w.users[s.stage].job)
+		if w.cfg.Pools.Policy == pool.Fair {
+			of += " in pool " + w.users[s.stage].pool
+		}
+		words = append(words, of)
 	}
 	if len(words) == 0 {
 		return rule, "none came free"
@@ -317,5 +349,5 @@ func (w *watcher) end() {
 	for len(w.running) > 0 {
 		w.ran(0, "still there at the end of the log")
 	}
-	slices.SortStableFunc(w.spells, func(a, b Spell) int { return int(min(max(a.From-b.From, -1), 1)) })
+	slices.SortStableFunc(w.spells, func(a, b Spell) int { return cmp.Compare(a.From, b.From) })
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -126,23 +127,58 @@ func TestATaskWaitsForEnoughExecutors(t *testing.T) {
 	}
 }
 
-func TestFreeSlotsThatDoNotDoAreTold(t *testing.T) {
-	v := &sched.View{
-		Stages:    []sched.StageView{{State: "running"}},
-		Executors: []sched.ExecutorView{{ID: 0, Slots: 4, Used: 1, State: "active"}, {ID: 1, Slots: 9, State: "draining"}},
-	}
-	w := &watcher{spec: &sched.StageSpec{Partitions: 2}}
-	if rule, detail := w.rule(v); rule != Unfit || detail != "3 are free" {
-		t.Errorf("%v: %s", rule, detail)
-	}
-	w.spec.Prefer = [][]sched.Place{{{Host: "a"}}, nil}
-	if rule, detail := w.rule(v); rule != Locality || detail != "3 others are free" {
-		t.Errorf("%v: %s", rule, detail)
-	}
-	v.Stages[0].State = "idle"
-	if rule, _ := w.rule(v); rule != 0 {
-		t.Errorf("nobody wants it, and it waits: %v", rule)
-	}
+func TestATaskWaitsForASlotNearItsData(t *testing.T) {
+	l := logOf(t, sched.Config{NodeWait: 3 * time.Second}, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "red", Slots: 1})
+		c.tell(sched.ExecutorRegistered{ID: 1, Host: "blue", Slots: 1})
+		near := [][]sched.Place{{{Host: "red"}}, {{Host: "red"}}}
+		c.tell(sched.JobSubmitted{Job: sched.Job{Stages: []sched.StageSpec{{Name: "count", Partitions: 2, Prefer: near}}}})
+		c.now, _ = c.core.Wake()
+		c.tell(sched.Woke{})
+		c.at(8)
+		c.finish(well)
+		c.finish(well)
+	})
+	checkWhy(t, l, 0, 1, `
+		0.000s to 3.000s  waits for a slot near its data: others are free
+		3.000s to 8.000s  it runs: task 1.0 in stage 0.0 on executor 1, success`)
+}
+
+func TestATaskWaitsForWhatItTakes(t *testing.T) {
+	l := logOf(t, sched.Config{}, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 3})
+		c.tell(sched.JobSubmitted{Job: sched.Job{Stages: []sched.StageSpec{{Name: "count", Partitions: 2, Slots: 2}}}})
+		c.at(4)
+		c.finish(well)
+		c.at(5)
+		c.tell(sched.ExecutorsDecommissioned{Executors: []ids.ExecutorID{0}, Reason: "too many"})
+		c.tell(one(1, 1))
+		c.at(6)
+		c.tell(sched.JobCancelled{Job: 1, Reason: "not wanted"})
+	})
+	checkWhy(t, l, 0, 1, `
+		0.000s to 4.000s  waits for a slot where it may go and fits: others are free, and it takes 2 slots
+		4.000s to 6.000s  it runs: task 1.0 in stage 0.0 on executor 0, still there at the end of the log`)
+	checkWhy(t, l, 1, 0, `
+		5.000s to 6.000s  waits for an executor: 1 are there and take no tasks`)
+}
+
+func TestATaskWaitsForItsPool(t *testing.T) {
+	pools := pool.Config{Policy: pool.Fair, Pools: []pool.Definition{{Name: "first", Weight: 1, MinShare: 2}}}
+	l := logOf(t, sched.Config{Pools: pools}, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 1})
+		c.tell(one(0, 2))
+		preferred := one(1, 2)
+		preferred.Job.Pool = "first"
+		c.tell(preferred)
+		for i := range 4 {
+			c.at(float64(i + 1))
+			c.finish(well)
+		}
+	})
+	checkWhy(t, l, 0, 1, `
+		0.000s to 3.000s  waits for its turn: of the slots that came free 2 went to stage 1 of job 1 in pool first
+		3.000s to 4.000s  it runs: task 1.0 in stage 0.0 on executor 0, success`)
 }
 
 func TestATaskThatIsNotThereIsAnError(t *testing.T) {

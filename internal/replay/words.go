@@ -30,6 +30,8 @@ func wordsOfEvent(ev sched.Event) string {
 		return fmt.Sprintf("the result of TID %d is lost: %s", ev.Task, ev.Reason)
 	case sched.RDDReleased:
 		return fmt.Sprintf("RDD %d is not cached any more", ev.RDD)
+	case sched.PoolDefined:
+		return fmt.Sprintf("pool %s is defined: %v, weight %d, minimum share %d", ev.Pool.Name, ev.Pool.Policy, ev.Pool.Weight, ev.Pool.MinShare)
 	case sched.ShuffleReleased:
 		return fmt.Sprintf("shuffle %d is released", ev.Shuffle)
 	}
@@ -135,6 +137,8 @@ func wordsOfAction(a sched.Action) string {
 			return fmt.Sprintf("-> %v is done", a.Stage)
 		}
 		return fmt.Sprintf("-> %v ends: %s", a.Stage, a.Reason)
+	case sched.StageWarned:
+		return fmt.Sprintf("-> %v: %s", a.Stage, a.Text)
 	case sched.ExecutorChanged:
 		return fmt.Sprintf("-> executor %v is %s: %s", a.ID, a.State, a.Reason)
 	case sched.Starving:
