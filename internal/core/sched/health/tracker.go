@@ -11,11 +11,18 @@ import (
 // Tracker is what the application knows of where tasks failed. It is not safe for concurrent use. A nil Tracker allows everything.
 type Tracker struct {
 	cfg      Config
-	failures map[ids.ExecutorID][]Time // when each is forgotten, soonest first; looked up, never ranged over
-	execs    map[ids.ExecutorID]Time   // excluded, until when; looked up, never ranged over
-	hosts    map[string]Time           // excluded, until when; looked up, never ranged over
-	onHost   map[string]int            // excluded executors; looked up, never ranged over
-	due      []exclusion               // all that is excluded, soonest to end first
+	failures []remembered            // of successful task sets, soonest forgotten first
+	counts   map[ids.ExecutorID]int  // of these; looked up, never ranged over
+	execs    map[ids.ExecutorID]Time // excluded, until when; looked up, never ranged over
+	hosts    map[string]Time         // excluded, until when; looked up, never ranged over
+	onHost   map[string]int          // excluded executors; looked up, never ranged over
+	due      []exclusion             // all that is excluded, soonest to end first
+}
+
+// remembered is a failure, until it is forgotten.
+type remembered struct {
+	until    Time
+	executor ids.ExecutorID
 }
 
 // exclusion is an executor, or else a host.
@@ -32,7 +39,7 @@ func New(c Config) *Tracker {
 		return nil
 	}
 	return &Tracker{
-		cfg: c.withDefaults(), failures: map[ids.ExecutorID][]Time{},
+		cfg: c.withDefaults(), counts: map[ids.ExecutorID]int{},
 		execs: map[ids.ExecutorID]Time{}, hosts: map[string]Time{}, onHost: map[string]int{},
 	}
 }
@@ -59,31 +66,33 @@ func (t *Tracker) Succeeded(now Time, s *Set) (facts []Fact) {
 	for _, f := range s.failures {
 		t.remember(f.executor, f.last+t.cfg.Timeout)
 	}
+	t.forget(now)
 	for _, f := range s.failures {
-		t.forget(now, f.executor)
-		if n := len(t.failures[f.executor]); n >= t.cfg.AppOnExecutor {
+		if n := t.counts[f.executor]; n >= t.cfg.AppOnExecutor {
 			facts = t.exclude(facts, now, f.executor, f.host, n)
 		}
 	}
 	return facts
 }
 
-// remember notes when a failure is to be forgotten.
+// remember notes a failure, where it is forgotten after all that are forgotten no later.
 func (t *Tracker) remember(executor ids.ExecutorID, until Time) {
-	times := t.failures[executor]
-	at, _ := slices.BinarySearch(times, until)
-	t.failures[executor] = slices.Insert(times, at, until)
+	at, _ := slices.BinarySearchFunc(t.failures, until+1, func(f remembered, until Time) int { return cmp.Compare(f.until, until) })
+	t.failures = slices.Insert(t.failures, at, remembered{until, executor})
+	t.counts[executor]++
 }
 
-// forget drops the failures of an executor that are too old.
-func (t *Tracker) forget(now Time, executor ids.ExecutorID) {
-	times := t.failures[executor]
-	old, _ := slices.BinarySearch(times, now+1)
-	if times = slices.Delete(times, 0, old); len(times) == 0 {
-		delete(t.failures, executor)
-		return
+// forget drops the failures that are too old.
+func (t *Tracker) forget(now Time) {
+	old := 0
+	for old < len(t.failures) && t.failures[old].until <= now {
+		executor := t.failures[old].executor
+		if t.counts[executor]--; t.counts[executor] == 0 {
+			delete(t.counts, executor)
+		}
+		old++
 	}
-	t.failures[executor] = times
+	t.failures = slices.Delete(t.failures, 0, old)
 }
 
 // exclude excludes an executor that is not, and with it perhaps its host.
@@ -140,9 +149,11 @@ func (t *Tracker) FetchFailed(now Time, executor ids.ExecutorID, host string) []
 
 // Removed says that an executor is gone. Its exclusion stays until its time is over, so that it counts against its host.
 func (t *Tracker) Removed(executor ids.ExecutorID) {
-	if t != nil {
-		delete(t.failures, executor)
+	if t == nil || t.counts[executor] == 0 {
+		return
 	}
+	delete(t.counts, executor)
+	t.failures = slices.DeleteFunc(t.failures, func(f remembered) bool { return f.executor == executor })
 }
 
 // Next gives when Expire has something to do.
@@ -158,6 +169,7 @@ func (t *Tracker) Expire(now Time) (facts []Fact) {
 	if t == nil {
 		return nil
 	}
+	t.forget(now)
 	for len(t.due) > 0 && t.due[0].until <= now {
 		x := t.due[0]
 		t.due = slices.Delete(t.due, 0, 1)
@@ -180,6 +192,11 @@ func (t *Tracker) Expire(now Time) (facts []Fact) {
 func (t *Tracker) Check() error {
 	if t == nil {
 		return nil
+	}
+	for i, f := range t.failures {
+		if t.counts[f.executor] <= 0 || i > 0 && t.failures[i-1].until > f.until {
+			return fmt.Errorf("health: %d failures are counted of executor %v, and one is remembered until %v", t.counts[f.executor], f.executor, f.until)
+		}
 	}
 	hosts := 0
 	for i, x := range t.due {
