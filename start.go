@@ -85,20 +85,19 @@ func (s *Session) socketDir() (string, error) {
 	return s.ownDir(parent)
 }
 
-func (s *Session) driverConfig(m conf.MasterURL) driver.Config {
-	return driver.Config{
-		App: cluster.App{ID: s.appID, Name: s.appName()},
-		Sched: sched.Config{
-			Seed:             1,
-			MaxFailures:      m.MaxFailures(s.conf),
-			MaxStageAttempts: conf.MaxStageAttempts.Of(s.conf),
-			MaxResultSize:    int64(conf.MaxResultSize.Of(s.conf)),
-			Ahead:            conf.LaunchAhead.Of(s.conf),
-		},
+func (s *Session) driverConfig(m conf.MasterURL) (driver.Config, error) {
+	c := driver.Config{
+		App:       cluster.App{ID: s.appID, Name: s.appName()},
 		Timeout:   conf.NetworkTimeout.Of(s.conf),
 		PieceSize: int64(conf.BroadcastBlockSize.Of(s.conf)),
 		Merge:     s.accumulators.merge,
 	}
+	var err error
+	if c.Sched, err = s.schedConfig(m); err != nil {
+		return c, err
+	}
+	c.Record, err = s.recording()
+	return c, err
 }
 
 // memory is what one of n executors on this machine may use, in all.
@@ -127,7 +126,11 @@ func (s *Session) startLocal(m conf.MasterURL) error {
 	if kit == nil { // a test's own memory is not the engine's to limit
 		s.closers = append(s.closers, limitMemory(cfg.Memory))
 	}
-	s.driver.Driver = driver.Start(s.driverConfig(m))
+	drive, err := s.driverConfig(m)
+	if err != nil {
+		return err
+	}
+	s.driver.Driver = driver.Start(drive)
 	cfg.Attach, cfg.Blocks = s.driver.AttachOwn, s.driver.Blocks()
 	threads := local.NewThreads(cfg)
 	if kit != nil {
@@ -173,9 +176,13 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 	if err != nil {
 		return err
 	}
-	cfg := s.driverConfig(m)
+	cfg, err := s.driverConfig(m)
+	if err != nil {
+		return err
+	}
 	var initial int
 	cfg.Allocation, initial = s.allocation(m)
+	cfg.Sched.Expected = initial
 	cfg.Identity = wire.Identity(identity)
 	cfg.App.Secret = make([]byte, 32)
 	_, _ = rand.Read(cfg.App.Secret) // never fails

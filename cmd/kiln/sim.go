@@ -92,7 +92,9 @@ func checkSim(rest []string, s *sim.Scale) error {
 func tell(out io.Writer, s sim.Scale, r sim.ScaleReport, took time.Duration) {
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
-	line := func(name, format string, args ...any) { fmt.Fprintf(out, "%-14s %s\n", name, fmt.Sprintf(format, args...)) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(out, "%-14s %s\n", name, fmt.Sprintf(format, args...))
+	}
 	line("cluster", "%d executors of %d slots on %d hosts", s.Executors, s.Slots, s.Hosts)
 	line("load", "%d tasks of about %v in %d jobs, seed %d", s.Tasks, s.Task, s.Jobs, s.Seed)
 	line("makespan", "%v, %.2f times the lower bound of %v", r.Makespan.Round(time.Millisecond), float64(r.Makespan)/float64(r.Bound), r.Bound.Round(time.Millisecond))

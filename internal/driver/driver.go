@@ -25,11 +25,13 @@ type Config struct {
 	App       cluster.App
 	Sched     sched.Config
 	Identity  wire.Identity // what executors in other processes must run
-	Timeout   time.Duration // silence after which an executor counts as lost
+	Timeout   time.Duration // for fetching a result
 	Fetch     transport.Fetcher
 	PieceSize int64                   // of broadcasts
 	Merge     func(task.Update) error // adds what a task sent to an accumulator
 
+	// Record is where the events of the scheduler are written down; nil for nowhere.
+	Record *Recording
 	// Allocation lets executors of so many slots come and go with the load; nil leaves their number to Serve.
 	Allocation *Allocation
 }
@@ -52,6 +54,8 @@ type Driver struct {
 
 	// What follows belongs to the loop.
 	core    *sched.Core
+	record  *recorder  // nil when nothing is recorded
+	turned  sched.Time // when the loop last turned
 	remotes map[ids.ExecutorID]*remote
 	touched []*remote // those with something to send
 	jobs    map[ids.JobID]*handle
@@ -68,7 +72,7 @@ func Start(cfg Config) *Driver {
 		cfg: cfg, began: time.Now(), in: make(chan any, 256), quit: make(chan struct{}), done: make(chan struct{}),
 		broadcasts: broadcast.NewStore(cfg.PieceSize),
 		core:       sched.New(cfg.Sched), remotes: map[ids.ExecutorID]*remote{}, jobs: map[ids.JobID]*handle{},
-		stages: map[ids.StageRef]*task.Stage{},
+		stages: map[ids.StageRef]*task.Stage{}, record: newRecorder(&cfg),
 	}
 	d.outbox.merge = cfg.Merge
 	if cfg.Allocation != nil {
@@ -100,6 +104,7 @@ func (d *Driver) Close() error {
 		}
 		d.links.Wait()
 		d.outbox.wait()
+		err = errors.Join(err, d.record.close())
 		d.orders.wait()
 	})
 	return err

@@ -1,6 +1,7 @@
 package driver_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/kilnproject/kiln/internal/driver"
 	"github.com/kilnproject/kiln/internal/link/transport"
 	"github.com/kilnproject/kiln/internal/link/wire"
+	"github.com/kilnproject/kiln/internal/replay"
 )
 
 // rig is a driver with executors that a test plays.
@@ -65,7 +67,7 @@ func drive(t *testing.T, tune func(*driver.Config), f func(r *rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := driver.Config{
 			App: cluster.App{ID: "app", Secret: secret}, Identity: image, Timeout: time.Minute, PieceSize: 1 << 20,
-			Merge: func(task.Update) error { return nil },
+			Merge: func(task.Update) error { return nil }, Sched: sched.Config{Silence: time.Minute, ReasonWait: time.Second},
 		}
 		if tune != nil {
 			tune(&cfg)
@@ -272,6 +274,25 @@ func beat(p *player) (stop func()) {
 	}
 }
 
+func TestALinkThatBreaksWithoutAWordLosesItsExecutor(t *testing.T) {
+	drive(t, nil, func(r *rig) {
+		p := r.executor(0)
+		done := r.run(r.t.Context(), 1)
+		p.launch()
+		if err := p.link.Close(); err != nil {
+			t.Fatal(err)
+		}
+		other := r.executor(1)
+		other.send(&wire.Up{Ends: []task.End{ended(other.launch(), "a")}})
+		if o := <-done; o.err != nil {
+			t.Error(o.err)
+		}
+		if n := len(r.d.View().Executors); n != 1 {
+			t.Errorf("%d executors", n)
+		}
+	})
+}
+
 func TestTheManagerSaysWhyALinkBroke(t *testing.T) {
 	drive(t, nil, func(r *rig) {
 		p := r.executor(0)
@@ -365,6 +386,42 @@ func TestALargeResultIsFetchedAndIfItIsGoneTheTaskRunsAgain(t *testing.T) {
 			t.Errorf("dropped %+v", drop)
 		}
 	})
+}
+
+// sink is a record in memory.
+type sink struct {
+	bytes.Buffer
+	closed bool
+}
+
+func (s *sink) Close() error {
+	s.closed = true
+	return nil
+}
+
+func TestARecordedRunIsPlayedAgain(t *testing.T) {
+	var s sink
+	drive(t, func(c *driver.Config) { c.Record = &driver.Recording{Out: &s} }, func(r *rig) {
+		p := r.executor(0)
+		done := r.run(r.t.Context(), 3)
+		for range 3 {
+			p.send(&wire.Up{Ends: []task.End{ended(p.launch(), "a")}})
+		}
+		if o := <-done; o.err != nil {
+			t.Error(o.err)
+		}
+	})
+	if !s.closed {
+		t.Error("the record was not closed")
+	}
+	log, err := replay.Open(s.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := log.Play(nil)
+	if err != nil || o.Different != 0 || o.Ending != replay.Complete || o.Steps < 5 {
+		t.Errorf("played %+v, %v", o, err)
+	}
 }
 
 // fetcher is a function that gets blocks.

@@ -11,9 +11,6 @@ import (
 	"github.com/kilnproject/kiln/internal/link/wire"
 )
 
-// reasonWait is how long the loop waits, when a link has ended, for the manager to say why.
-const reasonWait = time.Second
-
 // mostAtOnce is how many reports are taken before actions are carried out.
 const mostAtOnce = 256
 
@@ -22,19 +19,22 @@ func (d *Driver) loop() {
 	defer close(d.done)
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
-	watch := time.NewTicker(250 * time.Millisecond)
-	defer watch.Stop()
+	pulse := time.NewTicker(pulsePeriod)
+	defer pulse.Stop()
 	load := d.looks()
 	for {
 		select {
 		case x := <-d.in:
+			d.turn()
 			d.take(x)
 		case <-load:
 			d.allocate()
 		case <-wake.C:
+			d.turn()
 			d.step(sched.Woke{})
-		case <-watch.C:
-			d.watch()
+		case <-pulse.C:
+			d.turn()
+			d.record.sync()
 		case <-d.quit:
 			d.shutDown()
 			return
@@ -84,9 +84,10 @@ func (d *Driver) take(x any) {
 
 func (d *Driver) hear(m heardFrom) {
 	r := m.from
-	if m.up == nil {
+	if m.up == nil { // the manager may say why
 		if d.remotes[r.id] == r {
-			r.broken = time.Now()
+			delete(d.remotes, r.id)
+			d.step(sched.ExecutorSuspected{ID: r.id, Reason: "its connection ended"})
 		}
 		return
 	}
@@ -99,9 +100,11 @@ func (d *Driver) hear(m heardFrom) {
 		d.batch(r).Welcome = &wire.Welcome{Executor: r.id, AppID: d.cfg.App.ID}
 		d.step(sched.ExecutorRegistered{ID: r.id, Host: r.hello.Host, Slots: r.hello.Slots})
 	}
-	r.heard = time.Now()
 	if d.remotes[r.id] != r {
 		return // it counts as lost already
+	}
+	if m.up.Heartbeat != nil {
+		d.step(sched.Heard{Executor: r.id})
 	}
 	if len(m.up.Blocks) > 0 { // first: a stage that follows from a task's end may read what the task has cached
 		d.step(blocksChanged(r, m.up.Blocks))
@@ -145,36 +148,19 @@ func lostResult(err error) task.EndReason {
 	return task.EndReason{Fate: task.Lost, Error: &task.Error{Text: fmt.Sprintf("its result could not be fetched: %v", err)}}
 }
 
-// watch finds executors that are silent, or whose link has ended without another word.
-func (d *Driver) watch() {
-	now := time.Now()
-	var lost []*remote
-	for _, r := range d.remotes { //nolint:maprange // what is found is put in order below
-		if !r.broken.IsZero() && now.Sub(r.broken) > reasonWait || r.hello.PID != 0 && now.Sub(r.heard) > d.cfg.Timeout {
-			lost = append(lost, r)
-		}
-	}
-	for _, r := range lost {
-		why := "its connection ended"
-		if r.broken.IsZero() {
-			why = fmt.Sprintf("it was silent for %v", now.Sub(r.heard).Round(time.Second))
-		}
-		d.lose(r.id, why, false)
-	}
-}
-
+// lose forgets an executor of which it is known that it is gone.
 func (d *Driver) lose(id ids.ExecutorID, why string, byApp bool) {
-	r := d.remotes[id]
-	if r == nil {
-		return
+	if r := d.remotes[id]; r != nil {
+		delete(d.remotes, id)
+		r.link.Close()
 	}
-	delete(d.remotes, id)
-	r.link.Close()
 	d.step(sched.ExecutorLost{ID: id, Reason: why, AppCaused: byApp})
 }
 
 func (d *Driver) step(ev sched.Event) {
-	d.actions = d.core.Step(d.now(), ev, d.actions[:0])
+	now := d.now()
+	d.actions = d.core.Step(now, ev, d.actions[:0])
+	d.record.step(now, ev, d.actions)
 	for _, a := range d.actions {
 		d.perform(a)
 	}

@@ -3,7 +3,6 @@ package driver
 import (
 	"crypto/subtle"
 	"fmt"
-	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/link/transport"
@@ -15,8 +14,6 @@ type remote struct {
 	id     ids.ExecutorID
 	link   transport.DriverEnd
 	hello  *wire.Hello
-	heard  time.Time
-	broken time.Time // when the link ended; the reason may still come from the manager
 	next   *wire.Down
 	cached map[ids.BlockID]struct{} // partitions of cached RDDs that it has
 }

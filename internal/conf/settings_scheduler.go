@@ -1,0 +1,38 @@
+package conf
+
+import "time"
+
+// The scheduler: in what order jobs get slots, and how long a task waits for a good one.
+var (
+	// SchedulerMode is how jobs share slots.
+	SchedulerMode = Enum("kiln.scheduler.mode", "FIFO", []string{"FIFO", "FAIR"},
+		"How jobs that run at the same time share slots: FIFO serves the older one first, FAIR lets pools take turns (kiln.WithPool).")
+
+	// AllocationFile defines pools.
+	AllocationFile = String("kiln.scheduler.allocation.file", "",
+		"A file of pools with their weights and minimum shares, in the form of Spark's fairscheduler.xml. With it, a job in a pool that the file does not have is refused. Only for FAIR.")
+
+	// LocalityWait is how long a slot may be left free for one nearer to a task's data.
+	LocalityWait = Duration("kiln.locality.wait", 3*time.Second,
+		"How long a task waits for a free slot nearer to its data, at each distance, before it takes one farther away. 0: not at all.", AtLeast(time.Duration(0)))
+
+	// LocalityWaitProcess is LocalityWait for the executor that has the data.
+	LocalityWaitProcess = Duration("kiln.locality.wait.process", 0, "The same for a slot in the very executor that has the data.", AtLeast(time.Duration(0))).
+				DefaultText("kiln.locality.wait")
+
+	// LocalityWaitNode is LocalityWait for its machine.
+	LocalityWaitNode = Duration("kiln.locality.wait.node", 0, "The same for a slot on the machine that has the data.", AtLeast(time.Duration(0))).
+				DefaultText("kiln.locality.wait")
+
+	// LocalityWaitRack is LocalityWait for its rack.
+	LocalityWaitRack = Duration("kiln.locality.wait.rack", 0, "The same for a slot in the rack that has the data.", AtLeast(time.Duration(0))).
+				DefaultText("kiln.locality.wait")
+
+	// MinRegisteredRatio is how many executors must be there before tasks start.
+	MinRegisteredRatio = Float("kiln.scheduler.minRegisteredResourcesRatio", 0,
+		"Which part of the executors that were asked for must have registered before the first task starts.", Between(0.0, 1.0))
+
+	// MaxRegisteredWait is how long tasks wait for that.
+	MaxRegisteredWait = Duration("kiln.scheduler.maxRegisteredResourcesWaitingTime", 30*time.Second,
+		"How long tasks wait for these executors at most.", AtLeast(time.Millisecond))
+)

@@ -1,0 +1,90 @@
+package kiln
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/conf"
+	"github.com/kilnproject/kiln/internal/conf/pools"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/pool"
+	"github.com/kilnproject/kiln/internal/driver"
+)
+
+// reasonWait is how long the scheduler waits, when an executor's link has ended, for the cluster manager to say why.
+const reasonWait = time.Second
+
+// schedConfig is what the settings say to the scheduler.
+func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
+	c := sched.Config{
+		Seed:             1,
+		MaxFailures:      m.MaxFailures(s.conf),
+		MaxStageAttempts: conf.MaxStageAttempts.Of(s.conf),
+		MaxResultSize:    int64(conf.MaxResultSize.Of(s.conf)),
+		Ahead:            conf.LaunchAhead.Of(s.conf),
+		ProcessWait:      s.localityWait(conf.LocalityWaitProcess),
+		NodeWait:         s.localityWait(conf.LocalityWaitNode),
+		RackWait:         s.localityWait(conf.LocalityWaitRack),
+		ReasonWait:       reasonWait,
+		MinRegistered:    conf.MinRegisteredRatio.Of(s.conf),
+		RegisteredWait:   conf.MaxRegisteredWait.Of(s.conf),
+	}
+	if m.Kind != conf.Local { // an executor in this process is silent only when this process is
+		c.Silence = conf.NetworkTimeout.Of(s.conf)
+	}
+	var err error
+	c.Pools, err = s.pools()
+	return c, err
+}
+
+func (s *Session) localityWait(k conf.Key[time.Duration]) time.Duration {
+	if d, said := k.Lookup(s.conf); said {
+		return d
+	}
+	return conf.LocalityWait.Of(s.conf)
+}
+
+// pools reads the pool file.
+func (s *Session) pools() (pool.Config, error) {
+	file := conf.AllocationFile.Of(s.conf)
+	refuse := func(why string) error {
+		return &ConfigError{Key: conf.AllocationFile.String(), Value: file, Origin: conf.AllocationFile.Origin(s.conf), Why: why}
+	}
+	if conf.SchedulerMode.Of(s.conf) != "FAIR" {
+		if file != "" {
+			return pool.Config{}, refuse("defines pools, which mean nothing to kiln.scheduler.mode=FIFO: set it to FAIR, or leave the file out")
+		}
+		return pool.Config{}, nil
+	}
+	c := pool.Config{Policy: pool.Fair}
+	if file == "" {
+		return c, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return c, refuse(fmt.Sprintf("cannot be read: %v", err))
+	}
+	if c.Pools, err = pools.Parse(file, data); err != nil {
+		return c, errors.Join(refuse("is not a file of pools"), err)
+	}
+	c.Strict = true
+	return c, nil
+}
+
+// recordLimit is how large a record of the scheduler may become.
+const recordLimit = 1 << 30
+
+// recording opens the file that the scheduler's events go to, if any.
+func (s *Session) recording() (*driver.Recording, error) {
+	file := conf.SchedRecord.Of(s.conf)
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, &ConfigError{Key: conf.SchedRecord.String(), Value: file, Origin: conf.SchedRecord.Origin(s.conf), Why: fmt.Sprintf("cannot be written: %v", err)}
+	}
+	return &driver.Recording{Out: f, Limit: recordLimit}, nil
+}
