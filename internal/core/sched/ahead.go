@@ -39,7 +39,7 @@ func (p *pace) add(took time.Duration) {
 // depth is how many task attempts of a run may wait for each slot of an executor: not more than its share of the tasks, so that no
 // slot goes without.
 func (c *Core) depth(r *run) int {
-	if r.pace.ends < pacedEnds || r.set.Prefers() || !r.ask.plain() {
+	if r.pace.ends < pacedEnds || r.set.Prefers() || !r.easy() {
 		return 0
 	}
 	work := int(aheadWork / max(r.pace.mean, time.Microsecond))
@@ -50,7 +50,7 @@ func (c *Core) depth(r *run) int {
 func (c *Core) offerAhead() {
 	e := c.freed
 	c.freed = nil
-	if c.cfg.Ahead == 0 || e == nil || e.gone || e.phase != active || e.wide > 0 || e.used < e.slots {
+	if c.cfg.Ahead == 0 || e == nil || e.gone || !e.takesTasks() || e.wide > 0 || e.used < e.slots {
 		return
 	}
 	r := c.queue.first()

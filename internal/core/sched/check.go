@@ -114,12 +114,16 @@ func (c *Core) checkRun(r *run) error {
 }
 
 func (c *Core) checkExecutors() error {
-	alive, free := 0, 0
+	alive, free, open, slots := 0, 0, 0, 0
 	for id, e := range c.executors {
 		if e == nil {
 			continue
 		}
 		alive++
+		if e.takesTasks() {
+			open++
+			slots += e.slots
+		}
 		used := 0
 		for at, a := range e.attempts {
 			if a.executor != e || int(a.onExec) != at || c.attempts[a.id] != a {
@@ -132,7 +136,7 @@ func (c *Core) checkExecutors() error {
 		if e.gone || int(e.id) != id || used != e.used || used > e.slots*(1+c.cfg.Ahead) || c.hosts[e.host.name] != e.host {
 			return fmt.Errorf("executor %d: %d slots, %d used, counted %d", id, e.slots, used, e.used)
 		}
-		if (used < e.slots && e.phase == active) != (e.free != 0) || (e.free != 0) != (e.freeHost != 0) {
+		if (used < e.slots && e.takesTasks()) != (e.free != 0) || (e.free != 0) != (e.freeHost != 0) {
 			return fmt.Errorf("executor %d: %d of %d slots used, free at %d and %d", id, used, e.slots, e.free, e.freeHost)
 		}
 		if (used > e.slots) != (e.laden != 0) || e.laden != 0 && c.laden.executors[e.laden-1] != e {
@@ -146,6 +150,9 @@ func (c *Core) checkExecutors() error {
 				return fmt.Errorf("executor %d is at the wrong place", id)
 			}
 		}
+	}
+	if open != c.open || slots != c.slots {
+		return fmt.Errorf("%d executors with %d slots take tasks; counted %d, %d", open, slots, c.open, c.slots)
 	}
 	if alive != c.alive || free != c.free.len() {
 		return fmt.Errorf("%d executors live, %d have free slots; counted %d, %d", alive, free, c.alive, c.free.len())
@@ -173,7 +180,7 @@ func couldRun(r *run, e *executor) (int32, bool) {
 	}
 	for i := range int32(r.set.Len()) {
 		level := r.set.Level(i, e.spot())
-		if r.set.Waits(i) && (!r.delays || level <= r.delay.level || level == taskset.NoPreference) {
+		if r.set.Waits(i) && e.fitsTask(r, i) && (!r.delays || level <= r.delay.level || level == taskset.NoPreference) {
 			return i, true
 		}
 	}

@@ -3,6 +3,7 @@ package sched
 import (
 	"time"
 
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 )
 
@@ -28,6 +29,7 @@ type Config struct {
 	Expected          int           // executors that are asked for at the start
 	MinRegistered     float64       // of these, the part that must have registered before tasks are launched; 0
 	RegisteredWait    time.Duration // how long after the start tasks wait for that; 30 s
+	Health            health.Config // what keeps tasks away from where others failed: nothing
 	Pools             pool.Config   // in what order jobs get slots: first in, first out
 	MaxActions        int           // actions of one Step; what is left follows at once, after Wake; 4096
 	Publish           bool          // also give facts as actions

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/mapout"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -30,7 +31,9 @@ type Core struct {
 	seen        bitset           // executor ids that were ever used
 	alive       int              // living executors
 	slots       int              // of these
-	changes     int              // how often an executor became active, or was so no more
+	open        int              // executors that take tasks
+	health      *health.Tracker  // nil when it keeps nobody away
+	changes     int              // how often something changed that decides which executors can run a task
 	hosts       map[string]*host // looked up, never ranged over
 	racks       map[string]*rack // looked up, never ranged over
 	free        ring
@@ -62,7 +65,7 @@ type Core struct {
 func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
-		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{}, racks: map[string]*rack{},
+		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), health: health.New(cfg.Health), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{}, racks: map[string]*rack{},
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
 	c.laden.member = func(e *executor) *place { return &e.laden }
@@ -74,6 +77,7 @@ func New(cfg Config) *Core {
 func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.now, c.out, c.base, c.more = now, out, len(out), false
 	c.dispatch(ev)
+	c.forgive()
 	c.ringAlarms()
 	c.resubmit()
 	c.offer()
@@ -162,6 +166,9 @@ func (c *Core) Wake() (at Time, ok bool) {
 		at, ok = t, true
 	}
 	if t, stuck := c.stuckWake(); stuck && (!ok || t < at) {
+		at, ok = t, true
+	}
+	if t, excludes := c.health.Next(); excludes && (!ok || t < at) {
 		at, ok = t, true
 	}
 	if a, rings := c.nextAlarm(); rings && (!ok || a.at < at) {

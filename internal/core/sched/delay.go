@@ -84,7 +84,7 @@ func (c *Core) isLive(places []Place, at taskset.Level) bool {
 	for _, p := range places {
 		switch at {
 		case taskset.Process:
-			if e := c.executor(p.Executor); p.OnExecutor && e != nil && e.phase == active {
+			if e := c.executor(p.Executor); p.OnExecutor && e != nil && e.takesTasks() {
 				return true
 			}
 		case taskset.Node:

@@ -194,10 +194,12 @@ func (c *Core) taskDone(r *run, p int32, by *attempt) {
 func (c *Core) taskFailed(a *attempt, why *task.EndReason) {
 	r, i, at := a.run, a.index, a.executor.id
 	counts := r.counts(i)
+	e := a.executor
 	c.leave(a)
 	if !counts {
 		return
 	}
+	c.failedAt(r, i, e)
 	err := why.Error
 	if err == nil {
 		err = &task.Error{Text: "the task " + why.Fate.String() + " and did not say why"}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -32,6 +33,7 @@ type executor struct {
 	orders   []task.Launch // of this Step, after ships
 	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
 	phase    phase
+	barred   bool   // the application keeps away from it
 	onHost   place  // in host.executors
 	drains   place  // in Core.drainers, exactly while it is draining
 	heard    Time   // when it last gave a sign of life
@@ -114,6 +116,9 @@ func (c *Core) refusal(ev ExecutorRegistered) string {
 	case c.seen.has(int(ev.ID)):
 		return fmt.Sprintf("executor %v registered before: an id is used once", ev.ID)
 	}
+	if c.health.Refuses(ev.ID, ev.Host) == health.ApplicationOnHost {
+		return fmt.Sprintf("the application excludes host %s, because tasks failed there", ev.Host)
+	}
 	return ""
 }
 
@@ -139,9 +144,10 @@ func (c *Core) rackNamed(name string) *rack {
 	return k
 }
 
-// countActive counts an executor that becomes active, or one that is active no more.
+// countActive counts an executor that begins to take tasks, or one that takes them no more.
 func (c *Core) countActive(e *executor, by int) {
 	c.changes++
+	c.open += by
 	c.slots += by * e.slots
 	e.host.active += by
 	if e.rack != nil {
@@ -151,7 +157,7 @@ func (c *Core) countActive(e *executor, by int) {
 
 // offerSlots offers an executor that has a free slot.
 func (c *Core) offerSlots(e *executor) {
-	if e.gone || e.phase != active || e.used >= e.slots {
+	if e.gone || !e.takesTasks() || e.used >= e.slots {
 		return
 	}
 	c.free.add(e, c.chance)

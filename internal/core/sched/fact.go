@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -63,6 +64,8 @@ type (
 		ID            ids.ExecutorID
 		State, Reason string
 	}
+	// HealthChanged says that tasks keep away from an executor or a host, or no more.
+	HealthChanged struct{ Fact health.Fact }
 	// ExecutorRemoved says that an executor is gone.
 	ExecutorRemoved struct {
 		ID     ids.ExecutorID
@@ -90,6 +93,7 @@ func (TaskStarted) action()     {}
 func (TaskDone) action()        {}
 func (ExecutorAdded) action()   {}
 func (ExecutorChanged) action() {}
+func (HealthChanged) action()   {}
 func (ExecutorRemoved) action() {}
 func (StageWarned) action()     {}
 func (Starving) action()        {}
@@ -102,6 +106,7 @@ func (TaskStarted) fact()     {}
 func (TaskDone) fact()        {}
 func (ExecutorAdded) fact()   {}
 func (ExecutorChanged) fact() {}
+func (HealthChanged) fact()   {}
 func (ExecutorRemoved) fact() {}
 func (StageWarned) fact()     {}
 func (Starving) fact()        {}

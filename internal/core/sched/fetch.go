@@ -20,6 +20,9 @@ func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
 	if len(s.jobs) == 0 || r.ref.Attempt != s.next-1 {
 		return // old news: what it complains of has been computed again since, or is about to be
 	}
+	if from := c.executor(why.Fetch.Executor); from != nil && c.health != nil {
+		c.exclude(c.health.FetchFailed(c.now, from.id, from.host.name))
+	}
 	c.loseOutput(why.Fetch, r.ref)
 	if r != s.current() {
 		return // another task of this attempt told before

@@ -23,12 +23,20 @@ func (a *ask) plain() bool { return a.slots == 1 && len(a.resources) == 0 }
 // fits says that an executor has now what a task of a run asks for.
 func (e *executor) fits(r *run) bool {
 	a := &r.ask
-	return e.free != 0 && e.slots-e.used >= a.slots && (len(a.resources) == 0 || e.stock.Fits(a.resources))
+	return e.free != 0 && e.slots-e.used >= a.slots && (len(a.resources) == 0 || e.stock.Fits(a.resources)) && !r.refuses(e)
 }
+
+// fitsTask says so for one task, which may be kept away; with -1 for those that may not.
+func (e *executor) fitsTask(r *run, i int32) bool {
+	return e.fits(r) && (i < 0 || r.health.Clean() || r.health.Allowed(i, e.id, e.host.name))
+}
+
+// easy says that any free slot will do for any task of a run that does not care where it is.
+func (r *run) easy() bool { return r.ask.plain() && r.health.Clean() }
 
 // could says that an executor would have it, if it did nothing else.
 func (e *executor) could(r *run) bool {
-	return e.phase == active && e.slots >= r.ask.slots && e.stock.Could(r.ask.resources)
+	return e.takesTasks() && e.slots >= r.ask.slots && e.stock.Could(r.ask.resources)
 }
 
 // checkNeeds says what makes it impossible for a stage to get what it asks for, or nothing.
@@ -41,13 +49,16 @@ func checkNeeds(s *StageSpec) string {
 
 // watchUnschedulable fails the stages of which no executor could run a task, when that does not change within a time.
 func (c *Core) watchUnschedulable() {
-	if c.demanding == 0 {
+	if !c.someMayBeStuck() {
 		return
 	}
 	var hopeless []*run
 	for r := range c.queue.all() {
+		if r.stuckAt != c.changes {
+			r.stuckAt, r.stuck = c.changes, c.whyStuck(r)
+		}
 		switch {
-		case r.ask.plain() || c.canRun(r):
+		case r.stuck == "" || len(r.live) > 0:
 			r.stuckUntil = 0
 		case r.stuckUntil == 0:
 			r.stuckUntil = c.now + c.cfg.UnschedulableWait
@@ -57,15 +68,30 @@ func (c *Core) watchUnschedulable() {
 	}
 	for _, r := range hopeless {
 		if r.member.Waiting() {
-			c.abort(r.stage, r.stage.blame(Unschedulable, -1, fmt.Sprintf(
-				"no executor has what one of its tasks asks for, %v, and none came within %v", &r.ask, c.cfg.UnschedulableWait)))
+			c.abort(r.stage, r.stage.blame(Unschedulable, -1, fmt.Sprintf("%s, and that did not change within %v", r.stuck, c.cfg.UnschedulableWait)))
 		}
 	}
 }
 
+// someMayBeStuck says that not every run can use any slot, or that there is none while some executors are excluded.
+func (c *Core) someMayBeStuck() bool { return c.demanding > 0 || c.health != nil && c.open == 0 }
+
+// whyStuck says why no executor could run a task of a run, or nothing. All of them are looked at only after something about them has
+// changed.
+func (c *Core) whyStuck(r *run) string {
+	if r.easy() && c.open > 0 {
+		return ""
+	}
+	could := func(e *executor) bool { return e != nil && e.could(r) }
+	if !r.ask.plain() && !slices.ContainsFunc(c.executors, could) {
+		return fmt.Sprintf("no executor has what one of its tasks asks for, %v", &r.ask)
+	}
+	return c.excludedEverywhere(r)
+}
+
 // stuckWake gives when the next stage fails that no executor can run.
 func (c *Core) stuckWake() (at Time, ok bool) {
-	if c.demanding == 0 {
+	if !c.someMayBeStuck() {
 		return 0, false
 	}
 	for r := range c.queue.all() {
@@ -74,21 +100,6 @@ func (c *Core) stuckWake() (at Time, ok bool) {
 		}
 	}
 	return at, ok
-}
-
-// canRun says that some executor could run the tasks of a run. All of them are looked at only after executors have come or gone.
-func (c *Core) canRun(r *run) bool {
-	if e := r.able; e != nil && !e.gone && e.could(r) {
-		return true
-	}
-	if r.ableAt == c.changes {
-		return r.able != nil
-	}
-	r.ableAt, r.able = c.changes, nil
-	if at := slices.IndexFunc(c.executors, func(e *executor) bool { return e != nil && e.could(r) }); at >= 0 {
-		r.able = c.executors[at]
-	}
-	return r.able != nil
 }
 
 // String gives what is asked for in words.

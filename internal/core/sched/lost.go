@@ -17,7 +17,7 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	e.gone = true
 	c.executors[ev.ID] = nil
 	c.alive--
-	if e.phase == active {
+	if e.takesTasks() {
 		c.countActive(e, -1)
 	}
 	c.unoffer(e)
@@ -34,6 +34,7 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	if e.exempt != "" {
 		ev.Reason, ev.AppCaused = e.exempt, false
 	}
+	c.health.Removed(ev.ID)
 	publish(c, ExecutorRemoved{ev.ID, ev.Reason})
 	c.loseOutputsOf(ev.ID)
 	err := &task.Error{Text: fmt.Sprintf("executor %v was lost: %s", ev.ID, ev.Reason)}

@@ -63,11 +63,11 @@ func (c *Core) offerTo(r *run) bool {
 	}
 	if most > taskset.Node && r.set.PrefersAt(taskset.Rack) {
 		// Tasks that prefer no place come before those that are only in the rack of theirs.
-		if (r.unseen || r.ask.plain()) && c.takeAnywhere(r, taskset.Node) || c.match(r, most) {
+		if (r.unseen || r.easy()) && c.takeAnywhere(r, taskset.Node) || c.match(r, most) {
 			return true
 		}
 	}
-	if most == taskset.Any && r.ask.plain() {
+	if most == taskset.Any && r.easy() {
 		return c.take(r, c.free.next(), most)
 	}
 	if r.unseen {
@@ -86,7 +86,7 @@ func (c *Core) offerTo(r *run) bool {
 
 // take launches the nearest task of a run on an executor that fits.
 func (c *Core) take(r *run, e *executor, most taskset.Level) bool {
-	i, try, level, ok := r.set.Take(e.spot(), most)
+	i, try, level, ok := r.set.Take(e.spot(), most, r.allowed(e))
 	if ok {
 		c.launch(r, i, try, level, e)
 	}
@@ -94,10 +94,18 @@ func (c *Core) take(r *run, e *executor, most taskset.Level) bool {
 }
 
 // takeAnywhere tries one executor that fits: after match, all that is left to a run is tasks that are as far from this one as from
-// any other.
+// any other. Only when some may not go everywhere it tries all.
 func (c *Core) takeAnywhere(r *run, most taskset.Level) bool {
-	e := c.free.find(r)
-	return e != nil && c.take(r, e, most)
+	if r.health.Clean() {
+		e := c.free.find(r, -1)
+		return e != nil && c.take(r, e, most)
+	}
+	for range c.free.len() {
+		if e := c.free.next(); e.fits(r) && c.take(r, e, most) {
+			return true
+		}
+	}
+	return false
 }
 
 // matchAgain launches a task that prefers a place with a free slot, among those that came back.
@@ -140,7 +148,7 @@ func (c *Core) matchTask(r *run, i int32, at taskset.Level) bool {
 	if !r.set.Waits(i) {
 		return false
 	}
-	e := c.freeAt(r, r.set.Places(i), at)
+	e := c.freeAt(r, i, at)
 	if e == nil {
 		return false
 	}
@@ -149,21 +157,21 @@ func (c *Core) matchTask(r *run, i int32, at taskset.Level) bool {
 	return true
 }
 
-// freeAt gives an executor that fits and is at this level from one of the places, or nil.
-func (c *Core) freeAt(r *run, places []Place, level taskset.Level) (e *executor) {
-	for _, at := range places {
+// freeAt gives an executor that fits a task and is at this level from one of the places that it prefers, or nil.
+func (c *Core) freeAt(r *run, i int32, level taskset.Level) (e *executor) {
+	for _, at := range r.set.Places(i) {
 		switch level {
 		case taskset.Process:
-			if x := c.executor(at.Executor); at.OnExecutor && x != nil && x.fits(r) {
+			if x := c.executor(at.Executor); at.OnExecutor && x != nil && x.fitsTask(r, i) {
 				e = x
 			}
 		case taskset.Node:
 			if h := c.hosts[at.Host]; h != nil {
-				e = h.free.find(r)
+				e = h.free.find(r, i)
 			}
 		case taskset.Rack:
 			if k := c.racks[at.Rack]; k != nil {
-				e = k.free.find(r)
+				e = k.free.find(r, i)
 			}
 		}
 		if e != nil {

@@ -30,7 +30,7 @@ func (p phase) String() string {
 
 // retire takes an executor out of its turn. What waits there for a slot is recalled.
 func (c *Core) retire(e *executor, to phase, reason string) {
-	if e.phase == active {
+	if e.takesTasks() {
 		c.countActive(e, -1)
 		c.unoffer(e)
 		if e.used > e.slots {

@@ -102,6 +102,8 @@ func printFact(f Fact) string {
 		return fmt.Sprintf("executor %v added", f.ID)
 	case ExecutorChanged:
 		return fmt.Sprintf("executor %v is %s: %s", f.ID, f.State, f.Reason)
+	case HealthChanged:
+		return f.Fact.String()
 	case ExecutorRemoved:
 		return fmt.Sprintf("executor %v removed: %s", f.ID, f.Reason)
 	case StageWarned:

@@ -48,7 +48,7 @@ func (c *Core) enqueue(r *run) {
 	}
 	c.queue.tree.Wait(r.member)
 	r.unseen, r.stuckUntil = true, 0
-	if !r.ask.plain() {
+	if !r.easy() {
 		c.demanding++
 	}
 }
@@ -59,7 +59,7 @@ func (c *Core) dequeue(r *run) {
 		return
 	}
 	c.queue.tree.Rest(r.member)
-	if !r.ask.plain() {
+	if !r.easy() {
 		c.demanding--
 	}
 }

@@ -51,10 +51,11 @@ func (r *ring) swap(i, j int) {
 	*r.member(r.executors[j]) = place(j + 1)
 }
 
-// find gives the first executor from the one whose turn it is that fits a run, or nil.
-func (r *ring) find(fit *run) *executor {
+// find gives the first executor from the one whose turn it is that fits a task of a run, or any task of it when there is no such
+// task, or nil.
+func (r *ring) find(fit *run, i int32) *executor {
 	for range r.executors {
-		if e := r.next(); e.fits(fit) {
+		if e := r.next(); e.fitsTask(fit, i) {
 			return e
 		}
 	}

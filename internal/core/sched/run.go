@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
@@ -28,8 +29,10 @@ type run struct {
 	delays     bool    // it may leave slots free for a while: see delay
 	warned     bool    // of the size of its tasks
 	delay      delay
-	able       *executor          // can run its tasks, when it was last looked
-	ableAt     int                // Core.changes at that time
+	health     *health.Set        // where its tasks failed; nil when nobody asks
+	suspects   []int32            // tasks that failed, when somebody asks
+	stuck      string             // why no executor could run its tasks, when it was last looked; empty when some could
+	stuckAt    int                // Core.changes at that time
 	stuckUntil Time               // when it fails because no executor can run its tasks; 0 when some can
 	member     *pool.Member[*run] // its place in the queue
 }
@@ -137,6 +140,9 @@ func (c *Core) closeRun(r *run, to state, reason string) {
 	r.set.Close()
 	c.dequeue(r)
 	r.stage.state = to
+	if _, ok := to.(done); ok && c.health != nil {
+		c.exclude(c.health.Succeeded(c.now, r.health))
+	}
 	publish(c, StageEnded{r.ref, reason})
 	if r.set.Running() == 0 {
 		c.forgetRun(r)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 )
 
@@ -139,6 +140,9 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.Expected
 	case "min-registered":
 		to = &p.cfg.MinRegistered
+	case "exclude":
+		p.exclude(rest)
+		return true
 	case "fair":
 		p.cfg.Pools.Policy = pool.Fair
 		return true
@@ -178,6 +182,37 @@ func (p *player) configureWait(word string, d time.Duration) {
 		p.cfg.RackWait = d
 	case "registered-wait":
 		p.cfg.RegisteredWait = d
+	}
+}
+
+// exclude reads what tasks keep away from: any of task, app, fetch, fetch-host, kill, decommission, timeout=DURATION, app-executor=N,
+// stage-executor=N, task-host=N.
+func (p *player) exclude(text string) {
+	h := &p.cfg.Health
+	for _, o := range strings.Fields(text) {
+		key, value, _ := strings.Cut(o, "=")
+		switch key {
+		case "task":
+			h.TaskAndStage = true
+		case "app":
+			h.Application = true
+		case "fetch":
+			h.Fetch = true
+		case "fetch-host":
+			h.Fetch, h.FetchByHost = true, true
+		case "kill":
+			h.Ending = health.Kill
+		case "decommission":
+			h.Ending = health.Decommission
+		case "timeout":
+			h.Timeout = duration(p.t, value)
+		case "app-executor":
+			h.AppOnExecutor = p.number(value)
+		case "stage-executor":
+			h.StageOnExecutor = p.number(value)
+		case "task-host":
+			h.TaskOnHost = p.number(value)
+		}
 	}
 }
 

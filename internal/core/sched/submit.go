@@ -60,6 +60,7 @@ func (c *Core) start(s *stage) {
 	if r.delays = c.cfg.delays() && r.set.Prefers(); r.delays {
 		r.delay.since = c.now
 	}
+	r.health = c.health.Open(r.ref)
 	c.enter(r)
 	c.enqueue(r)
 	publish(c, StageSubmitted{r.ref, r.job.spec.ID, n})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 )
 
@@ -83,6 +84,13 @@ func Random(seed uint64) Scenario {
 		s.Sched.Pools = pool.Config{Policy: pool.Fair, Pools: []pool.Definition{
 			{Name: "a", Policy: pool.Policy(r.IntN(2)), Weight: 1 + r.IntN(3)}, {Name: "b", Weight: 1, MinShare: r.IntN(4)},
 		}}
+	}
+	if r.IntN(3) == 0 {
+		s.Sched.Health = health.Config{
+			TaskAndStage: r.IntN(2) == 0, Application: r.IntN(2) == 0, Fetch: r.IntN(4) == 0, FetchByHost: r.IntN(2) == 0,
+			AppOnExecutor: r.IntN(3), AppOnHost: r.IntN(3), StageOnExecutor: r.IntN(3),
+			Timeout: time.Duration(1+r.IntN(10)) * time.Second, Ending: health.Ending(r.IntN(3)),
+		}
 	}
 	if r.IntN(3) == 0 {
 		s.Sched.MaxActions = 8 + r.IntN(30)

@@ -87,11 +87,18 @@ func (w *World) cancel() {
 	}
 }
 
+// patience is how long after the faults the last job may take, which is long.
+const patience = time.Hour
+
 // release gives up each shuffle when no job uses it any more, and looks again later while some are left.
 func (w *World) release() {
 	left := false
 	for _, j := range w.jobs {
 		left = left || !j.ended
+	}
+	if left && w.now > w.Faults+patience {
+		w.fail(fmt.Errorf("jobs do not end: %+v", w.core.View()))
+		return
 	}
 	if left {
 		w.plan(w.now+time.Second, w.release)

@@ -190,6 +190,9 @@ func (w *World) do(a sched.Action) {
 				}
 			})
 		}
+	case sched.RefuseExecutor: // its host is excluded: another one is tried after a while
+		w.executor(a.Executor).dead = true
+		w.plan(w.now+time.Second, w.start)
 	case sched.KillExecutor:
 		e := w.executor(a.Executor)
 		w.plan(w.now+w.delay(), func() { w.lose(e, false) })

@@ -1,16 +1,34 @@
 package taskset
 
-import "github.com/kilnproject/kiln/internal/core/ids"
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+)
 
 // stack is task indexes, of which the last one is next.
 type stack []int32
 
-// pop takes indexes off until one is met that waits.
-func (s *stack) pop(waits func(int32) bool) (int32, bool) {
-	for n := len(*s); n > 0; n = len(*s) {
-		i := (*s)[n-1]
-		*s = (*s)[:n-1]
-		if waits(i) {
+// filter says which tasks may be taken: those that wait, and are allowed where that is asked. Those that only wait stay where they are.
+type filter struct {
+	set     *Set
+	allowed func(int32) bool // nil: all of them
+}
+
+func (f filter) waits(i int32) bool { return f.set.waits(i) }
+
+func (f filter) allows(i int32) bool { return f.allowed == nil || f.allowed(i) }
+
+// pop takes indexes off until one is met that waits and is allowed.
+func (s *stack) pop(f filter) (int32, bool) {
+	for at := len(*s) - 1; at >= 0; at-- {
+		i := (*s)[at]
+		waits := f.waits(i)
+		if waits && !f.allows(i) {
+			continue
+		}
+		*s = slices.Delete(*s, at, at+1)
+		if waits {
 			return i, true
 		}
 	}
@@ -23,15 +41,19 @@ type everywhere struct {
 	again stack // came back
 }
 
-func (e *everywhere) pop(n int32, waits func(int32) bool) (int32, bool) {
-	if i, ok := e.again.pop(waits); ok {
+func (e *everywhere) pop(n int32, f filter) (int32, bool) {
+	if i, ok := e.again.pop(f); ok {
 		return i, true
 	}
 	for e.fresh < n {
 		i := e.fresh
 		e.fresh++
-		if waits(i) {
+		switch {
+		case !f.waits(i):
+		case f.allows(i):
 			return i, true
+		default:
+			e.again = append(e.again, i)
 		}
 	}
 	return 0, false
@@ -82,32 +104,32 @@ func pushOn[K comparable](lists map[K]*stack, key K, i int32) {
 }
 
 // pop gives the nearest task that waits, at most so far away as max, or one that prefers no place, which is nowhere far.
-func (p *preferred) pop(at Spot, max Level, waits func(int32) bool) (int32, Level, bool) {
-	if i, ok := popFrom(p.byExecutor, at.Executor, waits); ok {
+func (p *preferred) pop(at Spot, max Level, f filter) (int32, Level, bool) {
+	if i, ok := popFrom(p.byExecutor, at.Executor, f); ok {
 		return i, Process, true
 	}
 	if max >= Node {
-		if i, ok := popFrom(p.byHost, at.Host, waits); ok {
+		if i, ok := popFrom(p.byHost, at.Host, f); ok {
 			return i, Node, true
 		}
 	}
-	if i, ok := p.none.pop(waits); ok {
+	if i, ok := p.none.pop(f); ok {
 		return i, NoPreference, true
 	}
 	if max >= Rack && at.Rack != "" {
-		if i, ok := popFrom(p.byRack, at.Rack, waits); ok {
+		if i, ok := popFrom(p.byRack, at.Rack, f); ok {
 			return i, Rack, true
 		}
 	}
 	return 0, 0, false
 }
 
-func popFrom[K comparable](lists map[K]*stack, key K, waits func(int32) bool) (int32, bool) {
+func popFrom[K comparable](lists map[K]*stack, key K, f filter) (int32, bool) {
 	list := lists[key]
 	if list == nil {
 		return 0, false
 	}
-	return list.pop(waits)
+	return list.pop(f)
 }
 
 // wants gives the nearest level at which some task has ever waited for a place.

@@ -99,20 +99,21 @@ func (s *Set) waits(i int32) bool {
 }
 
 // Take gives a task to run at a spot: the nearest that waits, at most so far from its data as max, or one that prefers no place. The
-// task runs from now on, as its attempt number try.
-func (s *Set) Take(at Spot, max Level) (i int32, try ids.TaskAttempt, level Level, ok bool) {
+// task runs from now on, as its attempt number try. Only tasks are given that are allowed there; nil allows all.
+func (s *Set) Take(at Spot, max Level, allowed func(i int32) bool) (i int32, try ids.TaskAttempt, level Level, ok bool) {
 	if s.waiting == 0 {
 		return 0, 0, 0, false
 	}
+	f := filter{s, allowed}
 	if s.prefer != nil {
-		if i, level, ok = s.prefer.pop(at, max, s.waits); !ok {
+		if i, level, ok = s.prefer.pop(at, max, f); !ok {
 			level = Any
 		}
 	} else {
 		level = NoPreference
 	}
 	if !ok && (max == Any || s.prefer == nil) {
-		i, ok = s.all.pop(int32(len(s.tasks)), s.waits)
+		i, ok = s.all.pop(int32(len(s.tasks)), f)
 	}
 	if !ok {
 		return 0, 0, 0, false

@@ -49,10 +49,10 @@ var racks = map[string]string{"a": "r", "b": "r"}
 func spot(executor ids.ExecutorID, host string) Spot { return Spot{executor, host, racks[host]} }
 
 // nearest gives the level of the nearest task that waits and is not farther than most, or prefers no place.
-func (d *dumb) nearest(executor ids.ExecutorID, host string, most Level) (Level, bool) {
+func (d *dumb) nearest(executor ids.ExecutorID, host string, most Level, allowed func(int32) bool) (Level, bool) {
 	nearest, any := Any, false
 	for i := range d.done {
-		if !d.waits(i) {
+		if !d.waits(i) || allowed != nil && !allowed(int32(i)) {
 			continue
 		}
 		if level := d.level(i, executor, host); level <= most || level == NoPreference {
@@ -123,13 +123,20 @@ func (d *dumb) actions(s *Set, some func(*rapid.T, func(int) bool) int32) map[st
 		"take": func(t *rapid.T) {
 			e, h := ids.ExecutorID(rapid.IntRange(0, 3).Draw(t, "executor")), rapid.SampledFrom(hosts).Draw(t, "host")
 			most := Level(rapid.IntRange(int(Process), int(Any)).Draw(t, "max"))
-			want, waits := d.nearest(e, h, most)
-			i, try, level, ok := s.Take(spot(e, h), most)
+			var allowed func(int32) bool
+			if forbidden := rapid.SliceOfN(rapid.Int32Range(0, 7), 0, 5).Draw(t, "forbidden"); len(forbidden) > 0 {
+				allowed = func(i int32) bool { return !slices.Contains(forbidden, i) }
+			}
+			want, waits := d.nearest(e, h, most, allowed)
+			i, try, level, ok := s.Take(spot(e, h), most, allowed)
 			if ok != waits {
 				t.Fatalf("gives a task: %v; the nearest is at %v: %v", ok, want, waits)
 			}
 			if ok {
 				started(t, i, try, level, want)
+				if allowed != nil && !allowed(i) {
+					t.Fatalf("task %d is given and forbidden", i)
+				}
 			}
 		},
 		"take task": func(t *rapid.T) {
@@ -221,7 +228,7 @@ func TestTasksAreTakenInOrderAndThoseThatComeBackFirst(t *testing.T) {
 	s := New(4, nil, nil)
 	var order []int32
 	take := func() {
-		i, _, _, _ := s.Take(spot(0, "a"), Any)
+		i, _, _, _ := s.Take(spot(0, "a"), Any, nil)
 		order = append(order, i)
 	}
 	take()

@@ -1,0 +1,128 @@
+package sched
+
+import (
+	"fmt"
+
+	"github.com/kilnproject/kiln/internal/core/sched/health"
+)
+
+// Where tasks fail others may fail too. Package health says who keeps away from where; here is what follows. An executor that the
+// whole application keeps away from is barred: it is not offered, as if it had no free slots.
+
+// takesTasks says that an executor is offered while it has free slots.
+func (e *executor) takesTasks() bool { return e.phase == active && !e.barred }
+
+// refuses says that no task of a run may go to an executor.
+func (r *run) refuses(e *executor) bool {
+	return !r.health.Clean() && r.health.Refuses(-1, e.id, e.host.name) >= health.StageOnExecutor
+}
+
+// allowed gives which tasks of a run may go to an executor: all of them when it is nil.
+func (r *run) allowed(e *executor) func(i int32) bool {
+	if r.health.Clean() {
+		return nil
+	}
+	return func(i int32) bool { return r.health.Allowed(i, e.id, e.host.name) }
+}
+
+// failedAt notes that a task failed on an executor, in a way that counts.
+func (c *Core) failedAt(r *run, i int32, e *executor) {
+	if c.health == nil {
+		return
+	}
+	if r.health.Clean() && r.member.Waiting() && r.ask.plain() {
+		c.demanding++ // from now on not every slot is good for it
+	}
+	c.changes++
+	c.exclude(r.health.Failed(c.now, i, e.id, e.host.name))
+	r.suspects = append(r.suspects, i)
+	r.unseen = true
+}
+
+// exclude does what follows from facts about health.
+func (c *Core) exclude(facts []health.Fact) {
+	for _, f := range facts {
+		publish(c, HealthChanged{f})
+		switch {
+		case f.OfStage():
+		case f.OfHost():
+			for _, id := range c.on(f.Host) {
+				c.bar(c.executor(id), f)
+			}
+		default:
+			if e := c.executor(f.Executor); e != nil {
+				c.bar(e, f)
+			}
+		}
+	}
+}
+
+// bar keeps all tasks away from an executor, or lets them come again, and makes it go when the configuration says so.
+func (c *Core) bar(e *executor, f health.Fact) {
+	was := e.takesTasks()
+	e.barred = c.health.Refuses(e.id, e.host.name) != health.None
+	switch is := e.takesTasks(); {
+	case was && !is:
+		c.countActive(e, -1)
+		c.unoffer(e)
+		if e.used > e.slots {
+			c.recallFrom(e, "its executor is excluded")
+		}
+	case !was && is:
+		c.countActive(e, 1)
+		c.offerSlots(e)
+	}
+	if f.Included || e.phase != active {
+		return
+	}
+	switch f.Ending {
+	case health.Kill:
+		e.exempt = "it is excluded: " + f.String()
+		c.order(e, f.String(), true)
+	case health.Decommission:
+		c.drain(e, ExecutorsDecommissioned{Reason: f.String()})
+	}
+}
+
+// forgive lets tasks go again where they were kept away from long enough.
+func (c *Core) forgive() {
+	if at, ok := c.health.Next(); ok && c.now >= at {
+		c.exclude(c.health.Expire(c.now))
+	}
+}
+
+// excludedEverywhere says why a run can not go on: a task that failed waits, and there are executors, and it may go to none of them;
+// or no task may.
+func (c *Core) excludedEverywhere(r *run) (why string) {
+	if c.health == nil || c.alive == 0 {
+		return ""
+	}
+	if c.open == 0 && c.barredAndActive() {
+		return "the application excludes all executors, because tasks failed there"
+	}
+	for _, i := range r.suspects {
+		if r.set.Waits(i) && !c.canGoSomewhere(r, i) {
+			return fmt.Sprintf("task %d of the stage may go to none of the executors: it or others failed on all of them", r.set.Partition(i))
+		}
+	}
+	return ""
+}
+
+func (c *Core) canGoSomewhere(r *run, i int32) bool {
+	for _, e := range c.executors {
+		if e != nil && e.could(r) && r.health.Allowed(i, e.id, e.host.name) {
+			return true
+		}
+	}
+	return false
+}
+
+// barredAndActive says that some executor only needs to be trusted again.
+func (c *Core) barredAndActive() bool {
+	for _, e := range c.executors {
+		if e != nil && e.phase == active && e.barred {
+			return true
+		}
+	}
+	return false
+}
