@@ -193,6 +193,8 @@ func (w *World) do(a sched.Action) {
 	case sched.RefuseExecutor: // its host is excluded: another one is tried after a while
 		w.executor(a.Executor).dead = true
 		w.plan(w.now+time.Second, w.start)
+	case sched.DrainExecutor:
+		w.plan(w.now+w.upTo(2*time.Second), w.start)
 	case sched.KillExecutor:
 		e := w.executor(a.Executor)
 		w.plan(w.now+w.delay(), func() { w.lose(e, false) })
