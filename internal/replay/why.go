@@ -73,7 +73,12 @@ func (s Spell) String() string {
 // Why plays the log again and says what a task of a stage did and waited for, from when its job was submitted. Task attempts that ran
 // at the same time have a spell each.
 func (l *Log) Why(stage ids.StageID, partition int32) ([]Spell, error) {
-	w := &watcher{cfg: l.Config, stage: stage, partition: partition, writers: map[ids.ShuffleID]ids.StageID{}}
+	return l.watch(stage, partition, false)
+}
+
+// watch is Why, which looks after each Step when it is told to.
+func (l *Log) watch(stage ids.StageID, partition int32, always bool) ([]Spell, error) {
+	w := &watcher{always: always, cfg: l.Config, stage: stage, partition: partition, writers: map[ids.ShuffleID]ids.StageID{}, met: map[ids.StageRef]bool{}}
 	_, err := l.Play(w.step)
 	w.end()
 	switch {
@@ -96,8 +101,12 @@ type watcher struct {
 	writers   map[ids.ShuffleID]ids.StageID // looked up, never ranged over
 	users     []user                        // by stage: the first job that has it
 	now       sched.Time
-	began     bool // some task was launched
-	done      bool // the task is
+	always    bool                  // look, also when nothing can have changed
+	began     bool                  // some task was launched
+	met       map[ids.StageRef]bool // attempts of which tasks were launched; looked up, never ranged over
+	done      bool                  // the task is
+	lost      bool                  // and what it did may be gone
+	holder    ids.ExecutorID        // where it was done
 	running   []attempt
 	wait      *Spell // open
 	took      []slots
@@ -133,20 +142,53 @@ func (w *watcher) step(at Step) bool {
 	if w.spec == nil || w.partition < 0 || int(w.partition) >= w.spec.Partitions {
 		return true
 	}
-	well := false
 	if ev, ok := at.Record.Event.(sched.TaskEnded); ok {
-		well = ev.End.Reason.Fate == task.Success
 		w.ended(&ev)
 	}
+	w.loses(at.Record.Event)
+	quiet := w.quiet(at)
 	for _, a := range at.Actions {
 		if l, ok := a.(sched.Launch); ok {
 			w.launched(l)
 		}
 	}
-	if !well || len(w.running) == 0 && len(at.Actions) > 0 { // a view is not for nothing, and most steps are tasks that end well
+	if w.always || !quiet {
 		w.look(at.Core.View())
 	}
 	return true
+}
+
+// quiet says that the Step changes no rule, so that nobody needs to look: a view costs what is active, and nearly all Steps are tasks
+// that end well and make room for others.
+func (w *watcher) quiet(at Step) bool {
+	switch ev := at.Record.Event.(type) {
+	case sched.Heard, sched.ResultFetched, sched.BlocksChanged:
+	case sched.TaskEnded:
+		if ev.End.Reason.Fate != task.Success {
+			return false
+		}
+	default:
+		return false
+	}
+	launches, news := 0, false
+	for _, a := range at.Actions {
+		switch a := a.(type) {
+		case sched.Launch:
+			launches++
+			news = news || !w.met[a.Task.Ref.StageRef]
+			w.met[a.Task.Ref.StageRef] = true
+		case sched.ShipStage, sched.DeliverResult, sched.MergeUpdates, sched.FetchResult, sched.DropResult, sched.TaskStarted, sched.TaskDone:
+		default:
+			news = true // a stage or a job ends, for one
+		}
+	}
+	switch {
+	case news:
+		return false
+	case w.wait == nil:
+		return true
+	}
+	return w.wait.Rule == Parents || w.wait.Rule == Gathering || w.wait.Rule == NoSlot && launches > 0
 }
 
 // submitted learns which stages a job has. The core has them in the order of the job.
@@ -180,7 +222,7 @@ func (w *watcher) launched(l sched.Launch) {
 	if w.ours(l.Task.Ref) {
 		w.close()
 		w.spells = append(w.spells, w.tentative...)
-		w.tentative, w.done = nil, false
+		w.tentative, w.done, w.lost = nil, false, false
 		w.running = append(w.running, attempt{l.Task.Ref, l.Executor, w.now})
 		return
 	}
@@ -201,7 +243,19 @@ func (w *watcher) ended(ev *sched.TaskEnded) {
 		return
 	}
 	w.ran(at, ev.End.Reason.Fate.String())
-	w.done = w.done || ev.End.Reason.Fate == task.Success
+	if ev.End.Reason.Fate == task.Success {
+		w.done, w.lost, w.holder = true, false, ev.Executor
+	}
+}
+
+// loses notes when what the task did may be gone with an event. Executors that are gone are seen by look.
+func (w *watcher) loses(ev sched.Event) {
+	switch ev := ev.(type) {
+	case sched.OutputsLost:
+		w.lost = w.lost || ev.Executor == w.holder
+	case sched.TaskEnded:
+		w.lost = w.lost || ev.End.Reason.Fate == task.FetchFailed && ev.End.Reason.Fetch.Executor == w.holder
+	}
 }
 
 // ran ends the spell of an attempt.
@@ -213,15 +267,22 @@ func (w *watcher) ran(at int, how string) {
 
 // look sees what is so after a Step.
 func (w *watcher) look(v *sched.View) {
+	gone := func(executor ids.ExecutorID) bool {
+		return !slices.ContainsFunc(v.Executors, func(e sched.ExecutorView) bool { return e.ID == executor })
+	}
 	for i := len(w.running) - 1; i >= 0; i-- {
-		if a := w.running[i]; !slices.ContainsFunc(v.Executors, func(e sched.ExecutorView) bool { return e.ID == a.executor }) {
+		if gone(w.running[i].executor) {
 			w.ran(i, "which was lost")
 		}
 	}
 	if len(w.running) > 0 {
 		return
 	}
-	rule, detail := w.rule(v)
+	w.lost = w.lost || w.done && gone(w.holder)
+	rule, detail := Rule(0), ""
+	if !w.done || w.lost {
+		rule, detail = w.rule(v)
+	}
 	if w.wait != nil && w.wait.Rule == rule && w.wait.Detail == detail {
 		return
 	}

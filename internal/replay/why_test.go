@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,6 +191,27 @@ func TestATaskThatIsNotThereIsAnError(t *testing.T) {
 	}{{9, 0, "no job of this log has stage 9"}, {0, 3, "stage 0 has partitions from 0 to 2, and not 3"}, {0, -1, "stage 0 has partitions from 0 to 2, and not -1"}} {
 		if _, err := l.Why(c.stage, c.partition); err == nil || err.Error() != c.want {
 			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
+
+func TestLookingOnlyWhenItMattersFindsTheSame(t *testing.T) {
+	for seed := range uint64(15) {
+		cfg := sched.Config{Seed: seed, Publish: seed%2 == 0, NodeWait: time.Duration(seed%3) * 300 * time.Millisecond}
+		l := logOf(t, cfg, func(c *cluster) {
+			c.faults = true
+			c.play(3, 12)
+		})
+		for stage := range ids.StageID(6) {
+			for partition := range int32(2) {
+				got, err := l.watch(stage, partition, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want, _ := l.watch(stage, partition, true); !slices.Equal(got, want) {
+					t.Errorf("seed %d, task %d of stage %d:\n%v\nwant\n%v", seed, partition, stage, got, want)
+				}
+			}
 		}
 	}
 }
