@@ -9,66 +9,8 @@ import (
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
-	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
-
-// Rule is why a task did not run, or that it did.
-type Rule uint8
-
-// The rules.
-const (
-	Runs            Rule = iota + 1 // it was launched
-	Parents                         // the map outputs that it reads were not all there
-	Gathering                       // map outputs were lost, and more losses were waited for before its stage ran again
-	NoExecutor                      // no executor took tasks
-	TooFewExecutors                 // fewer executors had registered than tasks wait for at the start
-	NoSlot                          // all slots were taken, and none came free but for tasks of its own stage
-	PoolOrder                       // slots came free, and went to stages that are before its own
-	Locality                        // there were free slots, and it waited for one nearer to its data
-	Unfit                           // there were free slots, where it may not go or does not fit
-)
-
-// String gives the rule in words.
-func (r Rule) String() string {
-	switch r {
-	case Runs:
-		return "it runs"
-	case Parents:
-		return "waits for the stages that it reads from"
-	case Gathering:
-		return "waits until losses of map outputs have been gathered"
-	case NoExecutor:
-		return "waits for an executor"
-	case TooFewExecutors:
-		return "waits until enough executors have registered"
-	case NoSlot:
-		return "waits for a free slot"
-	case PoolOrder:
-		return "waits for its turn"
-	case Locality:
-		return "waits for a slot near its data"
-	case Unfit:
-		return "waits for a slot where it may go and fits"
-	}
-	return fmt.Sprintf("rule %d", r)
-}
-
-// Spell is a time for which one rule held.
-type Spell struct {
-	From, To sched.Time
-	Rule     Rule
-	Detail   string // which stages, where, how it ended; may be empty
-}
-
-// String gives the spell in a line.
-func (s Spell) String() string {
-	line := fmt.Sprintf("%10.3fs to %.3fs  %v", s.From.Seconds(), s.To.Seconds(), s.Rule)
-	if s.Detail != "" {
-		line += ": " + s.Detail
-	}
-	return line
-}
 
 // Why plays the log again and says what a task of a stage did and waited for, from when its job was submitted. Task attempts that ran
 // at the same time have a spell each.
@@ -290,75 +232,6 @@ func (w *watcher) look(v *sched.View) {
 	if rule != 0 {
 		w.wait = &Spell{From: w.now, Rule: rule, Detail: detail}
 	}
-}
-
-// rule gives the rule that keeps the task waiting; zero when nobody wants it.
-func (w *watcher) rule(v *sched.View) (Rule, string) {
-	state := func(id ids.StageID) string {
-		if at := slices.IndexFunc(v.Stages, func(s sched.StageView) bool { return s.Ref.Stage == id }); at >= 0 {
-			return v.Stages[at].State
-		}
-		return ""
-	}
-	switch state(w.stage) {
-	case "waiting":
-		var missing []string
-		for _, p := range w.spec.Parents {
-			if writer := w.writers[p]; state(writer) != "done" {
-				missing = append(missing, fmt.Sprintf("stage %d", writer))
-			}
-		}
-		return Parents, strings.Join(missing, ", ")
-	case "ready":
-		return Gathering, ""
-	case "running":
-		return w.placeRule(v)
-	case "idle": // the stage that reads from it asks for it again
-		if slices.ContainsFunc(v.Stages, func(s sched.StageView) bool { return s.State == "ready" }) {
-			return Gathering, ""
-		}
-	}
-	return 0, ""
-}
-
-// placeRule gives the rule for a task whose stage runs.
-func (w *watcher) placeRule(v *sched.View) (Rule, string) {
-	active, free := 0, 0
-	for _, e := range v.Executors {
-		if e.State == "active" {
-			active++
-			free += max(0, e.Slots-e.Used)
-		}
-	}
-	switch {
-	case active == 0 && len(v.Executors) == 0:
-		return NoExecutor, ""
-	case active == 0:
-		return NoExecutor, fmt.Sprintf("%d are there and take no tasks", len(v.Executors))
-	case !w.began && float64(active) < w.cfg.MinRegistered*float64(w.cfg.Expected):
-		return TooFewExecutors, ""
-	case free == 0:
-		return NoSlot, "" // close tells who got those that came free
-	case w.cfg.ProcessWait+w.cfg.NodeWait+w.cfg.RackWait > 0 && w.prefers():
-		return Locality, "others are free"
-	case w.spec.Slots > 1 || len(w.spec.Resources) > 0:
-		return Unfit, "others are free, and it takes " + w.asks()
-	}
-	return Unfit, "others are free"
-}
-
-// prefers says that the task would like to run somewhere.
-func (w *watcher) prefers() bool {
-	return w.spec.Prefer != nil && len(w.spec.Prefer[w.partition]) > 0 || len(w.spec.Kept) > 0
-}
-
-// asks gives what the task takes on an executor.
-func (w *watcher) asks() string {
-	words := fmt.Sprintf("%d slots", max(1, w.spec.Slots))
-	for _, r := range w.spec.Resources {
-		words += fmt.Sprintf(", %g %s", float64(r.Amount)/resource.Unit, r.Name)
-	}
-	return words
 }
 
 // close ends the open wait. One that took no time is not told.
