@@ -19,6 +19,7 @@ const (
 	NoSlot                          // all slots were taken, and none came free but for tasks of its own stage
 	PoolOrder                       // slots came free, and went to stages that are before its own
 	Locality                        // there were free slots, and it waited for one nearer to its data
+	Excluded                        // there were free slots, and it keeps away from where it or others failed
 	Unfit                           // there were free slots, where it may not go or does not fit
 )
 
@@ -41,6 +42,8 @@ func (r Rule) String() string {
 		return "waits for its turn"
 	case Locality:
 		return "waits for a slot near its data"
+	case Excluded:
+		return "keeps away from where tasks failed"
 	case Unfit:
 		return "waits for a slot where it may go and fits"
 	}

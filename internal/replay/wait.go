@@ -57,6 +57,8 @@ func (w *watcher) placeRule(v *sched.View) (Rule, string) {
 		return TooFewExecutors, ""
 	case free == 0:
 		return NoSlot, "" // close tells who got those that came free
+	case len(w.failed) > 0:
+		return Excluded, "others are free, and it failed on executors " + list(w.failed)
 	case w.cfg.ProcessWait+w.cfg.NodeWait+w.cfg.RackWait > 0 && w.prefers():
 		return Locality, "others are free"
 	case w.spec.Slots > 1 || len(w.spec.Resources) > 0:

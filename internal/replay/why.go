@@ -49,6 +49,7 @@ type watcher struct {
 	done      bool                  // the task is
 	lost      bool                  // and what it did may be gone
 	holder    ids.ExecutorID        // where it was done
+	failed    []ids.ExecutorID      // where it failed since it last succeeded
 	running   []attempt
 	wait      *Spell // open
 	took      []slots
@@ -185,8 +186,13 @@ func (w *watcher) ended(ev *sched.TaskEnded) {
 		return
 	}
 	w.ran(at, ev.End.Reason.Fate.String())
-	if ev.End.Reason.Fate == task.Success {
-		w.done, w.lost, w.holder = true, false, ev.Executor
+	switch ev.End.Reason.Fate {
+	case task.Success:
+		w.done, w.lost, w.holder, w.failed = true, false, ev.Executor, nil
+	case task.Failed:
+		if !slices.Contains(w.failed, ev.Executor) {
+			w.failed = append(w.failed, ev.Executor)
+		}
 	}
 }
 

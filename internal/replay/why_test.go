@@ -195,6 +195,15 @@ func TestATaskThatIsNotThereIsAnError(t *testing.T) {
 	}
 }
 
+func TestATaskThatFailedKeepsAway(t *testing.T) {
+	w := &watcher{spec: &sched.StageSpec{Partitions: 1}, running: []attempt{{executor: 3}}}
+	w.ended(&sched.TaskEnded{Executor: 3, End: task.End{Reason: task.EndReason{Fate: task.Failed}}})
+	v := &sched.View{Stages: []sched.StageView{{State: "running"}}, Executors: []sched.ExecutorView{{ID: 3, Slots: 1, State: "active"}}}
+	if rule, detail := w.rule(v); rule != Excluded || detail != "others are free, and it failed on executors 3" {
+		t.Errorf("%v: %s", rule, detail)
+	}
+}
+
 func TestLookingOnlyWhenItMattersFindsTheSame(t *testing.T) {
 	for seed := range uint64(15) {
 		cfg := sched.Config{Seed: seed, Publish: seed%2 == 0, NodeWait: time.Duration(seed%3) * 300 * time.Millisecond}
