@@ -24,8 +24,8 @@ type command struct {
 
 var commands = []command{
 	{"vet", "[packages]", "find functions that cannot travel to executors (also: go vet -vettool=$(which kiln))", runVet},
-	{"sim", "[flags]", "play the scheduler on a virtual cluster (--executors N --slots N --tasks N --jobs N --task D --placed P --faults N --fail P --slow P --seed N)", runSim},
 	{"replay", "[--check] [--why STAGE.PARTITION] FILE", "play a recorded scheduler again (kiln.sched.record=FILE): its story, or why a task waited", runReplay},
+	{"sim", "[flags]", "play the scheduler on a virtual cluster (--executors N --slots N --tasks N --jobs N --task D --placed P --faults N --fail P --slow P --elastic --seed N)", runSim},
 	{"settings", "", "list every setting with its unit, default and meaning", runSettings},
 	{"version", "[-o json]", "print what this binary was built from", runVersion},
 }

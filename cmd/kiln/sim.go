@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/conf"
+	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sim"
 )
@@ -46,10 +47,11 @@ func parseSim(args []string, errs io.Writer) (s sim.Scale, err error) {
 	f.IntVar(&s.Jobs, "jobs", 0, "jobs that share them; 0: one for every 10000 tasks")
 	f.DurationVar(&s.Task, "task", time.Second, "what a task takes in the mean")
 	f.Float64Var(&s.Placed, "placed", 0, "the part of tasks that prefer three of the hosts")
-	f.IntVar(&s.Losses, "faults", 0, "executors that are lost, and replaced 5s later")
+	f.IntVar(&s.Losses, "faults", 0, "executors that are lost, and replaced")
 	f.Float64Var(&s.Fail, "fail", 0, "the part of task attempts that fail")
 	f.Float64Var(&s.Slow, "slow", 0, "the part of executors that are four times as slow")
 	f.Uint64Var(&s.Seed, "seed", 1, "what chance depends on: the same seed gives the same decisions")
+	elastic := f.Bool("elastic", false, "let executors come and go with the load, as kiln.dynamicAllocation.enabled does with its defaults")
 	if err := f.Parse(args); err != nil {
 		f.SetOutput(errs)
 		f.PrintDefaults()
@@ -61,6 +63,12 @@ func parseSim(args []string, errs io.Writer) (s sim.Scale, err error) {
 	s.Hosts = max(1, s.Executors/executorsPerHost)
 	s.Delay = messageDelay
 	s.Sched = sched.Config{Seed: s.Seed, Ahead: conf.LaunchAhead.Of(nil)}
+	if *elastic {
+		s.Elastic = &alloc.Config{
+			Max: s.Executors, Ratio: conf.AllocationRatio.Of(nil), Backlog: conf.BacklogTimeout.Of(nil), Sustained: conf.SustainedBacklogTimeout.Of(nil),
+			Idle: conf.ExecutorIdleTimeout.Of(nil), CachedIdle: alloc.Never, ShuffleIdle: alloc.Never, TrackShuffles: true,
+		}
+	}
 	return s, checkSim(f.Args(), &s)
 }
 
@@ -106,5 +114,8 @@ func tell(out io.Writer, s sim.Scale, r sim.ScaleReport, took time.Duration) {
 	line("simulated in", "%v, of which %v in the scheduler", took.Round(time.Millisecond), r.Cost.Total.Round(time.Millisecond))
 	line("heap", "%v", conf.Bytes(mem.HeapSys)&^(conf.MiB-1))
 	line("hash", "%016x of all decisions", r.Hash)
+	if s.Elastic != nil {
+		plot(out, "slots", r.There.Slots(), float64(s.Executors*s.Slots), r.There.Span)
+	}
 	plot(out, "busy slots", r.Busy.Slots(), float64(s.Executors*s.Slots), r.Busy.Span)
 }

@@ -74,3 +74,10 @@ busy
 		}
 	}
 }
+
+func TestSimWithElasticExecutorsShowsThem(t *testing.T) {
+	code, out, errs := call("sim", "--elastic", "--executors=20", "--tasks=2000")
+	if code != 0 || errs != "" || !strings.Contains(out, "\nslots\n") || !strings.Contains(out, "\nbusy slots\n") {
+		t.Errorf("%d, %s, %s", code, out, errs)
+	}
+}

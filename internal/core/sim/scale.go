@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -17,7 +18,7 @@ import (
 type Scale struct {
 	Seed      uint64
 	Sched     sched.Config
-	Executors int // that there are at the start; one that is lost is replaced
+	Executors int // that there are; one that is lost is replaced
 	Slots     int // of each
 	Hosts     int
 	Jobs      int
@@ -28,6 +29,9 @@ type Scale struct {
 	Fail      float64       // the part of task attempts that fail
 	Slow      float64       // the part of executors that take four times as long
 	Placed    float64       // the part of map tasks that prefer a host, any of three
+
+	// Elastic lets executors come and go with the load, none at the start and at most Executors; nil lets all be there.
+	Elastic *alloc.Config
 }
 
 // ScaleReport says what came of it.
@@ -40,12 +44,10 @@ type ScaleReport struct {
 	Hash     uint64
 	Cost     Cost
 	Busy     Busy
+	There    Busy   // slots, busy or not
 	Levels   [3]int // launches on a host that the task prefers, elsewhere, and of tasks that prefer none
 	Jobs     int    // that were completed
 }
-
-// replaceAfter is how long it takes to replace an executor.
-const replaceAfter = 5 * time.Second
 
 // slowness is how many times as long slow executors take.
 const slowness = 4
@@ -60,10 +62,13 @@ type scaleWorld struct {
 	events    happenings
 	executors []scaleExecutor
 	jobs      []scaleJob
-	jobOf     []int32 // by StageID; a map stage has an even number
-	armed     Time    // when Woke comes; -1 when it does not
-	running   int
-	slots     int
+	jobOf     []int32         // by StageID; a map stage has an even number
+	armed     Time            // when Woke comes; -1 when it does not
+	running   int             // task attempts
+	alive     int             // executors
+	coming    int             // those that the cluster manager is starting
+	want      int             // what it was told
+	elastic   alloc.Allocator // while Elastic is set
 	actions   []sched.Action
 	ended     sched.TaskEnded // filled again and again
 	report    ScaleReport
@@ -72,23 +77,30 @@ type scaleWorld struct {
 // RunScale plays a Scale. Clock measures what Steps cost; it is not the simulation's time.
 func RunScale(s Scale, clock func() time.Duration) (ScaleReport, error) {
 	w := &scaleWorld{Scale: s, clock: clock, core: sched.New(s.Sched), chance: rand.New(rand.NewPCG(s.Seed, 3)), armed: -1}
-	for range s.Executors {
-		w.register()
+	if s.Elastic == nil {
+		for w.want = s.Executors; w.alive < w.want; {
+			w.register()
+		}
+	} else {
+		w.elastic = alloc.New(*s.Elastic)
+		w.plan(happening{at: lookPeriod, kind: looks})
 	}
 	w.submit()
 	for range s.Losses {
 		w.plan(happening{at: w.upTo(max(w.report.Bound, 1)), kind: executorDies})
 	}
-	for len(w.events.heap) > 0 && w.report.Jobs < s.Jobs {
+	for len(w.events.heap) > 0 && w.report.Jobs < s.Jobs && w.now < patience(w.report.Bound) {
 		w.happen(w.events.pop())
 	}
 	w.report.Makespan = w.now
-	w.report.Busy.until(w.now, w.running)
 	if w.report.Jobs < s.Jobs {
-		return w.report, fmt.Errorf("%d of %d jobs were completed, and nothing happens any more", w.report.Jobs, s.Jobs)
+		return w.report, fmt.Errorf("%d of %d jobs were completed, and it does not go on", w.report.Jobs, s.Jobs)
 	}
 	return w.report, w.core.Check()
 }
+
+// patience is how long jobs may take before nobody believes any more that they end.
+func patience(bound Time) Time { return 100*bound + time.Hour }
 
 func (w *scaleWorld) upTo(d time.Duration) time.Duration {
 	return time.Duration(w.chance.Int64N(int64(d)))
@@ -103,6 +115,7 @@ func (w *scaleWorld) plan(h happening) {
 func (w *scaleWorld) happen(h happening) {
 	w.now = h.at
 	w.report.Busy.until(w.now, w.running)
+	w.report.There.until(w.now, w.alive*w.Slots)
 	switch h.kind {
 	case launchArrives:
 		w.arrive(h)
@@ -117,7 +130,9 @@ func (w *scaleWorld) happen(h happening) {
 	case lossIsKnown:
 		w.tell(sched.ExecutorLost{ID: h.executor, Reason: "its machine failed"})
 	case executorComes:
-		w.register()
+		w.come()
+	case looks:
+		w.look()
 	case wakes:
 		if w.armed == h.at {
 			w.armed = -1
@@ -153,6 +168,9 @@ func (w *scaleWorld) do(a sched.Action) {
 	case sched.Kill:
 		w.note(uint64(a.Executor), uint64(a.Task.Ref.Partition))
 		w.plan(happening{at: w.now + w.Delay, kind: killArrives, executor: a.Executor, ref: a.Task.Ref, recall: a.Task.Recall})
+	case sched.KillExecutor:
+		w.note(uint64(a.Executor))
+		w.lose(a.Executor)
 	case sched.CompleteJob:
 		w.note(uint64(a.Job), 0)
 		w.report.Jobs++

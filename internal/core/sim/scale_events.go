@@ -18,6 +18,7 @@ const (
 	executorDies
 	lossIsKnown
 	executorComes
+	looks
 	wakes
 )
 

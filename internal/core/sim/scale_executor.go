@@ -21,24 +21,35 @@ type scaleExecutor struct {
 func (w *scaleWorld) register() {
 	id := ids.ExecutorID(len(w.executors))
 	w.executors = append(w.executors, scaleExecutor{host: hostName(int(id) % w.Hosts), slow: w.chance.Float64() < w.Slow})
-	w.slots += w.Slots
+	w.alive++
 	w.tell(sched.ExecutorRegistered{ID: id, Host: w.executors[id].host, Slots: w.Slots})
 }
 
-// die ends one of the executors that live.
+// die ends one of the executors that live, or waits for one.
 func (w *scaleWorld) die() {
-	id := ids.ExecutorID(w.chance.IntN(len(w.executors)))
+	if w.alive == 0 {
+		w.plan(happening{at: w.now + lookPeriod, kind: executorDies})
+		return
+	}
+	id := w.chance.IntN(len(w.executors))
+	for w.executors[id].dead {
+		id = w.chance.IntN(len(w.executors))
+	}
+	w.lose(ids.ExecutorID(id))
+	w.grant()
+}
+
+// lose ends an executor. The driver hears of it a message later.
+func (w *scaleWorld) lose(id ids.ExecutorID) {
 	e := &w.executors[id]
 	if e.dead {
-		w.plan(happening{at: w.now, kind: executorDies})
 		return
 	}
 	w.running -= len(e.running)
 	w.report.Failures += len(e.running) + len(e.queue)
 	*e = scaleExecutor{host: e.host, dead: true}
-	w.slots -= w.Slots
+	w.alive--
 	w.plan(happening{at: w.now + w.Delay, kind: lossIsKnown, executor: id})
-	w.plan(happening{at: w.now + replaceAfter, kind: executorComes})
 }
 
 // arrive starts a task attempt, or lets it wait for a slot.

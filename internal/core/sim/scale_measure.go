@@ -36,7 +36,7 @@ func (c *Cost) Below(part float64) time.Duration {
 // mostSpans is how many spans of time Busy keeps apart.
 const mostSpans = 128
 
-// Busy is how many slots were busy, by spans of time of equal length. The spans grow with the time that is to be shown.
+// Busy is how many slots were busy, or there, by spans of time of equal length. The spans grow with the time that is to be shown.
 type Busy struct {
 	Span Time
 	area []float64 // slots x time, of each span
