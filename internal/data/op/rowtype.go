@@ -15,13 +15,14 @@ type RowType interface {
 }
 
 // Reflect gives the type that a RowType stands for.
-func Reflect(rows RowType) reflect.Type { return reflect.TypeOf(rows).Elem().Field(0).Type.Elem() }
+func Reflect(rows RowType) reflect.Type { return reflect.TypeOf(rows).Elem().Field(0).Type.Elem().Elem() }
 
 // TypeOf gives the RowType of T.
 func TypeOf[T any]() RowType { return &rowType[T]{} }
 
-// rowType has one method and no more, as all methods are compiled for every element type; so its field tells the type.
-type rowType[T any] struct{ _ [0]T }
+// rowType has one method and no more, as all methods are compiled for every element type; so its field tells the type; that is a slice
+// because what cannot be compared needs no function that compares.
+type rowType[T any] struct{ _ [0][]T }
 
 func (*rowType[T]) pusher(down any) (pushFunc, error) {
 	next, err := sinkOf[T](down)
