@@ -15,7 +15,9 @@ type RowType interface {
 }
 
 // Reflect gives the type that a RowType stands for.
-func Reflect(rows RowType) reflect.Type { return reflect.TypeOf(rows).Elem().Field(0).Type.Elem().Elem() }
+func Reflect(rows RowType) reflect.Type {
+	return reflect.TypeOf(rows).Elem().Field(0).Type.Elem().Elem()
+}
 
 // TypeOf gives the RowType of T.
 func TypeOf[T any]() RowType { return &rowType[T]{} }
