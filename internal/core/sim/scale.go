@@ -89,7 +89,7 @@ func RunScale(s Scale, clock func() time.Duration) (ScaleReport, error) {
 	for range s.Losses {
 		w.plan(happening{at: w.upTo(max(w.report.Bound, 1)), kind: executorDies})
 	}
-	for len(w.events.heap) > 0 && w.report.Jobs < s.Jobs && w.now < endless(w.report.Bound) {
+	for len(w.events.heap) > 0 && w.report.Jobs < s.Jobs && w.now < despair(w.report.Bound) {
 		w.happen(w.events.pop())
 	}
 	w.report.Makespan = w.now
@@ -99,8 +99,8 @@ func RunScale(s Scale, clock func() time.Duration) (ScaleReport, error) {
 	return w.report, w.core.Check()
 }
 
-// endless is how long jobs may take before nobody believes any more that they end.
-func endless(bound Time) Time { return 100*bound + time.Hour }
+// despair is how long jobs may take before nobody believes any more that they end.
+func despair(bound Time) Time { return 100*bound + time.Hour }
 
 func (w *scaleWorld) upTo(d time.Duration) time.Duration {
 	return time.Duration(w.chance.Int64N(int64(d)))
