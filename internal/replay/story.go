@@ -11,9 +11,23 @@ import (
 )
 
 // Story plays the log again and tells what happened, a line for each thing that somebody would want to know. Tasks that are launched
-// and end well are counted between other lines. What the core did begins with an arrow. When the run was published, the core itself
-// told when stages began and why they ended; else that is seen by their first launch, and when executors are told to forget them.
-func (l *Log) Story(tell func(line string)) (Outcome, error) {
+// and end well are counted between other lines. What the core did begins with an arrow.
+func (l *Log) Story(tell func(line string)) (Outcome, error) { return l.telling().story(tell) }
+
+// telling gives the same run as one that was published: the core tells more, and decides the same. The digest shows whether it does;
+// a Step with more actions than go into one is cut elsewhere, and such a log is played as it is.
+func (l *Log) telling() *Log {
+	published := *l
+	published.Config.Publish = true
+	if o, err := published.Play(nil); err != nil || o.Different > 0 {
+		return l
+	}
+	return &published
+}
+
+// story tells a run. When it is not published, the begin and end of stages are seen by their first launch, and when executors are told
+// to forget them.
+func (l *Log) story(tell func(line string)) (Outcome, error) {
 	s := &story{tell: tell, published: l.Config.Publish, stages: map[ids.StageRef]bool{}}
 	if l.About != "" {
 		tell(l.About)

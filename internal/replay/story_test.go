@@ -76,8 +76,20 @@ func TestAStoryIsRead(t *testing.T) {
 	}
 }
 
-func TestTheStoryOfARunThatWasNotPublishedHasItsStages(t *testing.T) {
-	got := storyOf(t, logOf(t, sched.Config{}, func(c *cluster) { c.play(1, 4) }))
+func TestARunThatWasNotPublishedIsToldAsIfItWere(t *testing.T) {
+	run := func(c *cluster) { c.play(2, 10) }
+	got, want := storyOf(t, logOf(t, sched.Config{}, run)), storyOf(t, logOf(t, sched.Config{Publish: true}, run))
+	if got != want {
+		t.Errorf("unpublished:\n%s\npublished:\n%s", got, want)
+	}
+}
+
+func TestARunThatCannotBePublishedHasItsStages(t *testing.T) {
+	l := logOf(t, sched.Config{MaxActions: 8}, func(c *cluster) { c.play(1, 4) })
+	if l.telling() != l {
+		t.Fatal("with so few actions in a Step, facts leave less room for orders")
+	}
+	got := storyOf(t, l)
 	for _, want := range []string{
 		"     0.000s  -> stage 0.0 begins: keyBy at main.go:12, 0 of 4 tasks are done\n",
 		"s  -> stage 0.0 is over\n",

@@ -57,14 +57,26 @@ func (w *watcher) placeRule(v *sched.View) (Rule, string) {
 		return TooFewExecutors, ""
 	case free == 0:
 		return NoSlot, "" // close tells who got those that came free
-	case len(w.failed) > 0:
-		return Excluded, "others are free, and it failed on executors " + list(w.failed)
+	case len(w.failed)+len(w.excluded) > 0:
+		return Excluded, w.exclusions()
 	case w.cfg.ProcessWait+w.cfg.NodeWait+w.cfg.RackWait > 0 && w.prefers():
 		return Locality, "others are free"
 	case w.spec.Slots > 1 || len(w.spec.Resources) > 0:
 		return Unfit, "others are free, and it takes " + w.asks()
 	}
 	return Unfit, "others are free"
+}
+
+// exclusions gives where the task does not go, in words.
+func (w *watcher) exclusions() string {
+	var words []string
+	if len(w.failed) > 0 {
+		words = append(words, "it failed on executors "+list(w.failed))
+	}
+	for _, f := range w.excluded {
+		words = append(words, f.String())
+	}
+	return strings.Join(words, "; ")
 }
 
 // prefers says that the task would like to run somewhere.

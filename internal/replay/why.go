@@ -8,6 +8,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -15,7 +16,7 @@ import (
 // Why plays the log again and says what a task of a stage did and waited for, from when its job was submitted. Task attempts that ran
 // at the same time have a spell each.
 func (l *Log) Why(stage ids.StageID, partition int32) ([]Spell, error) {
-	return l.watch(stage, partition, false)
+	return l.telling().watch(stage, partition, false)
 }
 
 // watch is Why, which looks after each Step when it is told to.
@@ -49,6 +50,7 @@ type watcher struct {
 	done      bool                  // the task is
 	lost      bool                  // and what it did may be gone
 	holder    ids.ExecutorID        // where it was done
+	excluded  []health.Fact         // that keep its stage away from somewhere, when the core tells
 	failed    []ids.ExecutorID      // where it failed since it last succeeded
 	running   []attempt
 	wait      *Spell // open
@@ -91,14 +93,29 @@ func (w *watcher) step(at Step) bool {
 	w.loses(at.Record.Event)
 	quiet := w.quiet(at)
 	for _, a := range at.Actions {
-		if l, ok := a.(sched.Launch); ok {
-			w.launched(l)
+		switch a := a.(type) {
+		case sched.Launch:
+			w.launched(a)
+		case sched.HealthChanged:
+			w.healthChanged(a.Fact)
 		}
 	}
 	if w.always || !quiet {
 		w.look(at.Core.View())
 	}
 	return true
+}
+
+// healthChanged notes where the tasks of the stage may not go.
+func (w *watcher) healthChanged(f health.Fact) {
+	switch {
+	case f.Included:
+		w.excluded = slices.DeleteFunc(w.excluded, func(o health.Fact) bool {
+			return !o.OfStage() && o.OfHost() == f.OfHost() && o.Host == f.Host && o.Executor == f.Executor
+		})
+	case !f.OfStage() || f.Stage.Stage == w.stage:
+		w.excluded = append(w.excluded, f)
+	}
 }
 
 // quiet says that the Step changes no rule, so that nobody needs to look: a view costs what is active, and nearly all Steps are tasks

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -199,9 +200,32 @@ func TestATaskThatFailedKeepsAway(t *testing.T) {
 	w := &watcher{spec: &sched.StageSpec{Partitions: 1}, running: []attempt{{executor: 3}}}
 	w.ended(&sched.TaskEnded{Executor: 3, End: task.End{Reason: task.EndReason{Fate: task.Failed}}})
 	v := &sched.View{Stages: []sched.StageView{{State: "running"}}, Executors: []sched.ExecutorView{{ID: 3, Slots: 1, State: "active"}}}
-	if rule, detail := w.rule(v); rule != Excluded || detail != "others are free, and it failed on executors 3" {
+	if rule, detail := w.rule(v); rule != Excluded || detail != "it failed on executors 3" {
 		t.Errorf("%v: %s", rule, detail)
 	}
+}
+
+func TestATaskKeepsAwayFromWhereOthersFailed(t *testing.T) {
+	cfg := sched.Config{Health: health.Config{TaskAndStage: true, StageOnExecutor: 1, TaskOnHost: 3}}
+	l := logOf(t, cfg, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 1})
+		c.tell(one(0, 2))
+		c.at(1)
+		c.finish(task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "the disk is full"}})
+		c.at(4)
+		c.tell(sched.ExecutorRegistered{ID: 1, Host: "b", Slots: 2})
+		c.at(5)
+		c.finish(well)
+		c.finish(well)
+	})
+	checkWhy(t, l, 0, 1, `
+		0.000s to 1.000s  waits for a free slot: none came free
+		1.000s to 4.000s  keeps away from where tasks failed: stage 0.0 excludes executor 0 on host a: 1 failed tasks
+		4.000s to 5.000s  it runs: task 1.0 in stage 0.0 on executor 1, success`)
+	checkWhy(t, l, 0, 0, `
+		0.000s to 1.000s  it runs: task 0.0 in stage 0.0 on executor 0, failed
+		1.000s to 4.000s  keeps away from where tasks failed: it failed on executors 0; stage 0.0 excludes executor 0 on host a: 1 failed tasks
+		4.000s to 5.000s  it runs: task 0.1 in stage 0.0 on executor 1, success`)
 }
 
 func TestLookingOnlyWhenItMattersFindsTheSame(t *testing.T) {

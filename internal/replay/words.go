@@ -137,6 +137,8 @@ func wordsOfAction(a sched.Action) string {
 			return fmt.Sprintf("-> %v is done", a.Stage)
 		}
 		return fmt.Sprintf("-> %v ends: %s", a.Stage, a.Reason)
+	case sched.HealthChanged:
+		return "-> " + a.Fact.String()
 	case sched.StageWarned:
 		return fmt.Sprintf("-> %v: %s", a.Stage, a.Text)
 	case sched.ExecutorChanged:
