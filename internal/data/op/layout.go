@@ -179,6 +179,9 @@ func (b *rowBuffer) decodeMore(d *codec.Decoder, src []byte) (rest []byte, err e
 	if err != nil {
 		return nil, err
 	}
+	if block.Rows == 0 {
+		return rest, nil
+	}
 	if n := b.n + block.Rows; n > b.cap {
 		b.reserve(max(n, 2*b.cap))
 	}
