@@ -10,6 +10,7 @@ import (
 )
 
 // Collect gives all rows, in partition order. They must fit into the driver's memory and kiln.driver.maxResultSize.
+//
 //go:noinline
 func (d RDD[T]) Collect(ctx context.Context) ([]T, error) {
 	r, err := d.n.collect(ctx, "Collect", nil)
@@ -105,6 +106,7 @@ func (n *node) laidOut(ctx context.Context) (int, error) {
 }
 
 // Count gives the number of rows.
+//
 //go:noinline
 func (d RDD[T]) Count(ctx context.Context) (int64, error) { return d.n.countRows(ctx) }
 
@@ -134,6 +136,7 @@ func decodeAll[A any](values [][]byte) ([]A, error) {
 }
 
 // First gives the first row, or ErrEmpty. It computes only as many partitions as it needs.
+//
 //go:noinline
 func (d RDD[T]) First(ctx context.Context) (T, error) {
 	r, err := d.n.first(ctx)
@@ -146,6 +149,7 @@ func (n *node) first(ctx context.Context) (op.Rows, error) {
 }
 
 // IsEmpty reports whether there is no row. It computes only as many partitions as it needs.
+//
 //go:noinline
 func (d RDD[T]) IsEmpty(ctx context.Context) (bool, error) {
 	r, err := d.n.take(ctx, "IsEmpty", 1)
@@ -154,6 +158,7 @@ func (d RDD[T]) IsEmpty(ctx context.Context) (bool, error) {
 
 // Take gives the first n rows, fewer where there are fewer. It computes the first partition, and then ever more at once
 // (four times as many, as Spark does) until it has enough.
+//
 //go:noinline
 func (d RDD[T]) Take(ctx context.Context, n int) ([]T, error) {
 	r, err := d.n.take(ctx, "Take", n)
@@ -190,6 +195,7 @@ func span(from, to int) []int32 {
 }
 
 // Top gives the n greatest rows by compare, greatest first. Each partition sends its n greatest only.
+//
 //go:noinline
 func (d RDD[T]) Top(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
 	r, err := d.n.best(ctx, "Top", n, &op.Top[T]{N: n, Compare: compare}, op.Ranking(false, compare))
@@ -197,6 +203,7 @@ func (d RDD[T]) Top(ctx context.Context, n int, compare func(a, b T) int) ([]T, 
 }
 
 // TakeOrdered gives the n least rows by compare, least first.
+//
 //go:noinline
 func (d RDD[T]) TakeOrdered(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
 	r, err := d.n.best(ctx, "TakeOrdered", n, &op.Top[T]{N: n, Least: true, Compare: compare}, op.Ranking(true, compare))
@@ -214,6 +221,7 @@ func (n *node) best(ctx context.Context, verb string, want int, o op.Output, bef
 }
 
 // Reduce brings all rows together with f, which must not care about order or grouping, or gives ErrEmpty.
+//
 //go:noinline
 func (d RDD[T]) Reduce(ctx context.Context, f func(T, T) T) (T, error) {
 	r, err := d.n.fold(ctx, "Reduce", []T(nil), &op.Reduce[T]{F: f}, op.Folding(f))
@@ -221,6 +229,7 @@ func (d RDD[T]) Reduce(ctx context.Context, f func(T, T) T) (T, error) {
 }
 
 // Fold brings zero and all rows together with f. The zero is taken once for each partition and once more, so it must be neutral.
+//
 //go:noinline
 func (d RDD[T]) Fold(ctx context.Context, zero T, f func(T, T) T) (T, error) {
 	first := []T{zero}
@@ -269,6 +278,7 @@ func aggregate[T, A any](ctx context.Context, verb string, n *node, zero A, add 
 }
 
 // ForEach calls f for every row, in the tasks. A task that is tried again calls it again.
+//
 //go:noinline
 func (d RDD[T]) ForEach(ctx context.Context, f func(T)) error {
 	return d.n.do(ctx, "ForEach", op.Output(&op.ForEach[T]{F: f}))
@@ -280,6 +290,7 @@ func ForEachWith[E, T any](ctx context.Context, d RDD[T], env E, f func(E, T)) e
 }
 
 // ForEachPartition gives f the rows of each partition, in the tasks.
+//
 //go:noinline
 func (d RDD[T]) ForEachPartition(ctx context.Context, f func(*TaskContext, iter.Seq[T]) error) error {
 	return d.n.eachPartition(ctx, "ForEachPartition", op.Combine(&op.EachPartition[T]{F: f}))
@@ -302,6 +313,7 @@ func (n *node) do(ctx context.Context, verb string, o op.Output) error {
 }
 
 // TakeSample gives n random rows, or all where there are fewer and none may repeat. The same seed gives the same rows.
+//
 //go:noinline
 func (d RDD[T]) TakeSample(ctx context.Context, withReplacement bool, n int, seed int64) ([]T, error) {
 	r, err := d.n.takeSample(ctx, withReplacement, n, seed)

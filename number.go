@@ -145,6 +145,7 @@ func Histogram[T Number](ctx context.Context, d RDD[T], buckets int) (bounds []f
 
 // CountApprox counts for at most timeout and then estimates from the partitions that are done, as if the others were like
 // them. Confidence, between 0 and 1, says how sure the bounds are. With nothing done in time the estimate is 0 to the greatest int64.
+//
 //go:noinline
 func (d RDD[T]) CountApprox(ctx context.Context, timeout time.Duration, confidence float64) (Estimate, error) {
 	return d.n.countApprox(ctx, timeout, confidence)

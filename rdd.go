@@ -9,9 +9,6 @@ import (
 // RDD is a partitioned collection of rows of type T that is not there yet: a description of how to compute it. It is a small
 // handle; copy it freely and use it from any goroutine. The package functions that take RDDs and give one only build; whatever
 // takes a context runs a job.
-//
-// The compiler makes all methods of an RDD anew for each type of rows, called or not, and once more for pointers to it. That they are
-// not inlined there saves a tenth of the time and memory that a program with many types takes to build.
 type RDD[T any] struct{ n *node }
 
 // KV is a key with its value: the row type of every verb that works by key.
@@ -32,7 +29,12 @@ type Maybe[T any] = op.Maybe[T]
 // Pair makes a KV.
 func Pair[K, V any](k K, v V) KV[K, V] { return KV[K, V]{Key: k, Value: v} }
 
+// A word on the noinline before every method of an RDD, here and in other files: the compiler makes all of them anew for each type of
+// rows, called or not, and once more for pointers to it. That they are not inlined there saves a tenth of the time and memory that a
+// program with many types takes to build.
+
 // Named gives the RDD a name for Explain, progress and errors, and returns it.
+//
 //go:noinline
 func (d RDD[T]) Named(name string) RDD[T] {
 	d.n.setName(name)
@@ -40,6 +42,7 @@ func (d RDD[T]) Named(name string) RDD[T] {
 }
 
 // Partitions is the number of partitions. It may have to list a source; it is 0 where that fails, and the action then says why.
+//
 //go:noinline
 func (d RDD[T]) Partitions() int {
 	n, err := d.n.partitions()
@@ -51,16 +54,19 @@ func (d RDD[T]) Partitions() int {
 
 // Explain draws the lineage as a tree, with the file:line of every verb. A shuffle begins a new indentation, as a stage does.
 // It runs no job.
+//
 //go:noinline
 func (d RDD[T]) Explain() string { return d.n.explain() }
 
 // Cache keeps the rows in memory when they are first computed: Persist(MemoryOnly).
+//
 //go:noinline
 func (d RDD[T]) Cache() RDD[T] { return d.Persist(MemoryOnly) }
 
 // Persist keeps the rows at a storage level when they are first computed, partition by partition, and returns the RDD. Partitions
 // that do not fit go to disk where the level allows it, and are computed again where it does not; the least recently used leave
 // first. To change the level, Unpersist first; until then a second Persist at another level is refused.
+//
 //go:noinline
 func (d RDD[T]) Persist(level StorageLevel) RDD[T] {
 	d.n.persist(level)
@@ -68,11 +74,13 @@ func (d RDD[T]) Persist(level StorageLevel) RDD[T] {
 }
 
 // Unpersist drops the kept rows everywhere and keeps none from now on.
+//
 //go:noinline
 func (d RDD[T]) Unpersist(ctx context.Context) error { return d.n.unpersist(ctx) }
 
 // Checkpoint writes the rows to files below kiln.checkpoint.dir when the first action needs them, and cuts the lineage there:
 // later jobs read the files. It is the way out of a lineage that has grown long.
+//
 //go:noinline
 func (d RDD[T]) Checkpoint() RDD[T] {
 	d.n.checkpoint(false)
@@ -80,6 +88,7 @@ func (d RDD[T]) Checkpoint() RDD[T] {
 }
 
 // LocalCheckpoint is Checkpoint into the application's own temporary directory: quicker, and gone with the session.
+//
 //go:noinline
 func (d RDD[T]) LocalCheckpoint() RDD[T] {
 	d.n.checkpoint(true)
