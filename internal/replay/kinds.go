@@ -12,7 +12,7 @@ var events = kinds[sched.Event](
 	sched.JobSubmitted{}, sched.JobCancelled{}, sched.GroupCancelled{}, sched.TagCancelled{}, sched.AllCancelled{},
 	sched.ExecutorRegistered{}, sched.ExecutorLost{}, sched.ExecutorSuspected{}, sched.ExecutorsDecommissioned{},
 	sched.HostDecommissioned{}, sched.KillAsked{}, sched.HostLost{}, sched.Heard{}, sched.ExecutorsUnavailable{}, sched.OutputsLost{},
-	sched.TaskEnded{}, sched.ResultFetched{}, sched.ResultLost{}, sched.BlocksChanged{}, sched.RDDReleased{}, sched.ShuffleReleased{}, sched.PoolDefined{},
+	sched.TaskEnded{}, sched.ResultFetched{}, sched.ResultLost{}, sched.BlocksChanged{}, sched.RDDReleased{}, sched.ShuffleReleased{}, sched.PoolDefined{}, sched.TaskCalled{},
 	sched.Woke{},
 )
 
@@ -20,7 +20,7 @@ var events = kinds[sched.Event](
 var orders = kinds[sched.Action](
 	sched.ShipStage{}, sched.Launch{}, sched.Kill{}, sched.ForgetStage{}, sched.FetchResult{}, sched.DropResult{}, sched.DeliverResult{},
 	sched.MergeUpdates{}, sched.CompleteJob{}, sched.FailJob{}, sched.DropShuffle{}, sched.DrainExecutor{}, sched.KillExecutor{},
-	sched.RefuseExecutor{},
+	sched.RefuseExecutor{}, sched.AnswerCall{},
 )
 
 var configShape = shapeOf(reflect.TypeFor[sched.Config]())

@@ -31,6 +31,11 @@ type (
 		Executor ids.ExecutorID
 		Stage    ids.StageRef
 	}
+	// AnswerCall answers TaskCalled.
+	AnswerCall struct {
+		Executor ids.ExecutorID
+		Reply    task.Reply
+	}
 	// FetchResult gets the result that a task left in its executor's block ids.Result(Task). The shell reports ResultFetched
 	// or ResultLost.
 	FetchResult struct {
@@ -86,6 +91,7 @@ func (ShipStage) action()      {}
 func (Launch) action()         {}
 func (Kill) action()           {}
 func (ForgetStage) action()    {}
+func (AnswerCall) action()     {}
 func (FetchResult) action()    {}
 func (DropResult) action()     {}
 func (DeliverResult) action()  {}

@@ -211,6 +211,9 @@ func (c *Core) Idle() error {
 	if len(c.jobs) > 0 || len(c.attempts) > 0 || c.queue.first() != nil || len(c.later) > 0 {
 		return fmt.Errorf("sched: %d jobs, %d task attempts and %d actions are left", len(c.jobs), len(c.attempts), len(c.later))
 	}
+	if n := c.commits.Stages(); n > 0 {
+		return fmt.Errorf("sched: %d stages are left of which tasks may commit", n)
+	}
 	for _, s := range c.stages {
 		if len(s.over) > 0 || !s.isMap() || s.retired || s.spec.Body != nil {
 			return fmt.Errorf("sched: stage %d is left", s.id)

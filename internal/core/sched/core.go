@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/commit"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/mapout"
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -28,10 +29,11 @@ type Core struct {
 	lacking     []*stage // ready, or were: to be submitted again at resubmitAt
 	resubmitAt  Time     // valid while lacking is not empty
 	executors   []*executor
-	seen        bitset           // executor ids that were ever used
-	alive       int              // living executors
-	slots       int              // of these
-	open        int              // executors that take tasks
+	seen        bitset // executor ids that were ever used
+	alive       int    // living executors
+	slots       int    // of these
+	open        int    // executors that take tasks
+	commits     *commit.Coordinator
 	health      *health.Tracker  // nil when it keeps nobody away
 	changes     int              // how often something changed that decides which executors can run a task
 	hosts       map[string]*host // looked up, never ranged over
@@ -65,7 +67,7 @@ type Core struct {
 func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
-		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), health: health.New(cfg.Health), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{}, racks: map[string]*rack{},
+		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), health: health.New(cfg.Health), commits: commit.New(), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{}, racks: map[string]*rack{},
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
 	c.laden.member = func(e *executor) *place { return &e.laden }
@@ -98,6 +100,8 @@ func (c *Core) dispatch(ev Event) {
 		c.taskEnded(ev)
 	case TaskEnded:
 		c.taskEnded(&ev)
+	case TaskCalled:
+		c.taskCalled(ev)
 	case ResultFetched:
 		c.resultFetched(ev)
 	case ResultLost:

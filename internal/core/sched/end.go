@@ -16,6 +16,7 @@ func (c *Core) taskEnded(ev *TaskEnded) {
 	if c.cfg.Publish {
 		c.do(TaskDone{a.executor.id, a.executor.host.name, ev.End})
 	}
+	c.endCommit(a, ev.End.Reason.Fate)
 	switch ev.End.Reason.Fate {
 	case task.Success:
 		a.run.pace.add(ev.End.Metrics.Run)
@@ -192,6 +193,7 @@ func (c *Core) taskDone(r *run, p int32, by *attempt) {
 
 // taskFailed counts a failure against its task; one too many ends every job that uses the stage.
 func (c *Core) taskFailed(a *attempt, why *task.EndReason) {
+	c.endCommit(a, task.Failed)
 	r, i, at := a.run, a.index, a.executor.id
 	counts := r.counts(i)
 	e := a.executor

@@ -84,6 +84,11 @@ type (
 		Executor ids.ExecutorID
 		End      task.End
 	}
+	// TaskCalled says that a running task attempt asks for something, and waits for AnswerCall.
+	TaskCalled struct {
+		Executor ids.ExecutorID
+		Call     task.Call
+	}
 	// ResultFetched answers FetchResult.
 	ResultFetched struct {
 		Task  ids.TaskID
@@ -125,6 +130,7 @@ func (Heard) event()                   {}
 func (ExecutorsUnavailable) event()    {}
 func (OutputsLost) event()             {}
 func (TaskEnded) event()               {}
+func (TaskCalled) event()              {}
 func (ResultFetched) event()           {}
 func (ResultLost) event()              {}
 func (BlocksChanged) event()           {}

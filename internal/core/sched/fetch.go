@@ -70,6 +70,7 @@ func (c *Core) loseOutputsOf(e ids.ExecutorID) {
 // until somebody asks for it.
 func (c *Core) outputLost(shuffle ids.ShuffleID, mapPartition int32) {
 	s := c.byShuffle[shuffle]
+	c.reopenCommit(s, mapPartition)
 	if _, ok := s.state.(done); ok {
 		s.state = idle{}
 	}

@@ -47,6 +47,7 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 // loseAttempt ends a task attempt whose executor is gone. It counts as a failure when the application brought the executor down;
 // else only very many losses in a row do, and those that we brought about never.
 func (c *Core) loseAttempt(a *attempt, err *task.Error, appCaused bool) {
+	c.endCommit(a, task.Lost)
 	r, i, at := a.run, a.index, a.executor.id
 	if a.fetching != nil {
 		r.stage.results.bytes -= a.fetching.bytes

@@ -82,7 +82,12 @@ func (n *nonsense) event() Event {
 }
 
 func (n *nonsense) host() Event {
-	switch n.r.IntN(6) {
+	switch n.r.IntN(9) {
+	case 2, 3, 4:
+		if len(n.launched) > 0 {
+			l := n.launched[n.r.IntN(len(n.launched))]
+			return TaskCalled{l.Executor, task.Call{Ref: l.Task.Ref, ID: l.Task.ID, Kind: task.CallKind(n.r.IntN(4))}}
+		}
 	case 0:
 		return HostLost{"h", "gone"}
 	case 1:

@@ -23,6 +23,7 @@ import (
 //	           [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	ok TASK [took=DURATION] [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
+//	asks-commit TASK [from=E] | asks-barrier TASK
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	kept E RDD PARTITION,... | not-kept E RDD PARTITION,... | rdd-released RDD
 //	cancel job|group|tag|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
@@ -66,6 +67,16 @@ func (p *player) event(word, rest string) Event {
 		return ShuffleReleased{ids.ShuffleID(p.number(rest))}
 	case "woke":
 		return Woke{}
+	case "asks-commit", "asks-barrier":
+		l, options := p.task(rest)
+		call := task.Call{Ref: l.Task.Ref, ID: l.Task.ID, Kind: task.Commit}
+		if word == "asks-barrier" {
+			call.Kind = task.Meet
+		}
+		if from, ok := strings.CutPrefix(options, "from="); ok {
+			l.Executor = ids.ExecutorID(p.number(from))
+		}
+		return TaskCalled{l.Executor, call}
 	case "result-fetched":
 		l, _ := p.task(rest)
 		return ResultFetched{l.Task.ID, []byte("r" + strconv.Itoa(int(l.Task.Ref.Partition)))}

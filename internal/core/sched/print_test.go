@@ -29,6 +29,11 @@ func (p *player) print(a Action) string {
 		return fmt.Sprintf("kill %v on executor %v: %s", a.Task.Ref, a.Executor, a.Task.Reason)
 	case ForgetStage:
 		return fmt.Sprintf("forget %v on executor %v", a.Stage, a.Executor)
+	case AnswerCall:
+		if a.Reply.Refused != "" {
+			return fmt.Sprintf("answer %v on executor %v: no, %s", a.Reply.Ref, a.Executor, a.Reply.Refused)
+		}
+		return fmt.Sprintf("answer %v on executor %v: yes", a.Reply.Ref, a.Executor)
 	case FetchResult:
 		return fmt.Sprintf("fetch the result of TID %d, %d bytes, from executor %v", a.Task, a.Bytes, a.Executor)
 	case DropResult:

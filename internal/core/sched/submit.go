@@ -76,6 +76,7 @@ func (c *Core) finishMap(s *stage) {
 		c.closeRun(r, done{}, "")
 	}
 	s.state, s.strikes, s.first = done{}, 0, nil
+	c.commits.Close(s.id)
 	for _, j := range slices.Clone(s.jobs) {
 		if j.spec.MapStage && j.final() == s {
 			c.completeJob(j)
@@ -144,6 +145,7 @@ func (c *Core) stopStage(s *stage, reason string) {
 		c.killRun(s.over[i], reason)
 	}
 	s.strikes, s.first, s.waiters = 0, nil, nil
+	c.commits.Close(s.id)
 	s.spec.Body, s.spec.Splits, s.spec.Prefer, s.spec.Kept = nil, nil, nil, nil
 	if !s.isMap() || s.retired {
 		c.dropStage(s)

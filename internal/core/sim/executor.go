@@ -37,6 +37,19 @@ type try struct {
 	launch task.Launch
 	stage  *task.Stage
 	killed bool
+	asked  bool // whether it may commit
+}
+
+// answer lets a task go on that asked whether it may commit. It may fail yet.
+func (e *executor) answer(r task.Reply) {
+	t := e.running[r.Ref]
+	switch {
+	case t == nil:
+	case r.Refused != "":
+		e.end(t, task.EndReason{Fate: task.CommitDenied})
+	default:
+		e.world.plan(e.world.now+e.world.upTo(e.world.MaxTask/5), func() { e.finish(t) })
+	}
 }
 
 // send lets the executor get a message after those that were sent before.
@@ -121,6 +134,13 @@ func (e *executor) finish(t *try) {
 		w.lose(e, true)
 	case w.fault(w.Fail):
 		e.end(t, task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "the function failed", Final: w.fault(w.Final)}})
+	case w.Commits && !t.stage.IsMap && !t.asked:
+		t.asked = true
+		w.plan(w.now+w.delay(), func() {
+			if !e.mute {
+				w.tell(sched.TaskCalled{Executor: e.id, Call: task.Call{Ref: t.launch.Ref, ID: t.launch.ID, Kind: task.Commit}})
+			}
+		})
 	default:
 		e.end(t, task.EndReason{Fate: task.Success})
 	}

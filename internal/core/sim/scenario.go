@@ -31,6 +31,7 @@ type Scenario struct {
 	Cancels     int
 	Retirements int     // times at which executors are decommissioned, asked to go, suspected, unreachable, or lost with their host
 	Racks       bool    // they are known
+	Commits     bool    // result tasks ask before they succeed
 	Wide        float64 // a stage asks for several slots, or for accelerators
 	Fail        float64 // a task fails
 	Final       float64 // its failure is final
@@ -73,6 +74,7 @@ func Random(seed uint64) Scenario {
 		s.Sched.ReasonWait = time.Duration(r.IntN(2)) * time.Second
 		s.Sched.Expected, s.Sched.MinRegistered, s.Sched.RegisteredWait = s.Executors, r.Float64(), time.Duration(r.IntN(10))*time.Second
 	}
+	s.Commits = r.IntN(3) == 0
 	if s.Racks = r.IntN(2) == 0; r.IntN(2) == 0 {
 		wait := func() time.Duration { return time.Duration(r.IntN(3)) * time.Second }
 		s.Sched.ProcessWait, s.Sched.NodeWait, s.Sched.RackWait = wait(), wait(), wait()

@@ -176,6 +176,9 @@ func (w *World) do(a sched.Action) {
 	case sched.ForgetStage:
 		e := w.executor(a.Executor)
 		e.send(func() { delete(e.stages, a.Stage) })
+	case sched.AnswerCall:
+		e := w.executor(a.Executor)
+		e.send(func() { e.answer(a.Reply) })
 	case sched.FetchResult:
 		e := w.executor(a.Executor)
 		w.plan(w.now+w.delay(), func() { w.tell(e.fetched(a.Task)) })

@@ -22,6 +22,7 @@ type CallKind uint8
 const (
 	Meet   CallKind = iota + 1 // to wait until every task of its barrier stage has come as far
 	Gather                     // the same, and what every one of them had to say
+	Commit                     // to make its output visible, which one attempt of a task may
 )
 
 // String gives the method that users call.
@@ -31,6 +32,8 @@ func (k CallKind) String() string {
 		return "Barrier"
 	case Gather:
 		return "AllGather"
+	case Commit:
+		return "commit"
 	}
 	return fmt.Sprintf("call %d", k)
 }

@@ -1,0 +1,53 @@
+package sched
+
+import (
+	"github.com/kilnproject/kiln/internal/core/sched/commit"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// taskCalled answers what a running task attempt asks. Who has ended, or never was, gets no answer: nobody waits for it.
+func (c *Core) taskCalled(ev TaskCalled) {
+	a := c.attempts[ev.Call.ID]
+	if a == nil || a.ref != ev.Call.Ref || a.executor.id != ev.Executor || a.fetching != nil {
+		return
+	}
+	reply := task.Reply{Ref: a.ref, Seq: ev.Call.Seq}
+	if ev.Call.Kind == task.Commit {
+		reply.Refused = c.whyNotCommit(a)
+	} else {
+		reply.Refused = "its stage is not a barrier stage"
+	}
+	c.do(AnswerCall{ev.Executor, reply})
+}
+
+// whyNotCommit says why a task attempt may not make its output visible, or nothing: then it may, and no other one of its task.
+func (c *Core) whyNotCommit(a *attempt) string {
+	s, p := a.run.stage, a.ref.Partition
+	switch {
+	case len(s.jobs) == 0:
+		return commit.NoStage.String()
+	case a.killed:
+		return commit.Ended.String()
+	case s.has(p):
+		return commit.Held.String()
+	}
+	c.commits.Open(s.id, s.spec.Partitions)
+	if answer := c.commits.Ask(a.ref); answer != commit.Granted {
+		return answer.String()
+	}
+	return ""
+}
+
+// endCommit takes the authority to commit from a task attempt that has ended without success.
+func (c *Core) endCommit(a *attempt, fate task.Fate) {
+	if c.commits.Stages() > 0 {
+		c.commits.Ended(a.ref, fate)
+	}
+}
+
+// reopenCommit lets a task commit again of which the output is lost.
+func (c *Core) reopenCommit(s *stage, p int32) {
+	if holder, ok := c.commits.Holder(s.id, p); ok {
+		c.commits.Ended(holder, task.Lost)
+	}
+}

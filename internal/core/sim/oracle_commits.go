@@ -1,0 +1,66 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// commits: of the attempts of one partition at most one may make its output visible, until the core hears that it has not.
+type commits struct {
+	world  *World
+	holder map[partition]holding
+}
+
+// partition is one of a stage, whatever the attempt.
+type partition struct {
+	stage ids.StageID
+	part  int32
+}
+
+// holding is the attempt that may commit.
+type holding struct {
+	ref ids.TaskRef
+	at  ids.ExecutorID
+}
+
+func newCommits(w *World) *commits { return &commits{w, map[partition]holding{}} }
+
+func (o *commits) step(ev sched.Event, actions []sched.Action) error {
+	if ended, ok := ev.(sched.TaskEnded); ok && ended.End.Reason.Fate != task.Success {
+		if of := partitionOf(ended.End.Ref); o.holder[of].ref == ended.End.Ref {
+			delete(o.holder, of)
+		}
+	}
+	if lost, ok := ev.(sched.ResultLost); ok && lost.Reason != "" {
+		clear(o.holder) // whose it was is not known here
+	}
+	for _, a := range actions {
+		answer, ok := a.(sched.AnswerCall)
+		if !ok || answer.Reply.Refused != "" {
+			continue
+		}
+		of := partitionOf(answer.Reply.Ref)
+		if h, held := o.holder[of]; held && h.ref != answer.Reply.Ref && o.living(h.at) {
+			return fmt.Errorf("%v may commit, and %v may", answer.Reply.Ref, h.ref)
+		}
+		o.holder[of] = holding{answer.Reply.Ref, answer.Executor}
+	}
+	return nil
+}
+
+// living says that the core has not given up an executor.
+func (o *commits) living(id ids.ExecutorID) bool {
+	for _, l := range o.world.living {
+		if l == id {
+			return true
+		}
+	}
+	return false
+}
+
+func partitionOf(r ids.TaskRef) partition { return partition{r.Stage, r.Partition} }
+
+func (o *commits) rest() error { return nil }
