@@ -16,6 +16,7 @@ type Config struct {
 	Seed              uint64        // the only source of chance
 	MaxFailures       int           // failed attempts of one task before its jobs fail; 4
 	MaxStageAttempts  int           // attempts of a stage in a row that end for lost map outputs before its jobs fail; 4
+	MaxStageTotal     int           // attempts of a stage altogether before its jobs fail, not below MaxStageAttempts; 0 means no limit
 	MaxResultSize     int64         // bytes of results of one job; 0 means no limit
 	ResubmitDelay     time.Duration // how long lost map outputs are gathered before stages run again; 200 ms
 	StarvationPeriod  time.Duration // how often Starving is published while tasks wait and none runs; 15 s

@@ -231,6 +231,17 @@ func (r *run) failure(i int32, first taskset.Cause) *JobFailure {
 	return why
 }
 
+// triedTooOften says that a stage had as many attempts as it may have, with what ended the last ones.
+func (s *stage) triedTooOften() *JobFailure {
+	why := s.blame(FetchesFailed, -1, fmt.Sprintf("the stage had %d attempts, which is the limit (kiln.stage.maxAttempts)", s.next))
+	why.Attempts = int(s.next)
+	if s.first != nil {
+		why.Reason += "; map outputs were lost: " + s.first.err.Text
+		why.Partition, why.Executor, why.Cause = s.first.partition, s.first.executor, s.first.err
+	}
+	return why
+}
+
 // struckOut says that a stage lost map outputs too often.
 func (c *Core) struckOut(s *stage) *JobFailure {
 	why := s.blame(FetchesFailed, s.first.partition, fmt.Sprintf(

@@ -127,6 +127,8 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.MaxFailures
 	case "max-stage-attempts":
 		to = &p.cfg.MaxStageAttempts
+	case "max-stage-total":
+		to = &p.cfg.MaxStageTotal
 	case "max-result-size":
 		to = &p.cfg.MaxResultSize
 	case "max-actions":

@@ -16,6 +16,10 @@ func (c *Core) submit(s *stage) {
 	}
 	parents := c.missingParents(s)
 	if len(parents) == 0 {
+		if most := c.cfg.MaxStageTotal; most > 0 && int(s.next) >= max(most, c.cfg.MaxStageAttempts) {
+			c.abort(s, s.triedTooOften())
+			return
+		}
 		c.start(s)
 		return
 	}

@@ -94,6 +94,9 @@ func Random(seed uint64) Scenario {
 			Timeout: time.Duration(1+r.IntN(10)) * time.Second, Ending: health.Ending(r.IntN(3)),
 		}
 	}
+	if r.IntN(4) == 0 {
+		s.Sched.MaxStageTotal = 1 + r.IntN(8)
+	}
 	if r.IntN(3) == 0 {
 		s.Sched.MaxActions = 8 + r.IntN(30)
 	}

@@ -87,8 +87,8 @@ func (w *World) cancel() {
 	}
 }
 
-// patience is how long after the faults the last job may take, which is long.
-const patience = time.Hour
+// lastJob is how long after the faults the last job may take, which is long.
+const lastJob = time.Hour
 
 // release gives up each shuffle when no job uses it any more, and looks again later while some are left.
 func (w *World) release() {
@@ -96,7 +96,7 @@ func (w *World) release() {
 	for _, j := range w.jobs {
 		left = left || !j.ended
 	}
-	if left && w.now > w.Faults+patience {
+	if left && w.now > w.Faults+lastJob {
 		w.fail(fmt.Errorf("jobs do not end: %+v", w.core.View()))
 		return
 	}
