@@ -126,7 +126,7 @@ func (c *Core) checkExecutors() error {
 		}
 		used := 0
 		for at, a := range e.attempts {
-			if a.executor != e || int(a.onExec) != at || c.attempts[a.id] != a {
+			if a.executor != e || int(a.onExec) != at || c.attempts.get(a.id) != a {
 				return fmt.Errorf("executor %d: %v is at the wrong place", id, a.ref)
 			}
 			if a.fetching == nil {
@@ -167,8 +167,8 @@ func (c *Core) checkAttempts() error {
 			on += len(e.attempts)
 		}
 	}
-	if on != len(c.attempts) {
-		return fmt.Errorf("%d task attempts are known, executors have %d", len(c.attempts), on)
+	if on != c.attempts.len() {
+		return fmt.Errorf("%d task attempts are known, executors have %d", c.attempts.len(), on)
 	}
 	return nil
 }
@@ -208,8 +208,8 @@ func (c *Core) checkQueue() error {
 
 // Idle gives an error when anything is left of any job: what must hold once all have ended and all tasks have answered.
 func (c *Core) Idle() error {
-	if len(c.jobs) > 0 || len(c.attempts) > 0 || c.queue.first() != nil || len(c.later) > 0 {
-		return fmt.Errorf("sched: %d jobs, %d task attempts and %d actions are left", len(c.jobs), len(c.attempts), len(c.later))
+	if len(c.jobs) > 0 || c.attempts.len() > 0 || c.queue.first() != nil || len(c.later) > 0 {
+		return fmt.Errorf("sched: %d jobs, %d task attempts and %d actions are left", len(c.jobs), c.attempts.len(), len(c.later))
 	}
 	if n := c.commits.Stages(); n > 0 {
 		return fmt.Errorf("sched: %d stages are left of which tasks may commit", n)

@@ -23,7 +23,7 @@ type Core struct {
 	outputs     *mapout.Table
 	kept        keptTable
 	queue       queue
-	attempts    map[ids.TaskID]*attempt
+	attempts    attempts
 	nextTask    ids.TaskID
 	spare       *attempt // free ones, linked by twin
 	lacking     []*stage // ready, or were: to be submitted again at resubmitAt
@@ -67,7 +67,7 @@ type Core struct {
 func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
-		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), health: health.New(cfg.Health), commits: commit.New(), attempts: map[ids.TaskID]*attempt{}, hosts: map[string]*host{}, racks: map[string]*rack{},
+		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), health: health.New(cfg.Health), commits: commit.New(), hosts: map[string]*host{}, racks: map[string]*rack{},
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
 	c.laden.member = func(e *executor) *place { return &e.laden }

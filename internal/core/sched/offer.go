@@ -256,7 +256,7 @@ func (c *Core) watchStarvation() {
 	}
 	r := c.queue.first()
 	switch {
-	case r == nil || len(c.attempts) > 0:
+	case r == nil || c.attempts.len() > 0:
 		c.starveAt = 0
 	case c.starveAt == 0:
 		c.starving, c.starveAt = c.now, c.now+c.cfg.StarvationPeriod

@@ -83,7 +83,7 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 	r.heads[i] = a
 	e.attempts = append(e.attempts, a)
 	r.live = append(r.live, a)
-	c.attempts[a.id] = a
+	c.attempts.put(a)
 	c.queue.tree.Started(r.member)
 	return a
 }
@@ -91,7 +91,7 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 // removeAttempt takes an attempt out everywhere. What its task does next is for the set to say.
 func (c *Core) removeAttempt(a *attempt) {
 	r, e := a.run, a.executor
-	delete(c.attempts, a.id)
+	c.attempts.remove(a.id)
 	c.queue.tree.Ended(r.member)
 	last := e.attempts[len(e.attempts)-1]
 	e.attempts[a.onExec], last.onExec = last, a.onExec
