@@ -9,6 +9,7 @@ import (
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/conf/pools"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/driver"
 )
@@ -35,8 +36,31 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 		c.Silence = conf.NetworkTimeout.Of(s.conf)
 	}
 	var err error
+	if c.Health, err = s.health(c.MaxFailures); err != nil {
+		return c, err
+	}
 	c.Pools, err = s.pools()
 	return c, err
+}
+
+// health is when tasks keep away from where others failed.
+func (s *Session) health(maxFailures int) (health.Config, error) {
+	c := health.Config{Fetch: conf.ExcludeFetch.Of(s.conf)}
+	if !conf.Exclude.Of(s.conf) {
+		return c, nil
+	}
+	c.TaskAndStage, c.Application = true, true
+	c.TaskOnExecutor, c.TaskOnHost = conf.ExcludeTaskExecutor.Of(s.conf), conf.ExcludeTaskHost.Of(s.conf)
+	c.StageOnExecutor, c.StageOnHost = conf.ExcludeStageExecutor.Of(s.conf), conf.ExcludeStageHost.Of(s.conf)
+	c.AppOnExecutor, c.AppOnHost = conf.ExcludeAppExecutor.Of(s.conf), conf.ExcludeAppHost.Of(s.conf)
+	c.Timeout = conf.ExcludeTimeout.Of(s.conf)
+	if conf.ExcludeKill.Of(s.conf) {
+		c.Ending = health.Kill
+	}
+	if err := c.Check(maxFailures); err != nil {
+		return c, &ConfigError{Key: conf.Exclude.String(), Value: "true", Origin: conf.Exclude.Origin(s.conf), Why: err.Error()}
+	}
+	return c, nil
 }
 
 func (s *Session) localityWait(k conf.Key[time.Duration]) time.Duration {

@@ -109,6 +109,9 @@ func (d *Driver) hear(m heardFrom) {
 	if len(m.up.Blocks) > 0 { // first: a stage that follows from a task's end may read what the task has cached
 		d.step(blocksChanged(r, m.up.Blocks))
 	}
+	for _, c := range m.up.Calls { // before the ends of the tasks that made them
+		d.step(sched.TaskCalled{Executor: r.id, Call: c})
+	}
 	for i := range m.up.Ends {
 		end := m.up.Ends[i]
 		if end.Stored {
@@ -180,6 +183,11 @@ func (d *Driver) perform(a sched.Action) {
 		if r := d.remotes[a.Executor]; r != nil {
 			b := d.batch(r)
 			b.Kills = append(b.Kills, a.Task)
+		}
+	case sched.AnswerCall:
+		if r := d.remotes[a.Executor]; r != nil {
+			b := d.batch(r)
+			b.Replies = append(b.Replies, a.Reply)
 		}
 	case sched.ForgetStage:
 		d.forget(a)

@@ -231,6 +231,10 @@ func reasonOf(a *attempt, err error) task.EndReason {
 	if errors.As(err, &f) {
 		return task.EndReason{Fate: task.FetchFailed, Fetch: f.Fetch, Error: &task.Error{Text: err.Error()}}
 	}
+	var denied *op.CommitDenied
+	if errors.As(err, &denied) {
+		return task.EndReason{Fate: task.CommitDenied, Error: &task.Error{Text: err.Error()}}
+	}
 	te := &task.Error{Text: err.Error(), Type: fmt.Sprintf("%T", err), Value: op.EncodeError(err)}
 	var failure *op.Failure
 	var p *panicked

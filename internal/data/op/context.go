@@ -42,26 +42,5 @@ func (c *TaskContext) OnFailure(f func(*TaskContext, error)) {
 	})
 }
 
-// Barrier waits until all tasks of the stage have called it as often as this one: everything before it has then happened in all
-// of them. It is for functions over whole partitions behind kiln.Barrier; elsewhere it is an error. Another error says why not all of
-// them can come: one has ended, or calls AllGather instead, or kiln.barrier.sync.timeout is over. A function returns such an error.
-func (c *TaskContext) Barrier() error {
-	_, err := c.t.Host.Ask(c.t, task.Meet, nil)
-	return err
-}
-
-// AllGather is Barrier that also gives every task what each of them said, by partition.
-func (c *TaskContext) AllGather(message string) ([]string, error) {
-	said, err := c.t.Host.Ask(c.t, task.Gather, []byte(message))
-	if err != nil {
-		return nil, err
-	}
-	all := make([]string, len(said))
-	for i, m := range said {
-		all[i] = string(m)
-	}
-	return all, nil
-}
-
 // Metrics gives what the task has counted so far.
 func (c *TaskContext) Metrics() task.Metrics { return *c.t.Metrics }

@@ -30,7 +30,7 @@ func (g Target) part(t *Task, suffix string) (*partFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &partFile{attempt: a}
+	p := &partFile{task: t, attempt: a}
 	if p.file, err = a.Part(fmt.Sprintf("part-%05d%s", t.Ref.Partition, suffix)); err != nil {
 		return nil, errors.Join(err, a.Abort())
 	}
@@ -40,6 +40,7 @@ func (g Target) part(t *Task, suffix string) (*partFile, error) {
 
 // partFile is what one task attempt writes. Its answer is the receipt by which the driver publishes it.
 type partFile struct {
+	task    *Task
 	attempt storage.Attempt
 	file    io.WriteCloser
 	w       *bufio.Writer
@@ -49,6 +50,9 @@ func (p *partFile) Finish() (Answer, error) {
 	err := p.w.Flush()
 	if cerr := p.file.Close(); err == nil {
 		err = cerr
+	}
+	if err == nil {
+		err = p.task.mayCommit()
 	}
 	if err != nil {
 		return Answer{}, errors.Join(err, p.attempt.Abort())

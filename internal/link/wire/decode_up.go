@@ -21,7 +21,7 @@ func DecodeUp(m *pb.Up) (*Up, error) {
 	for _, x := range m.GetCalls() {
 		u.Calls = append(u.Calls, task.Call{
 			Ref: taskRef(&c, x.GetTask()), ID: c.taskID(x.GetTaskId()), Seq: c.id32("the number of a call", x.GetNumber()),
-			Kind:    task.CallKind(c.between("the kind of a call", int64(x.GetKind()), int64(task.Meet), int64(task.Gather))),
+			Kind:    task.CallKind(c.between("the kind of a call", int64(x.GetKind()), int64(task.Meet), int64(task.Commit))),
 			Message: some(x.GetMessage()),
 		})
 	}

@@ -139,7 +139,7 @@ func drawUp(t *rapid.T) *Up {
 		Calls: list(t, rapid.Custom(func(t *rapid.T) task.Call {
 			return task.Call{
 				Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(size.Draw(t, "id")), Seq: id32.Draw(t, "number"),
-				Kind: task.CallKind(rapid.IntRange(1, 2).Draw(t, "kind")), Message: blob.Draw(t, "message"),
+				Kind: task.CallKind(rapid.IntRange(1, 3).Draw(t, "kind")), Message: blob.Draw(t, "message"),
 			}
 		}), "calls"),
 		Ends: list(t, rapid.Custom(drawEnd), "ends"), Failure: words.Draw(t, "failure"),

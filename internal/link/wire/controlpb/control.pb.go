@@ -29,6 +29,7 @@ const (
 	CallKind_CALL_KIND_UNSPECIFIED CallKind = 0
 	CallKind_CALL_KIND_MEET        CallKind = 1
 	CallKind_CALL_KIND_GATHER      CallKind = 2
+	CallKind_CALL_KIND_COMMIT      CallKind = 3
 )
 
 // Enum value maps for CallKind.
@@ -37,11 +38,13 @@ var (
 		0: "CALL_KIND_UNSPECIFIED",
 		1: "CALL_KIND_MEET",
 		2: "CALL_KIND_GATHER",
+		3: "CALL_KIND_COMMIT",
 	}
 	CallKind_value = map[string]int32{
 		"CALL_KIND_UNSPECIFIED": 0,
 		"CALL_KIND_MEET":        1,
 		"CALL_KIND_GATHER":      2,
+		"CALL_KIND_COMMIT":      3,
 	}
 )
 
@@ -3133,11 +3136,12 @@ const file_control_proto_rawDesc = "" +
 	"\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x12\n" +
 	"\x04size\x18\x03 \x01(\x03R\x04size\x12\x1b\n" +
 	"\tin_memory\x18\x04 \x01(\bR\binMemory\x12\x17\n" +
-	"\aon_disk\x18\x05 \x01(\bR\x06onDisk*O\n" +
+	"\aon_disk\x18\x05 \x01(\bR\x06onDisk*e\n" +
 	"\bCallKind\x12\x19\n" +
 	"\x15CALL_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eCALL_KIND_MEET\x10\x01\x12\x14\n" +
-	"\x10CALL_KIND_GATHER\x10\x02*\x84\x01\n" +
+	"\x10CALL_KIND_GATHER\x10\x02\x12\x14\n" +
+	"\x10CALL_KIND_COMMIT\x10\x03*\x84\x01\n" +
 	"\tBlockKind\x12\x1a\n" +
 	"\x16BLOCK_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eBLOCK_KIND_RDD\x10\x01\x12\x16\n" +
