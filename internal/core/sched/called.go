@@ -26,8 +26,6 @@ func (c *Core) whyNotCommit(a *attempt) string {
 	switch {
 	case len(s.jobs) == 0:
 		return commit.NoStage.String()
-	case a.killed:
-		return commit.Ended.String()
 	case s.has(p):
 		return commit.Held.String()
 	}
