@@ -1,0 +1,78 @@
+package kiln_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kilnproject/kiln"
+)
+
+const twoPools = `<allocations>
+  <pool name="nightly"><schedulingMode>FIFO</schedulingMode><weight>1</weight><minShare>1</minShare></pool>
+  <pool name="people"><schedulingMode>FAIR</schedulingMode><weight>3</weight></pool>
+</allocations>`
+
+func fileOf(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "pools.xml")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestSchedulingMistakesAreSaidBeforeAnythingStarts: one clear error each.
+func TestSchedulingMistakesAreSaidBeforeAnythingStarts(t *testing.T) {
+	for name, c := range map[string]struct {
+		set  []kiln.Option
+		want []string
+	}{
+		"no such mode":        {[]kiln.Option{kiln.Set("kiln.scheduler.mode", "LIFO")}, []string{"kiln.scheduler.mode", "LIFO", "FAIR"}},
+		"a file without FAIR": {[]kiln.Option{kiln.Set("kiln.scheduler.allocation.file", "pools.xml")}, []string{"pools.xml", "kiln.scheduler.mode"}},
+		"no such file": {[]kiln.Option{kiln.Set("kiln.scheduler.mode", "FAIR"), kiln.Set("kiln.scheduler.allocation.file", "/none/pools.xml")},
+			[]string{"kiln.scheduler.allocation.file", "/none/pools.xml", "no such file"}},
+		"a malformed file": {[]kiln.Option{kiln.Set("kiln.scheduler.mode", "FAIR"), kiln.Set("kiln.scheduler.allocation.file", fileOf(t, "<allocations>\n<pool name='a'><weight>heavy</weight></pool>\n</allocations>"))},
+			[]string{"pools.xml", "2", "weight", "heavy"}},
+		"a negative wait":      {[]kiln.Option{kiln.Set("kiln.locality.wait", "-1s")}, []string{"kiln.locality.wait", "-1s"}},
+		"limits that clash":    {[]kiln.Option{kiln.Master("local[2,4]"), kiln.Set("kiln.excludeOnFailure.enabled", "true"), kiln.Set("kiln.excludeOnFailure.task.maxTaskAttemptsPerNode", "9")}, []string{"kiln.excludeOnFailure"}},
+		"a record in no place": {[]kiln.Option{kiln.Set("kiln.sched.record", "/none/run.sched")}, []string{"kiln.sched.record", "/none/run.sched"}},
+	} {
+		s, err := kiln.Open(context.Background(), append([]kiln.Option{kiln.Master("local")}, c.set...)...)
+		if err == nil {
+			t.Errorf("%s: no error", name)
+			_ = s.Close()
+			continue
+		}
+		for _, w := range c.want {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("%s: %q is missing in: %v", name, w, err)
+			}
+		}
+	}
+}
+
+func TestPoolsOfAFileAreServedAndOthersRefused(t *testing.T) {
+	s, err := kiln.Open(t.Context(), kiln.Master("local[2]"), kiln.Set("kiln.scheduler.mode", "FAIR"), kiln.Set("kiln.scheduler.allocation.file", fileOf(t, twoPools)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, pool := range []string{"", "nightly", "people"} {
+		ctx := t.Context()
+		if pool != "" {
+			ctx = kiln.WithPool(ctx, pool)
+		}
+		if n, err := kiln.Range(s, 0, 100, 1, 8).Count(ctx); err != nil || n != 100 {
+			t.Errorf("pool %q: %d, %v", pool, n, err)
+		}
+	}
+	_, err = kiln.Range(s, 0, 100, 1, 8).Count(kiln.WithPool(t.Context(), "nobody"))
+	var f *kiln.JobError
+	if !errors.As(err, &f) || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("an unknown pool: %v", err)
+	}
+}
