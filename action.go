@@ -224,16 +224,21 @@ func (n *node) best(ctx context.Context, verb string, want int, o op.Output, bef
 //
 //go:noinline
 func (d RDD[T]) Reduce(ctx context.Context, f func(T, T) T) (T, error) {
-	r, err := d.n.fold(ctx, "Reduce", []T(nil), &op.Reduce[T]{F: f}, op.Folding(f))
-	return rowOf[T](r), err
+	return reduced(ctx, d.n, "Reduce", nil, f)
 }
 
 // Fold brings zero and all rows together with f. The zero is taken once for each partition and once more, so it must be neutral.
 //
 //go:noinline
 func (d RDD[T]) Fold(ctx context.Context, zero T, f func(T, T) T) (T, error) {
-	first := []T{zero}
-	r, err := d.n.fold(ctx, "Fold", first, &op.Reduce[T]{F: f, Zero: first}, op.Folding(f))
+	return reduced(ctx, d.n, "Fold", []T{zero}, f)
+}
+
+// reduced brings first and all rows together with f.
+//
+//go:noinline
+func reduced[T any](ctx context.Context, n *node, verb string, first []T, f func(T, T) T) (T, error) {
+	r, err := n.fold(ctx, verb, first, &op.Reduce[T]{F: f, Zero: first}, op.Reducing(f))
 	return rowOf[T](r), err
 }
 

@@ -253,8 +253,7 @@ func TreeReduce[T any](ctx context.Context, d RDD[T], f func(T, T) T) (T, error)
 		var none T
 		return none, err
 	}
-	r, err := few.fold(ctx, "TreeReduce", []T(nil), &op.Reduce[T]{F: f}, op.Folding(f))
-	return rowOf[T](r), err
+	return reduced(ctx, few, "TreeReduce", nil, f)
 }
 
 // branch brings one row for each partition into about the square root as many partitions, where that saves the driver work.

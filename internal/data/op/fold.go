@@ -14,7 +14,7 @@ type Reduce[T any] struct {
 
 // Open implements Output.
 func (o *Reduce[T]) Open(*Task) (any, Done, error) {
-	return openFold(TypeOf[T](), TypeOf[T](), unsafe.Pointer(unsafe.SliceData(o.Zero)), len(o.Zero), Folding(o.F))
+	return openFold(TypeOf[T](), TypeOf[T](), unsafe.Pointer(unsafe.SliceData(o.Zero)), len(o.Zero), Reducing(o.F))
 }
 
 // Aggregate answers with one row: Zero and all rows brought together by Add.
@@ -37,6 +37,20 @@ type Folder func(sum, rows unsafe.Pointer, n int)
 func Folding[T, A any](add func(A, T) A) Folder {
 	return func(sum, rows unsafe.Pointer, n int) {
 		*(*A)(sum) = foldRows(add, *(*A)(sum), unsafe.Slice((*T)(rows), n))
+	}
+}
+
+// Reducing is Folding of rows among themselves. Methods of an RDD use it, which are compiled for every type of rows, called or not: its
+// loop is a short one.
+//
+//go:noinline
+func Reducing[T any](f func(T, T) T) Folder {
+	return func(sum, rows unsafe.Pointer, n int) {
+		s := *(*T)(sum)
+		for _, row := range unsafe.Slice((*T)(rows), n) {
+			s = f(s, row)
+		}
+		*(*T)(sum) = s
 	}
 }
 
