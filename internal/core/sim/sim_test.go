@@ -6,7 +6,7 @@ import (
 )
 
 var seed = flag.Int64("sim.seed", -1, "play this seed only, and tell what happens")
-var seeds = flag.Int("sim.seeds", 300, "how many seeds TestSeeds plays")
+var seeds = flag.Int("sim.seeds", 1000, "how many seeds TestSeeds plays; with -short a third of them")
 
 func TestSeeds(t *testing.T) {
 	if *seed >= 0 {
@@ -18,7 +18,11 @@ func TestSeeds(t *testing.T) {
 		return
 	}
 	var total Report
-	for s := range *seeds {
+	played := *seeds
+	if testing.Short() {
+		played /= 3
+	}
+	for s := range played {
 		r, err := Run(Random(uint64(s)))
 		if err != nil {
 			t.Fatalf("seed %d: %v\nreplay: go test ./internal/core/sim -run TestSeeds -v -sim.seed=%d", s, err, s)
@@ -29,7 +33,7 @@ func TestSeeds(t *testing.T) {
 		total.Completed += r.Completed
 		total.Failed += r.Failed
 	}
-	t.Logf("%d seeds, %v of virtual time, %d events, %d actions, %d jobs completed, %d failed", *seeds, total.Took, total.Steps, total.Actions, total.Completed, total.Failed)
+	t.Logf("%d seeds, %v of virtual time, %d events, %d actions, %d jobs completed, %d failed", played, total.Took, total.Steps, total.Actions, total.Completed, total.Failed)
 	if total.Completed == 0 || total.Failed == 0 {
 		t.Fatalf("the scenarios are one-sided: %+v", total)
 	}
