@@ -29,6 +29,16 @@ func TestAnExecutorKilledWhileMapping(t *testing.T) {
 	p.wantOutput(in.want)
 }
 
+// A process that is stopped says nothing, and its tasks run elsewhere.
+func TestAnExecutorPausedWhileMapping(t *testing.T) {
+	in := text(t)
+	p := start(t, pipeline(t), []string{"map"}, cluster, "--kiln.executor.heartbeatInterval=100ms", "--kiln.network.timeout=2s", "count", in.dir)
+	p.signal(p.reach("map", 2)[0], syscall.SIGSTOP)
+	p.open("map")
+	p.wait(0)
+	p.wantOutput(in.want)
+}
+
 func TestAllExecutorsKilledWhileMapping(t *testing.T) {
 	in := text(t)
 	p := start(t, pipeline(t), []string{"map"}, cluster, "count", in.dir)
