@@ -33,9 +33,9 @@ func (p pieces) OpenBlock(id ids.BlockID) (transport.Block, error) {
 	if id.Kind != ids.BroadcastBlock {
 		return transport.Block{}, fmt.Errorf("the driver has no %v: %w", id, transport.ErrNotFound)
 	}
-	b, err := p.d.broadcasts.Piece(ids.BroadcastID(id.A), int(id.B))
+	data, sums, err := p.d.broadcasts.Piece(ids.BroadcastID(id.A), int(id.B))
 	if err != nil {
 		return transport.Block{}, fmt.Errorf("%w: %w", transport.ErrNotFound, err)
 	}
-	return transport.Block{Data: b}, nil
+	return transport.Block{Data: data, Sums: sums}, nil
 }

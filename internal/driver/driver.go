@@ -70,7 +70,7 @@ type Driver struct {
 func Start(cfg Config) *Driver {
 	d := &Driver{
 		cfg: cfg, began: time.Now(), in: make(chan any, 256), quit: make(chan struct{}), done: make(chan struct{}),
-		broadcasts: broadcast.NewStore(cfg.PieceSize),
+		broadcasts: broadcast.NewStore(cfg.PieceSize, transport.Sums),
 		core:       sched.New(cfg.Sched), remotes: map[ids.ExecutorID]*remote{}, jobs: map[ids.JobID]*handle{},
 		stages: map[ids.StageRef]*task.Stage{}, record: newRecorder(&cfg),
 	}

@@ -427,6 +427,12 @@ func TestARecordedRunIsPlayedAgain(t *testing.T) {
 // fetcher is a function that gets blocks.
 type fetcher func(addr string, id ids.BlockID) ([]byte, error)
 
+func (f fetcher) FetchInto(
+	ctx context.Context, addr string, want []ids.BlockID, _ func(int, int64) []byte, got func(int, []byte, error),
+) error {
+	return f.Fetch(ctx, addr, want, got)
+}
+
 func (f fetcher) Fetch(_ context.Context, addr string, want []ids.BlockID, got func(int, []byte, error)) error {
 	for i, id := range want {
 		data, err := f(addr, id)

@@ -1,10 +1,9 @@
 package broadcast
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"runtime"
 	"sync"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -12,8 +11,6 @@ import (
 
 // DefaultPiece is kiln.broadcast.blockSize where nothing else is set, in bytes.
 const DefaultPiece = 4 << 20
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // ErrDestroyed is in the error of every use of a broadcast after its end.
 var ErrDestroyed = errors.New("the broadcast was destroyed")
@@ -43,61 +40,72 @@ type Ref struct {
 // Store keeps the encoded broadcasts of the driver. It is safe for concurrent use.
 type Store struct {
 	piece     int64
+	sums      func(piece []byte) []uint32
 	mu        sync.RWMutex
 	values    map[ids.BroadcastID]value
 	destroyed map[ids.BroadcastID]string // where each was made
 }
 
-// value is one encoded broadcast, and the block behind its pieces.
+// value is one encoded broadcast.
 type value struct {
 	ref     Ref
 	encoded []byte
-	table   []byte
+	sums    [][]uint32 // of each piece
 }
 
-// NewStore gives a store that cuts values into pieces of the given number of bytes; DefaultPiece when it is not positive.
-func NewStore(piece int64) *Store {
+// NewStore gives a store that cuts values into pieces of the given number of bytes; DefaultPiece when it is not positive. Sums gives
+// the checksums with which the block server sends a piece; it is called by several goroutines at once.
+func NewStore(piece int64, sums func(piece []byte) []uint32) *Store {
 	if piece <= 0 {
 		piece = DefaultPiece
 	}
-	return &Store{piece: piece, values: map[ids.BroadcastID]value{}, destroyed: map[ids.BroadcastID]string{}}
+	return &Store{piece: piece, sums: sums, values: map[ids.BroadcastID]value{}, destroyed: map[ids.BroadcastID]string{}}
 }
 
 // Put offers an encoded value, which nobody may change any more: it is served as it is, not copied. Site is the user's file:line.
 func (s *Store) Put(id ids.BroadcastID, encoded []byte, site string) (Ref, error) {
 	size := int64(len(encoded))
 	ref := Ref{ID: id, Size: size, Pieces: int32((size + s.piece - 1) / s.piece), Site: site}
-	table := make([]byte, 0, 4*(ref.Pieces+1))
-	for i := range ref.Pieces {
-		from, to := ref.bounds(i)
-		table = binary.LittleEndian.AppendUint32(table, crc32.Checksum(encoded[from:to], castagnoli))
-	}
-	table = binary.LittleEndian.AppendUint32(table, crc32.Checksum(table, castagnoli))
+	v := value{ref: ref, encoded: encoded, sums: make([][]uint32, ref.Pieces)}
+	s.sum(v)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, used := s.values[id]; used {
 		return Ref{}, fmt.Errorf("broadcast %d exists already", id)
 	}
-	s.values[id] = value{ref: ref, encoded: encoded, table: table}
+	s.values[id] = v
 	return ref, nil
 }
 
-// Piece gives the bytes of a piece for the block server; number Pieces is the table of checksums. Read only. The error is a
-// *DestroyedError for a broadcast that has ended.
-func (s *Store) Piece(id ids.BroadcastID, piece int) ([]byte, error) {
+// sum computes the checksums, as fast as memory can be read.
+func (s *Store) sum(v value) {
+	workers := min(runtime.GOMAXPROCS(0), len(v.sums))
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(v.sums); i += workers {
+				from, to := v.ref.bounds(int32(i))
+				v.sums[i] = s.sums(v.encoded[from:to])
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Piece gives the bytes of a piece for the block server, and their checksums. Read only. The error is a *DestroyedError for a
+// broadcast that has ended.
+func (s *Store) Piece(id ids.BroadcastID, piece int) (data []byte, sums []uint32, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	v, ok := s.values[id]
 	switch {
 	case !ok:
-		return nil, s.missing(id)
-	case piece < 0 || piece > int(v.ref.Pieces):
-		return nil, fmt.Errorf("broadcast %d has %d pieces, not number %d", id, v.ref.Pieces, piece)
-	case piece == int(v.ref.Pieces):
-		return v.table, nil
+		return nil, nil, s.missing(id)
+	case piece < 0 || piece >= int(v.ref.Pieces):
+		return nil, nil, fmt.Errorf("broadcast %d has %d pieces, not number %d", id, v.ref.Pieces, piece)
 	}
 	from, to := v.ref.bounds(int32(piece))
-	return v.encoded[from:to:to], nil
+	return v.encoded[from:to:to], v.sums[piece], nil
 }
 
 // Encoded gives the whole encoded value, for the driver's own process. Read only.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 )
@@ -22,7 +24,8 @@ type Provider interface {
 
 // Block is a block that is open for reading: bytes in memory or a part of a file.
 type Block struct {
-	Data []byte // when File is nil; it must stay as it is until Release
+	Data []byte   // when File is nil; it must stay as it is until Release
+	Sums []uint32 // what Sums gives for Data, when it is known already; nil otherwise
 
 	File         *os.File // shared, read at offsets only
 	Offset, Size int64    // the part of File
@@ -70,4 +73,18 @@ type Fetcher interface {
 	//
 	// The server sends no faster than got returns. Several goroutines may fetch.
 	Fetch(ctx context.Context, addr string, want []ids.BlockID, got func(i int, data []byte, err error)) error
+	// FetchInto is Fetch to where the caller wants the data. Room is called with the size that the server says a block has, before
+	// its data comes; it gives a slice of that length, of which got has the content then, or nil when it does not know where to.
+	// What is in the slice before got is called means nothing, nor after got was called with an error.
+	FetchInto(ctx context.Context, addr string, want []ids.BlockID, room func(i int, size int64) []byte, got func(i int, data []byte, err error)) error
+}
+
+// Sums gives the checksums that data travels with: the CRC-32C of each frame. A store that serves the same bytes many times computes
+// them once.
+func Sums(data []byte) []uint32 {
+	sums := make([]uint32, 0, (len(data)+frameData-1)/frameData)
+	for frame := range slices.Chunk(data, frameData) {
+		sums = append(sums, crc32.Checksum(frame, castagnoli))
+	}
+	return sums
 }

@@ -28,6 +28,7 @@ type receiver struct {
 	cfg  *ClientConfig
 	addr string
 	want []ids.BlockID
+	room func(i int, size int64) []byte // nil when the caller does not care where data goes
 	got  func(i int, data []byte, err error)
 
 	begun bool // the server has answered something
@@ -52,7 +53,7 @@ func (r *receiver) fetch() error {
 			return err
 		}
 		for i := done; i < done+n; i++ {
-			data, failed, err := r.block()
+			data, failed, err := r.block(i)
 			if err != nil {
 				return whole(err)
 			}
@@ -83,8 +84,8 @@ func (r *receiver) ask(want []ids.BlockID) error {
 	return err
 }
 
-// block receives one block. Failed is what is wrong with it alone; after err the connection is of no use.
-func (r *receiver) block() (data []byte, failed, err error) {
+// block receives block i. Failed is what is wrong with it alone; after err the connection is of no use.
+func (r *receiver) block(i int) (data []byte, failed, err error) {
 	h, err := readHead(r.conn.in)
 	if err != nil {
 		return nil, nil, err
@@ -98,7 +99,7 @@ func (r *receiver) block() (data []byte, failed, err error) {
 		if h.number > uint64(r.cfg.LargestData) {
 			return nil, nil, fmt.Errorf("a block of %d bytes was refused, %d are the most", h.number, r.cfg.LargestData)
 		}
-		return r.content(h)
+		return r.content(i, h)
 	}
 	return nil, nil, fmt.Errorf("%w: a frame of kind %d where a block was to begin", errProtocol, h.kind)
 }
@@ -115,10 +116,10 @@ func (r *receiver) reason(h head) (failed, err error) {
 	return fmt.Errorf("the server can not read it: %s", text), nil
 }
 
-// content receives the data of a block that begins with the frame h. It goes on after damaged data, to stay in step.
-func (r *receiver) content(h head) (data []byte, failed, err error) {
+// content receives the data of block i, which begins with the frame h. It goes on after damaged data, to stay in step.
+func (r *receiver) content(i int, h head) (data []byte, failed, err error) {
 	size, isSealed := int64(h.number), h.flags&sealed != 0
-	data = r.buffer(size)
+	data = r.buffer(i, size)
 	sum := uint32(0)
 	for {
 		at := int64(len(data))
@@ -171,8 +172,13 @@ func (r *receiver) received(n int64) error {
 	return err
 }
 
-// buffer gives an empty slice with room for a block, or for as much as is made on trust.
-func (r *receiver) buffer(size int64) []byte {
+// buffer gives an empty slice with room for block i, or for as much as is made on trust.
+func (r *receiver) buffer(i int, size int64) []byte {
+	if r.room != nil {
+		if room := r.room(i, size); room != nil {
+			return room[:0:size]
+		}
+	}
 	if size > slabShare {
 		return make([]byte, 0, min(size, trustedSize))
 	}

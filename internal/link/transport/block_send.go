@@ -148,7 +148,11 @@ func (s *sender) part(h head, b *Block, at, n int64) (failed, err error) {
 	switch {
 	case b.File == nil:
 		data := b.Data[at : at+n]
-		if !b.Sealed {
+		switch {
+		case b.Sealed:
+		case int(at/frameData) < len(b.Sums):
+			h.sum = b.Sums[at/frameData]
+		default:
 			h.sum = crc32.Checksum(data, castagnoli)
 		}
 		return nil, s.frame(h, data)

@@ -87,6 +87,30 @@ func TestBlocksComeAsTheyAre(t *testing.T) {
 	})
 }
 
+func TestDataGoesToWhereItsReceiverWantsIt(t *testing.T) {
+	s, want, contents := fill(t, 3*frameData+77, 0, 1000, frameData, 5)
+	onEveryFetcher(t, s, func(t *testing.T, f Fetcher, addr string) {
+		var rooms [5][]byte
+		room := func(i int, size int64) []byte {
+			if size != int64(len(contents[i])) {
+				t.Errorf("block %d of %d bytes was announced with %d", i, len(contents[i]), size)
+			}
+			if i%2 == 0 {
+				rooms[i] = make([]byte, size, size+100)
+			}
+			return rooms[i]
+		}
+		err := f.FetchInto(t.Context(), addr, want, room, func(i int, data []byte, err error) {
+			if err != nil || !bytes.Equal(data, contents[i]) || i%2 == 0 && &data[0] != &rooms[i][0] {
+				t.Errorf("block %d of %d bytes came as %d, %v", i, len(contents[i]), len(data), err)
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestRandomRequestsAreAnsweredInOrder(t *testing.T) {
 	s, all, contents := fill(t, 10, 20, 3000, 4000, 70_000, 300_000, 600_000, 500_000)
 	f, addr := fetchers["unix"](t, s)
@@ -165,8 +189,9 @@ func TestAnUnreadableBlockIsNotTheConnectionsFault(t *testing.T) {
 
 func TestDamageWhereABlockIsStoredIsFound(t *testing.T) {
 	size := 2*frameData + 5
-	s, want, contents := fill(t, 0, 0, size, size, 100)
+	s, want, contents := fill(t, 0, 0, size, size, size, 100)
 	contents[2][frameData] ^= 1 // sealed, in memory
+	contents[4][frameData] ^= 1 // its checksums were taken before
 	b := s.blocks[want[3]]      // sealed, in a file
 	f := must[*os.File](t)(os.OpenFile(b.File.Name(), os.O_RDWR, 0))
 	defer f.Close()
@@ -178,13 +203,13 @@ func TestDamageWhereABlockIsStoredIsFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := 2; i <= 3; i++ {
+		for i := 2; i <= 4; i++ {
 			if !errors.Is(got[i].err, ErrCorruptFrame) || got[i].data != nil {
 				t.Errorf("damaged block %d came with %d bytes, %v", i, len(got[i].data), got[i].err)
 			}
 		}
-		if got[4].err != nil {
-			t.Errorf("the block after them: %v", got[4].err)
+		if got[5].err != nil {
+			t.Errorf("the block after them: %v", got[5].err)
 		}
 	})
 }

@@ -92,10 +92,17 @@ func (c *Client) Close() error {
 
 // Fetch implements Fetcher.
 func (c *Client) Fetch(ctx context.Context, addr string, want []ids.BlockID, got func(i int, data []byte, err error)) error {
+	return c.FetchInto(ctx, addr, want, nil, got)
+}
+
+// FetchInto implements Fetcher.
+func (c *Client) FetchInto(
+	ctx context.Context, addr string, want []ids.BlockID, room func(i int, size int64) []byte, got func(i int, data []byte, err error),
+) error {
 	if len(want) == 0 {
 		return nil
 	}
-	if err := c.fetch(ctx, addr, want, got); err != nil {
+	if err := c.fetch(ctx, receiver{cfg: &c.cfg, addr: addr, want: want, room: room, got: got}); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -104,18 +111,18 @@ func (c *Client) Fetch(ctx context.Context, addr string, want []ids.BlockID, got
 	return nil
 }
 
-func (c *Client) fetch(ctx context.Context, addr string, want []ids.BlockID, got func(i int, data []byte, err error)) error {
-	p, err := c.enter(ctx, addr)
+func (c *Client) fetch(ctx context.Context, r receiver) error {
+	p, err := c.enter(ctx, r.addr)
 	if err != nil {
 		return err
 	}
-	defer c.leave(addr, p)
+	defer c.leave(r.addr, p)
 	for fresh := false; ; fresh = true {
-		conn, used, err := c.connect(ctx, addr, p, fresh)
+		conn, used, err := c.connect(ctx, r.addr, p, fresh)
 		if err != nil {
 			return err
 		}
-		r := receiver{conn: conn, cfg: &c.cfg, addr: addr, want: want, got: got}
+		r.conn = conn
 		err = c.fetchOver(ctx, p, &r)
 		// The server may have closed a connection that was long unused, or have ended and begun anew at this address.
 		if err == nil || !used || r.begun || ctx.Err() != nil {

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 )
@@ -15,6 +16,13 @@ type localFetcher func(addr string) Provider
 
 // Fetch implements Fetcher.
 func (f localFetcher) Fetch(ctx context.Context, addr string, want []ids.BlockID, got func(i int, data []byte, err error)) error {
+	return f.FetchInto(ctx, addr, want, nil, got)
+}
+
+// FetchInto implements Fetcher.
+func (f localFetcher) FetchInto(
+	ctx context.Context, addr string, want []ids.BlockID, room func(i int, size int64) []byte, got func(i int, data []byte, err error),
+) error {
 	for i, id := range want {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -23,7 +31,12 @@ func (f localFetcher) Fetch(ctx context.Context, addr string, want []ids.BlockID
 		if p == nil {
 			return fmt.Errorf("fetching blocks from %s: %w", addr, ErrGone)
 		}
-		data, err := readLocal(p, id)
+		data, err := readLocal(p, id, func(size int64) (data []byte) {
+			if room != nil {
+				data = room(i, size)
+			}
+			return data
+		})
 		if err != nil {
 			err = fmt.Errorf("%v at %s: %w", id, addr, err)
 		}
@@ -32,7 +45,7 @@ func (f localFetcher) Fetch(ctx context.Context, addr string, want []ids.BlockID
 	return nil
 }
 
-func readLocal(p Provider, id ids.BlockID) ([]byte, error) {
+func readLocal(p Provider, id ids.BlockID, room func(size int64) []byte) ([]byte, error) {
 	b, err := p.OpenBlock(id)
 	if err != nil {
 		return nil, err
@@ -42,11 +55,14 @@ func readLocal(p Provider, id ids.BlockID) ([]byte, error) {
 	if size < 0 || size > largestBlock {
 		return nil, fmt.Errorf("a block of %d bytes can not travel: %d are the most", size, int64(largestBlock))
 	}
-	data := make([]byte, size)
+	data := room(size)
+	if data == nil {
+		data = make([]byte, size)
+	}
 	if err := b.readAt(data, 0); err != nil {
 		return nil, err
 	}
-	if b.Sealed && size > 0 && !sealHolds(data) {
+	if b.Sealed && size > 0 && !sealHolds(data) || b.Sums != nil && !slices.Equal(b.Sums, Sums(data)) {
 		return nil, fmt.Errorf("%w: its checksum is wrong", ErrCorruptFrame)
 	}
 	return data, nil

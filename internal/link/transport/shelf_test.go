@@ -43,6 +43,9 @@ func fill(t testing.TB, sizes ...int) (s *shelf, want []ids.BlockID, contents []
 		if b.Sealed {
 			seal(data)
 		}
+		if i%4 == 0 {
+			b.Sums = Sums(data)
+		}
 		if i%2 == 1 {
 			if _, err := file.WriteAt(data, at); err != nil {
 				t.Fatal(err)
