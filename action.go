@@ -106,9 +106,7 @@ func (n *node) laidOut(ctx context.Context) (int, error) {
 }
 
 // Count gives the number of rows.
-//
-//go:noinline
-func (d RDD[T]) Count(ctx context.Context) (int64, error) { return d.n.countRows(ctx) }
+func (d handle) Count(ctx context.Context) (int64, error) { return d.n.countRows(ctx) }
 
 func (n *node) countRows(ctx context.Context) (int64, error) {
 	values, err := n.gather(ctx, "Count", op.Output(&op.Count{}), nil)
@@ -149,9 +147,7 @@ func (n *node) first(ctx context.Context) (op.Rows, error) {
 }
 
 // IsEmpty reports whether there is no row. It computes only as many partitions as it needs.
-//
-//go:noinline
-func (d RDD[T]) IsEmpty(ctx context.Context) (bool, error) {
+func (d handle) IsEmpty(ctx context.Context) (bool, error) {
 	r, err := d.n.take(ctx, "IsEmpty", 1)
 	return err == nil && r.Len() == 0, err
 }
@@ -198,7 +194,7 @@ func span(from, to int) []int32 {
 //
 //go:noinline
 func (d RDD[T]) Top(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
-	r, err := d.n.best(ctx, "Top", n, &op.Top[T]{N: n, Compare: compare}, op.Ranking(false, compare))
+	r, err := d.n.best(ctx, "Top", &op.Top{N: n, Call: &op.Calls[T]{Compare: compare}})
 	return op.RowsOf[T](r), err
 }
 
@@ -206,17 +202,17 @@ func (d RDD[T]) Top(ctx context.Context, n int, compare func(a, b T) int) ([]T, 
 //
 //go:noinline
 func (d RDD[T]) TakeOrdered(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
-	r, err := d.n.best(ctx, "TakeOrdered", n, &op.Top[T]{N: n, Least: true, Compare: compare}, op.Ranking(true, compare))
+	r, err := d.n.best(ctx, "TakeOrdered", &op.Top{N: n, Least: true, Call: &op.Calls[T]{Compare: compare}})
 	return op.RowsOf[T](r), err
 }
 
-// best gives the rows that come first in a ranking; o finds those of a partition.
-func (n *node) best(ctx context.Context, verb string, want int, o op.Output, before op.Ranks) (op.Rows, error) {
-	if want <= 0 {
+// best gives the rows that come first.
+func (n *node) best(ctx context.Context, verb string, o *op.Top) (op.Rows, error) {
+	if o.N <= 0 {
 		return op.Rows{}, nil
 	}
 	r, err := n.answers(ctx, verb, o, n.rowType())
-	r.Best(want, before)
+	o.Of(&r)
 	return r, err
 }
 
@@ -224,33 +220,27 @@ func (n *node) best(ctx context.Context, verb string, want int, o op.Output, bef
 //
 //go:noinline
 func (d RDD[T]) Reduce(ctx context.Context, f func(T, T) T) (T, error) {
-	return reduced(ctx, d.n, "Reduce", nil, f)
+	r, err := d.n.reduce(ctx, "Reduce", &op.Calls[T]{Merge: f})
+	return rowOf[T](r), err
 }
 
 // Fold brings zero and all rows together with f. The zero is taken once for each partition and once more, so it must be neutral.
 //
 //go:noinline
 func (d RDD[T]) Fold(ctx context.Context, zero T, f func(T, T) T) (T, error) {
-	return reduced(ctx, d.n, "Fold", []T{zero}, f)
-}
-
-// reduced brings first and all rows together with f.
-//
-//go:noinline
-func reduced[T any](ctx context.Context, n *node, verb string, first []T, f func(T, T) T) (T, error) {
-	r, err := n.fold(ctx, verb, first, &op.Reduce[T]{F: f, Zero: first}, op.Reducing(f))
+	r, err := d.n.reduce(ctx, "Fold", &op.Calls[T]{Merge: f, Zero: []T{zero}})
 	return rowOf[T](r), err
 }
 
-// fold brings first, a slice of what is there before, and all rows together; o does so for a partition.
-func (n *node) fold(ctx context.Context, verb string, first any, o op.Output, by op.Folder) (op.Rows, error) {
+// reduce brings all rows together.
+func (n *node) reduce(ctx context.Context, verb string, call op.Caller) (op.Rows, error) {
+	o := &op.Reduce{Call: call}
 	r, err := n.answers(ctx, verb, o, n.rowType())
 	if err != nil {
 		return op.Rows{}, err
 	}
-	all := op.RowsIn(first)
-	all.Add(r)
-	return all.Fold(by), n.unlessEmpty(all, verb, nil)
+	r = o.Of(r)
+	return r, n.unlessEmpty(r, verb, nil)
 }
 
 // answers gives the rows that an output answers with, of all partitions.
@@ -286,7 +276,7 @@ func aggregate[T, A any](ctx context.Context, verb string, n *node, zero A, add 
 //
 //go:noinline
 func (d RDD[T]) ForEach(ctx context.Context, f func(T)) error {
-	return d.n.do(ctx, "ForEach", op.Output(&op.ForEach[T]{F: f}))
+	return d.n.do(ctx, "ForEach", &op.ForEach{Call: &op.Calls[T]{Each: f}})
 }
 
 // ForEachWith is ForEach with an environment.
@@ -298,7 +288,7 @@ func ForEachWith[E, T any](ctx context.Context, d RDD[T], env E, f func(E, T)) e
 //
 //go:noinline
 func (d RDD[T]) ForEachPartition(ctx context.Context, f func(*TaskContext, iter.Seq[T]) error) error {
-	return d.n.eachPartition(ctx, "ForEachPartition", op.Combine(&op.EachPartition[T]{F: f}))
+	return d.n.eachPartition(ctx, "ForEachPartition", &op.EachPartition{Call: &op.Calls[T]{Visit: f}})
 }
 
 // ForEachPartitionWith is ForEachPartition with an environment.

@@ -5,20 +5,20 @@ import "github.com/kilnproject/kiln/internal/data/op"
 // ReduceByKey brings the values of each key together with f, which must not care about order or grouping. Values are combined
 // before the shuffle.
 func ReduceByKey[K comparable, V any](d RDD[KV[K, V]], f func(V, V) V, o ...ShuffleOption) RDD[KV[K, V]] {
-	return RDD[KV[K, V]]{aggregateByKey("ReduceByKey", op.TypeOf[KV[K, V]](), d.n, o,
-		op.Output(&op.ReduceWrite[K, V]{F: f}), op.Transform(&op.MergeByKey[K, V]{F: f}), op.Transform(&op.MergeByKey[K, V]{F: f}), byKey[K])}
+	return RDD[KV[K, V]]{handle{aggregateByKey("ReduceByKey", op.TypeOf[KV[K, V]](), d.n, o,
+		op.Output(&op.ReduceWrite[K, V]{F: f}), op.Transform(&op.MergeByKey[K, V]{F: f}), op.Transform(&op.MergeByKey[K, V]{F: f}), byKey[K])}}
 }
 
 // FoldByKey brings zero and the values of each key together with f. The zero is taken once for each key and partition before the
 // shuffle, so it must be neutral.
 func FoldByKey[K comparable, V any](d RDD[KV[K, V]], zero V, f func(V, V) V, o ...ShuffleOption) RDD[KV[K, V]] {
-	return RDD[KV[K, V]]{foldByKey[K]("FoldByKey", d.n, zero, f, f, o)}
+	return RDD[KV[K, V]]{handle{foldByKey[K]("FoldByKey", d.n, zero, f, f, o)}}
 }
 
 // AggregateByKey brings zero and the values of each key together: values with add, what partitions give with merge. The zero is taken
 // once for each key and partition before the shuffle, so it must be neutral.
 func AggregateByKey[K comparable, V, A any](d RDD[KV[K, V]], zero A, add func(A, V) A, merge func(A, A) A, o ...ShuffleOption) RDD[KV[K, A]] {
-	return RDD[KV[K, A]]{foldByKey[K]("AggregateByKey", d.n, zero, add, merge, o)}
+	return RDD[KV[K, A]]{handle{foldByKey[K]("AggregateByKey", d.n, zero, add, merge, o)}}
 }
 
 func foldByKey[K comparable, V, A any](verb string, d *node, zero A, add func(A, V) A, merge func(A, A) A, o []ShuffleOption) *node {
@@ -29,9 +29,9 @@ func foldByKey[K comparable, V, A any](verb string, d *node, zero A, add func(A,
 // CombineByKey brings the values of each key together into another type: create begins with the first value of a key in a partition,
 // add takes the others, merge brings partitions together.
 func CombineByKey[K comparable, V, C any](d RDD[KV[K, V]], create func(V) C, add func(C, V) C, merge func(C, C) C, o ...ShuffleOption) RDD[KV[K, C]] {
-	return RDD[KV[K, C]]{aggregateByKey("CombineByKey", op.TypeOf[KV[K, C]](), d.n, o,
+	return RDD[KV[K, C]]{handle{aggregateByKey("CombineByKey", op.TypeOf[KV[K, C]](), d.n, o,
 		op.Output(&op.CombineWrite[K, V, C]{Create: create, Merge: add}),
-		op.Transform(&op.MergeByKey[K, C]{F: merge}), op.Transform(&op.CombineByKey[K, V, C]{Create: create, Merge: add, Combine: merge}), byKey[K])}
+		op.Transform(&op.MergeByKey[K, C]{F: merge}), op.Transform(&op.CombineByKey[K, V, C]{Create: create, Merge: add, Combine: merge}), byKey[K])}}
 }
 
 // aggregateByKey is the shape of all of them: combine and write, shuffle, read and merge; or, where each key lies in one partition
@@ -59,7 +59,7 @@ func GroupByKey[K comparable, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV
 
 func groupByKey[K comparable, V any](verb string, d RDD[KV[K, V]], o []ShuffleOption) RDD[KV[K, []V]] {
 	x := newExchange(verb, o, d.n)
-	return RDD[KV[K, []V]]{x.above(op.TypeOf[KV[K, []V]](), op.Transform(&op.GroupByKey[K, V]{}), byKey[K])}
+	return RDD[KV[K, []V]]{handle{x.above(op.TypeOf[KV[K, []V]](), op.Transform(&op.GroupByKey[K, V]{}), byKey[K])}}
 }
 
 // above makes the verb's node over its parent, laid out by key.
@@ -77,7 +77,7 @@ func (x *exchange) above(row rowType, o any, lay ...func(*node, *keying) *node) 
 
 // GroupBy brings all rows with the same key together.
 func GroupBy[T any, K comparable](d RDD[T], key func(T) K, o ...ShuffleOption) RDD[KV[K, []T]] {
-	keyed := RDD[KV[K, T]]{narrow("GroupBy", op.TypeOf[KV[K, T]](), op.Transform(&op.KeyBy[T, K]{F: key}), d.n)}
+	keyed := RDD[KV[K, T]]{handle{narrow("GroupBy", op.TypeOf[KV[K, T]](), op.Transform(&op.KeyBy[T, K]{F: key}), d.n)}}
 	return groupByKey("GroupBy", keyed, o)
 }
 
@@ -87,5 +87,5 @@ func Distinct[T comparable](d RDD[T], o ...ShuffleOption) RDD[T] {
 	once := aggregateByKey("Distinct", units.row, units, o,
 		op.Output(&op.ReduceWrite[T, struct{}]{F: op.Either}),
 		op.Transform(&op.MergeByKey[T, struct{}]{F: op.Either}), op.Transform(&op.MergeByKey[T, struct{}]{F: op.Either}), byKey[T])
-	return RDD[T]{narrow("Distinct", op.TypeOf[T](), op.Transform(&op.Keys[T, struct{}]{}), once)}
+	return RDD[T]{handle{narrow("Distinct", op.TypeOf[T](), op.Transform(&op.Keys[T, struct{}]{}), once)}}
 }

@@ -52,6 +52,7 @@ func TestWhatCannotTravelIsRefusedAtTheCallersLine(t *testing.T) {
 		"method value":              {func() { m.here(); kiln.Map(d, scale{3}.apply) }, []string{"method value"}},
 		"method value in variable":  {func() { m.here(); kiln.Map(d, method) }, []string{"method value"}},
 		"no function":               {func() { m.here(); kiln.Map(d, missing) }, []string{"nil"}},
+		"no function in an action":  {func() { m.here(); _, _ = d.Top(t.Context(), 3, nil) }, []string{"nil"}},
 		"row with a chan":           {func() { m.here(); kiln.Map(d, toChan) }, []string{"chan"}},
 		"row with a func":           {func() { m.here(); kiln.Map(d, toFunc) }, []string{"func"}},
 		"row with a chan deep down": {func() { m.here(); kiln.Map(d, toNested) }, []string{"Lines[].done", "chan"}},

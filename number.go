@@ -145,9 +145,7 @@ func Histogram[T Number](ctx context.Context, d RDD[T], buckets int) (bounds []f
 
 // CountApprox counts for at most timeout and then estimates from the partitions that are done, as if the others were like
 // them. Confidence, between 0 and 1, says how sure the bounds are. With nothing done in time the estimate is 0 to the greatest int64.
-//
-//go:noinline
-func (d RDD[T]) CountApprox(ctx context.Context, timeout time.Duration, confidence float64) (Estimate, error) {
+func (d handle) CountApprox(ctx context.Context, timeout time.Duration, confidence float64) (Estimate, error) {
 	return d.n.countApprox(ctx, timeout, confidence)
 }
 
@@ -203,7 +201,7 @@ func normalQuantile(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) 
 // CountByKey gives how often each key occurs. The distinct keys must fit into the driver's memory.
 func CountByKey[K comparable, V any](ctx context.Context, d RDD[KV[K, V]]) (map[K]int64, error) {
 	ones := narrow("CountByKey", op.TypeOf[KV[K, int64]](), op.Transform(&op.Ones[K, V]{}), d.n)
-	rows, err := ReduceByKey(RDD[KV[K, int64]]{ones}, op.Plus).Collect(ctx)
+	rows, err := ReduceByKey(RDD[KV[K, int64]]{handle{ones}}, op.Plus).Collect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +214,7 @@ func CountByKey[K comparable, V any](ctx context.Context, d RDD[KV[K, V]]) (map[
 
 // CountByValue gives how often each row occurs. The distinct rows must fit into the driver's memory.
 func CountByValue[T comparable](ctx context.Context, d RDD[T]) (map[T]int64, error) {
-	units := RDD[KV[T, struct{}]]{narrow("CountByValue", op.TypeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), d.n)}
+	units := RDD[KV[T, struct{}]]{handle{narrow("CountByValue", op.TypeOf[KV[T, struct{}]](), op.Transform(&op.Unit[T]{}), d.n)}}
 	return CountByKey(ctx, units)
 }
 
@@ -253,7 +251,8 @@ func TreeReduce[T any](ctx context.Context, d RDD[T], f func(T, T) T) (T, error)
 		var none T
 		return none, err
 	}
-	return reduced(ctx, few, "TreeReduce", nil, f)
+	r, err := few.reduce(ctx, "TreeReduce", &op.Calls[T]{Merge: f})
+	return rowOf[T](r), err
 }
 
 // branch brings one row for each partition into about the square root as many partitions, where that saves the driver work.

@@ -9,7 +9,10 @@ import (
 // RDD is a partitioned collection of rows of type T that is not there yet: a description of how to compute it. It is a small
 // handle; copy it freely and use it from any goroutine. The package functions that take RDDs and give one only build; whatever
 // takes a context runs a job.
-type RDD[T any] struct{ n *node }
+type RDD[T any] struct{ handle }
+
+// handle has the methods of an RDD that do not say T: they are compiled once, and not for each type of rows.
+type handle struct{ n *node }
 
 // KV is a key with its value: the row type of every verb that works by key.
 type KV[K, V any] = op.KV[K, V]
@@ -42,9 +45,7 @@ func (d RDD[T]) Named(name string) RDD[T] {
 }
 
 // Partitions is the number of partitions. It may have to list a source; it is 0 where that fails, and the action then says why.
-//
-//go:noinline
-func (d RDD[T]) Partitions() int {
+func (d handle) Partitions() int {
 	n, err := d.n.partitions()
 	if err != nil {
 		return 0
@@ -54,9 +55,7 @@ func (d RDD[T]) Partitions() int {
 
 // Explain draws the lineage as a tree, with the file:line of every verb. A shuffle begins a new indentation, as a stage does.
 // It runs no job.
-//
-//go:noinline
-func (d RDD[T]) Explain() string { return d.n.explain() }
+func (d handle) Explain() string { return d.n.explain() }
 
 // Cache keeps the rows in memory when they are first computed: Persist(MemoryOnly).
 //
@@ -74,9 +73,7 @@ func (d RDD[T]) Persist(level StorageLevel) RDD[T] {
 }
 
 // Unpersist drops the kept rows everywhere and keeps none from now on.
-//
-//go:noinline
-func (d RDD[T]) Unpersist(ctx context.Context) error { return d.n.unpersist(ctx) }
+func (d handle) Unpersist(ctx context.Context) error { return d.n.unpersist(ctx) }
 
 // Checkpoint writes the rows to files below kiln.checkpoint.dir when the first action needs them, and cuts the lineage there:
 // later jobs read the files. It is the way out of a lineage that has grown long.

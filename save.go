@@ -19,9 +19,7 @@ type saving struct{ overwrite bool }
 // SaveText writes rows as lines to files part-00000.txt and so on, one for each partition, in the directory path: strings and byte
 // slices as they are, other rows as fmt.Println prints them. The directory appears, with a file _SUCCESS, when all is written;
 // a failed or cancelled save leaves nothing. A directory that exists already is an error (ErrExists) unless Overwrite is given.
-//
-//go:noinline
-func (d RDD[T]) SaveText(ctx context.Context, path string, o ...SaveOption) error {
+func (d handle) SaveText(ctx context.Context, path string, o ...SaveOption) error {
 	return d.n.saveText(ctx, path, o)
 }
 

@@ -267,7 +267,7 @@ func PartitionBy[K comparable, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, 
 	if p.ranges != nil && op.Reflect(p.ranges.row) != op.Reflect(op.TypeOf[K]()) {
 		check.refuse("the partitioner has ranges of %v, the keys are %v", op.Reflect(p.ranges.row), op.Reflect(op.TypeOf[K]()))
 	}
-	return RDD[KV[K, V]]{byKey[K](d.n, x.target())}
+	return RDD[KV[K, V]]{handle{byKey[K](d.n, x.target())}}
 }
 
 // Repartition moves rows evenly into n partitions, by a shuffle. Use Coalesce to get fewer without one.
@@ -276,5 +276,5 @@ func Repartition[T any](d RDD[T], n int) RDD[T] {
 	x.check(narrow("Repartition", op.TypeOf[T](), op.Combine(&op.Concat{}), d.n))
 	r := shuffled(op.TypeOf[T](), op.Output(&op.ScatterWrite{Rows: op.TypeOf[T]()}), x.keying(), d.n)
 	r.keyed = nil
-	return RDD[T]{r}
+	return RDD[T]{handle{r}}
 }

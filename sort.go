@@ -23,7 +23,7 @@ func SortBy[T any, K cmp.Ordered](d RDD[T], f func(T) K, o ...ShuffleOption) RDD
 		}
 		return &op.RangeWrite[T, K]{Key: f, Bounds: bounds.([]K), Descending: desc}, nil
 	})
-	return RDD[T]{narrow("SortBy", op.TypeOf[T](), op.Transform(&op.SortRows[T, K]{Key: f, Descending: desc}), read)}
+	return RDD[T]{handle{narrow("SortBy", op.TypeOf[T](), op.Transform(&op.SortRows[T, K]{Key: f, Descending: desc}), read)}}
 }
 
 // SortByKey sorts pairs by their keys, as SortBy does.
@@ -40,7 +40,7 @@ func SortByKey[K cmp.Ordered, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV
 		}
 		return &op.PartitionWrite[K]{Rows: op.TypeOf[KV[K, V]](), Route: op.Route[K]{N: n, Bounds: bounds.([]K), Ranged: true, Descending: desc}}, nil
 	})
-	return RDD[KV[K, V]]{narrow("SortByKey", op.TypeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{Descending: desc}), read)}
+	return RDD[KV[K, V]]{handle{narrow("SortByKey", op.TypeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{Descending: desc}), read)}}
 }
 
 // SortFunc sorts rows by compare, which must be a strict weak order. Rows that compare equal come in no particular order.
@@ -69,14 +69,14 @@ func SortFunc[T any](d RDD[T], compare func(a, b T) int, o ...ShuffleOption) RDD
 		w.Bounds = op.BoundsFunc(samples, n, order)
 		return w, nil
 	})
-	return RDD[T]{narrow("SortFunc", op.TypeOf[T](), op.Transform(sorter), read)}
+	return RDD[T]{handle{narrow("SortFunc", op.TypeOf[T](), op.Transform(sorter), read)}}
 }
 
 // RepartitionAndSort lays pairs out by a partitioner and sorts each partition by key: less work than a full sort where only that is
 // needed.
 func RepartitionAndSort[K cmp.Ordered, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, V]] {
 	laid := PartitionBy(d, p)
-	return RDD[KV[K, V]]{narrow("RepartitionAndSort", op.TypeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{}), laid.n).keepsKeys()}
+	return RDD[KV[K, V]]{handle{narrow("RepartitionAndSort", op.TypeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{}), laid.n).keepsKeys()}}
 }
 
 // bounds gives the bounds of the asked partitioner, or those sampled for this sort.

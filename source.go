@@ -41,12 +41,12 @@ func SplitSize(bytes int64) SourceOption {
 // Partitions are in path order. The files are listed once, by the first job that needs them: a missing path is an error of that
 // job, before any task starts.
 func TextFile(s *Session, path string, opts ...SourceOption) RDD[string] {
-	return RDD[string]{s.files("TextFile", op.TypeOf[string](), op.Source(&op.TextLines{}), path, opts, source.Options{Form: source.Lines})}
+	return RDD[string]{handle{s.files("TextFile", op.TypeOf[string](), op.Source(&op.TextLines{}), path, opts, source.Options{Form: source.Lines})}}
 }
 
 // WholeFiles reads files as one row each: path and content. Small files are packed together.
 func WholeFiles(s *Session, path string, opts ...SourceOption) RDD[KV[string, []byte]] {
-	return RDD[KV[string, []byte]]{s.files("WholeFiles", op.TypeOf[KV[string, []byte]](), op.Source(&op.WholeFiles{}), path, opts, source.Options{Form: source.Whole})}
+	return RDD[KV[string, []byte]]{handle{s.files("WholeFiles", op.TypeOf[KV[string, []byte]](), op.Source(&op.WholeFiles{}), path, opts, source.Options{Form: source.Whole})}}
 }
 
 // BinaryRecords reads records of recordLength bytes. The length of every file must be a multiple of it.
@@ -55,7 +55,7 @@ func BinaryRecords(s *Session, path string, recordLength int, opts ...SourceOpti
 		opts = append(opts, SourceOption{err: fmt.Errorf("a record length of %d makes no sense", recordLength)})
 	}
 	form := source.Options{Form: source.Records, RecordLength: recordLength}
-	return RDD[[]byte]{s.files("BinaryRecords", op.TypeOf[[]byte](), op.Source(&op.BinaryRecords{Length: recordLength}), path, opts, form)}
+	return RDD[[]byte]{handle{s.files("BinaryRecords", op.TypeOf[[]byte](), op.Source(&op.BinaryRecords{Length: recordLength}), path, opts, form)}}
 }
 
 // files makes the node of a source of files. Their listing is kept; a failed one is tried again by the next job.
@@ -98,7 +98,7 @@ func (s *Session) files(verb string, row rowType, o op.Source, path string, opts
 // Parallelize makes an RDD of items. They are encoded now: later changes of the slice do not show. The number of partitions is that of
 // the session's slots (Session.DefaultParallelism) unless one is given.
 func Parallelize[T any](s *Session, items []T, partitions ...int) RDD[T] {
-	return RDD[T]{s.parallelize(op.TypeOf[T](), items, len(items), partitions)}
+	return RDD[T]{handle{s.parallelize(op.TypeOf[T](), items, len(items), partitions)}}
 }
 
 func (s *Session) parallelize(row rowType, items any, length int, partitions []int) *node {
@@ -162,7 +162,7 @@ func Range(s *Session, from, to, step int64, partitions ...int) RDD[int64] {
 	if o.Count < 0 {
 		n.refuse("from %d to %d by %d are more numbers than an int64 counts", from, to, step)
 	}
-	return RDD[int64]{n}
+	return RDD[int64]{handle{n}}
 }
 
 // rangeCount gives -1 where the count does not fit.
@@ -186,10 +186,10 @@ func rangeCount(from, to, step int64) int64 {
 // Generate makes the rows of partition p from the sequence f(env, p), in the tasks. The sequence must give the same rows each time: a
 // lost partition is made again.
 func Generate[E, T any](s *Session, partitions int, env E, f func(env E, partition int) iter.Seq[T]) RDD[T] {
-	return RDD[T]{s.spread("Generate", op.TypeOf[T](), op.Source(&op.Generate[E, T]{Env: env, F: f}), []int{partitions}, nil)}
+	return RDD[T]{handle{s.spread("Generate", op.TypeOf[T](), op.Source(&op.Generate[E, T]{Env: env, F: f}), []int{partitions}, nil)}}
 }
 
 // Empty makes an RDD of one partition without rows.
 func Empty[T any](s *Session) RDD[T] {
-	return RDD[T]{s.spread("Empty", op.TypeOf[T](), op.Source(&op.Empty{}), []int{1}, nil)}
+	return RDD[T]{handle{s.spread("Empty", op.TypeOf[T](), op.Source(&op.Empty{}), []int{1}, nil)}}
 }

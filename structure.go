@@ -15,7 +15,7 @@ func Union[T any](a, b RDD[T], more ...RDD[T]) RDD[T] {
 	for _, d := range more {
 		parents = append(parents, d.n)
 	}
-	return RDD[T]{union(op.TypeOf[T](), op.Combine(&op.Concat{}), parents)}
+	return RDD[T]{handle{union(op.TypeOf[T](), op.Combine(&op.Concat{}), parents)}}
 }
 
 func union(row rowType, o op.Combine, parents []*node) *node {
@@ -52,7 +52,7 @@ func union(row rowType, o op.Combine, parents []*node) *node {
 
 // Coalesce brings d into at most n partitions without a shuffle: each takes neighbouring input partitions, none of which is torn.
 func Coalesce[T any](d RDD[T], n int) RDD[T] {
-	return RDD[T]{coalesce(op.TypeOf[T](), op.Combine(&op.Concat{}), d.n, n)}
+	return RDD[T]{handle{coalesce(op.TypeOf[T](), op.Combine(&op.Concat{}), d.n, n)}}
 }
 
 func coalesce(row rowType, o op.Combine, parent *node, want int) *node {
@@ -80,7 +80,7 @@ func coalesce(row rowType, o op.Combine, parent *node, want int) *node {
 
 // Cartesian pairs every row of a with every row of b. A task holds one partition of b in memory.
 func Cartesian[T, U any](a RDD[T], b RDD[U]) RDD[KV[T, U]] {
-	return RDD[KV[T, U]]{cartesian(op.TypeOf[KV[T, U]](), op.Combine(&op.Cartesian[T, U]{}), a.n, b.n)}
+	return RDD[KV[T, U]]{handle{cartesian(op.TypeOf[KV[T, U]](), op.Combine(&op.Cartesian[T, U]{}), a.n, b.n)}}
 }
 
 func cartesian(row rowType, o op.Combine, a, b *node) *node {
@@ -109,7 +109,7 @@ func cartesian(row rowType, o op.Combine, a, b *node) *node {
 
 // Zip pairs rows of a and b by position. Both must have the same number of partitions, and of rows in each: else the action fails.
 func Zip[T, U any](a RDD[T], b RDD[U]) RDD[KV[T, U]] {
-	return RDD[KV[T, U]]{zip(op.TypeOf[KV[T, U]](), op.Combine(&op.Zip[T, U]{}), a.n, b.n)}
+	return RDD[KV[T, U]]{handle{zip(op.TypeOf[KV[T, U]](), op.Combine(&op.Zip[T, U]{}), a.n, b.n)}}
 }
 
 func zip(row rowType, o op.Combine, a, b *node) *node {
@@ -135,7 +135,7 @@ func ZipWithIndex[T any](d RDD[T]) RDD[KV[T, int64]] {
 		first, err := starts(ctx, d.n)
 		return step{op: n.encodeOp(op.Transform(&op.Index[T]{First: first, Step: 1})), deps: []plan.Dependency{{Parent: d.n.laid}}}, err
 	}
-	return RDD[KV[T, int64]]{n}
+	return RDD[KV[T, int64]]{handle{n}}
 }
 
 // starts counts partitions and gives the number of the first row of each.
@@ -163,13 +163,13 @@ func ZipWithUniqueID[T any](d RDD[T]) RDD[KV[T, int64]] {
 		count, err := d.n.partitions()
 		return step{op: n.encodeOp(op.Transform(&op.Index[T]{Step: int64(count)})), deps: []plan.Dependency{{Parent: d.n.laid}}}, err
 	}
-	return RDD[KV[T, int64]]{n}
+	return RDD[KV[T, int64]]{handle{n}}
 }
 
 // Sample draws rows at random: each with probability fraction, or, with replacement, fraction times in the mean. The same seed draws
 // the same rows of the same partitions.
 func Sample[T any](d RDD[T], withReplacement bool, fraction float64, seed int64) RDD[T] {
-	return RDD[T]{d.n.sample(withReplacement, fraction, seed)}
+	return RDD[T]{handle{d.n.sample(withReplacement, fraction, seed)}}
 }
 
 func (n *node) sample(withReplacement bool, fraction float64, seed int64) *node {
@@ -192,7 +192,7 @@ func SampleByKey[K comparable, V any](d RDD[KV[K, V]], withReplacement bool, fra
 	for _, f := range fractions {
 		n.checkFraction(f, withReplacement)
 	}
-	return RDD[KV[K, V]]{n}
+	return RDD[KV[K, V]]{handle{n}}
 }
 
 // RandomSplit cuts d at random into RDDs whose sizes are in proportion to weights. Together they have every row once.
@@ -211,7 +211,7 @@ func RandomSplit[T any](d RDD[T], weights []float64, seed int64) []RDD[T] {
 		if !(w >= 0) || !(sum > 0) || math.IsInf(sum, 0) {
 			n.refuse("weights %v: each must be finite and not negative, and one positive", weights)
 		}
-		parts[i] = RDD[T]{n}
+		parts[i] = RDD[T]{handle{n}}
 		from += w
 	}
 	return parts

@@ -51,10 +51,11 @@ func TestExportedAPIIsTheOneInTheGoldenFile(t *testing.T) {
 
 // exportedAPI is a sorted line for every exported symbol, "package: declaration".
 func exportedAPI(files []source) (lines []string) {
+	promoting := embedded(files)
 	for _, s := range files {
 		of := path.Join("kiln", path.Dir(s.path))
 		for _, d := range s.file.Decls {
-			for _, line := range declared(s.fset, d) {
+			for _, line := range declared(s.fset, d, promoting) {
 				lines = append(lines, of+": "+line)
 			}
 		}
@@ -63,11 +64,41 @@ func exportedAPI(files []source) (lines []string) {
 	return slices.Compact(lines)
 }
 
+// embedded gives the unexported types that lie embedded in exported ones, which promote their methods.
+func embedded(files []source) map[string]bool {
+	found := map[string]bool{}
+	for _, s := range files {
+		for _, d := range s.file.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.TYPE {
+				continue
+			}
+			for _, spec := range g.Specs {
+				spec := spec.(*ast.TypeSpec)
+				t, ok := spec.Type.(*ast.StructType)
+				if !ok || !spec.Name.IsExported() {
+					continue
+				}
+				for _, f := range t.Fields.List {
+					if len(f.Names) == 0 {
+						found[receiverName(f.Type)] = true
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
 // declared is a line for each exported symbol of a declaration.
-func declared(fset *token.FileSet, d ast.Decl) []string {
+func declared(fset *token.FileSet, d ast.Decl, promoting map[string]bool) []string {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
-		if d.Name.IsExported() && (d.Recv == nil || ast.IsExported(receiverName(d.Recv.List[0].Type))) {
+		of := ""
+		if d.Recv != nil {
+			of = receiverName(d.Recv.List[0].Type)
+		}
+		if d.Name.IsExported() && (d.Recv == nil || ast.IsExported(of) || promoting[of]) {
 			return []string{oneLine(fset, &ast.FuncDecl{Recv: d.Recv, Name: d.Name, Type: d.Type})}
 		}
 	case *ast.GenDecl:

@@ -7,8 +7,8 @@ import (
 )
 
 // AppendOp encodes an operator behind dst: a struct, or a pointer to one, whose fields are functions, values that can be encoded,
-// or structs of such fields. A field tagged `kiln:"op"` is an interface that holds another operator. Blank fields and fields tagged
-// `kiln:"-"` stay behind. The error is a [*CaptureError] with its Field
+// or structs of such fields. A field tagged `kiln:"op"` is an interface that holds another operator. Of the functions tagged
+// `kiln:"one"` exactly one is set. Blank fields and fields tagged `kiln:"-"` stay behind. The error is a [*CaptureError] with its Field
 // set if a function cannot travel, and wraps the codec's error if a value cannot. The operator is not kept.
 func AppendOp(dst []byte, op any) ([]byte, error) {
 	m, err := self()
@@ -36,6 +36,9 @@ func (m *image) appendOp(dst []byte, v reflect.Value, t reflect.Type) ([]byte, e
 
 func (s *shape) append(m *image, dst []byte, base unsafe.Pointer) ([]byte, error) {
 	whole := dst
+	if s.one && s.set(base) != 1 {
+		return whole, &CaptureError{Kind: NilFunc}
+	}
 	dst = append(dst, s.ref...)
 	for _, f := range s.fields {
 		var err error
@@ -46,6 +49,8 @@ func (s *shape) append(m *image, dst []byte, base unsafe.Pointer) ([]byte, error
 				return f.codec.Append(dst, at, 1)
 			case f.nested():
 				return m.appendOp(dst, reflect.NewAt(f.typ, at).Elem().Elem(), f.typ)
+			case f.one && *(*unsafe.Pointer)(at) == nil:
+				return dst, nil
 			}
 			r, err := m.refOf(*(*unsafe.Pointer)(at), f.typ)
 			return r.Append(dst), err
@@ -125,13 +130,29 @@ func (s *shape) decode(m *image, ctx any, in *reader, base unsafe.Pointer) error
 			reflect.NewAt(f.typ, at).Elem().Set(v)
 			continue
 		}
+		if f.one && len(body) == 0 {
+			continue
+		}
 		closure, err := m.decodeFunc(body, f.typ)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
 		*(*unsafe.Pointer)(at) = closure
 	}
+	if n := s.set(base); s.one && n != 1 {
+		return fmt.Errorf("%d functions are set, where one has to be", n)
+	}
 	return nil
+}
+
+// set counts the functions that are there, of those of which one should be.
+func (s *shape) set(base unsafe.Pointer) (n int) {
+	for _, f := range s.fields {
+		if f.one && *(*unsafe.Pointer)(unsafe.Add(base, f.offset)) != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *image) decodeFunc(body []byte, t reflect.Type) (unsafe.Pointer, error) {

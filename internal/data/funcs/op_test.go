@@ -61,6 +61,55 @@ func TestAnOperatorArrivesWholeAndFresh(t *testing.T) {
 	}
 }
 
+func TestOfFunctionsTaggedOneExactlyOneArrives(t *testing.T) {
+	type choice struct {
+		Add  func(a, b int) int `kiln:"one"`
+		Skip func()             `kiln:"one"`
+		N    int
+	}
+	got, _, err := DecodeOp(nil, encoded(t, &choice{Add: add, N: 3}))
+	if c, ok := got.(*choice); err != nil || !ok || c.Add(1, 2) != 3 || c.Skip != nil || c.N != 3 {
+		t.Errorf("arrived as %+v, %v", got, err)
+	}
+	for _, c := range []*choice{{}, {Add: add, Skip: func() {}}} {
+		var capture *CaptureError
+		if _, err := AppendOp(nil, c); !errors.As(err, &capture) || capture.Kind != NilFunc {
+			t.Errorf("%+v was encoded, %v", c, err)
+		}
+	}
+	// Bytes of another hand: both functions, and none.
+	type both struct {
+		Add  func(a, b int) int
+		Skip func()
+		N    int
+	}
+	type none struct {
+		Add, Skip []byte
+		N         int
+	}
+	own := len(encoded(t, &choice{Add: add})) - len(bodyOf(t, encoded(t, &choice{Add: add}), &choice{}))
+	head := encoded(t, &choice{Add: add})[:own]
+	for _, c := range []any{&both{add, func() {}, 3}, &none{}} {
+		if _, _, err := DecodeOp(nil, append(bytes.Clone(head), bodyOf(t, encoded(t, c), c)...)); err == nil {
+			t.Errorf("%+v was taken for a choice", c)
+		}
+	}
+}
+
+// bodyOf gives what stands behind the type of an encoded operator.
+func bodyOf(t *testing.T, src []byte, op any) []byte {
+	t.Helper()
+	m, err := self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.shapeOf(reflect.TypeOf(op).Elem())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src[len(s.ref):]
+}
+
 func TestOperatorsOfDifferentInstancesStayApart(t *testing.T) {
 	type keyed[K comparable, V any] struct{ F func(K) V }
 	for _, sent := range []any{

@@ -14,6 +14,7 @@ type shape struct {
 	typ    reflect.Type
 	ref    []byte
 	fields []field
+	one    bool // there are fields of which one is set
 }
 
 // field is one part of an operator that travels by itself.
@@ -22,6 +23,7 @@ type field struct {
 	offset uintptr
 	typ    reflect.Type
 	codec  *codec.Codec // nil for a function, and for an operator in an interface
+	one    bool         // a function that may be missing: of those that are tagged so, one is there
 }
 
 // nested reports whether the field holds an operator of its own.
@@ -57,6 +59,11 @@ func (s *shape) add(t reflect.Type, offset uintptr, path string) error {
 			continue
 		}
 		at := field{path: path + f.Name, offset: offset + f.Offset, typ: f.Type}
+		if f.Tag.Get("kiln") == "one" && f.Type.Kind() == reflect.Func {
+			at.one, s.one = true, true
+			s.fields = append(s.fields, at)
+			continue
+		}
 		if f.Tag.Get("kiln") == "op" && f.Type.Kind() == reflect.Interface {
 			s.fields = append(s.fields, at)
 			continue

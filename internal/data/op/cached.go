@@ -18,7 +18,7 @@ type Cached struct {
 }
 
 // Run implements Combine.
-func (o *Cached) Run(t *Task, in []Input, out any) error {
+func (o *Cached) Run(t *Task, in []Input, out *Sink) error {
 	l, next, err := wire(o.Rows, out)
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (o *Cached) Run(t *Task, in []Input, out any) error {
 		Load:  func(rows any, encoded io.Reader) error { return load(t, l, rows, encoded, next) },
 		Compute: func(k Keeper) (CacheValue, error) {
 			s := &keepSink{layout: l, level: o.Level, keeper: k, next: next, values: o.Level.Memory && !o.Level.Encoded, comp: t.Compression}
-			if err := in[0].Run(&erased{rows: l.typ, push: s.push}); err != nil {
+			if err := in[0].Run(&Sink{rows: l.typ, push: s.push}); err != nil {
 				return CacheValue{}, err
 			}
 			stopped = s.stopped

@@ -4,8 +4,8 @@ package op
 type CoGroup[K comparable, V, W any] struct{}
 
 // Run implements Combine.
-func (o *CoGroup[K, V, W]) Run(t *Task, in []Input, out any) error {
-	next, err := pushOf(TypeOf[KV[K, CoGrouped[V, W]]](), out)
+func (o *CoGroup[K, V, W]) Run(t *Task, in []Input, out *Sink) error {
+	next, err := out.taking(TypeOf[KV[K, CoGrouped[V, W]]]())
 	if err != nil {
 		return err
 	}
@@ -24,8 +24,8 @@ func (o *CoGroup[K, V, W]) Run(t *Task, in []Input, out any) error {
 type CoGroup3[K comparable, A, B, C any] struct{}
 
 // Run implements Combine.
-func (o *CoGroup3[K, A, B, C]) Run(t *Task, in []Input, out any) error {
-	next, err := pushOf(TypeOf[KV[K, CoGrouped3[A, B, C]]](), out)
+func (o *CoGroup3[K, A, B, C]) Run(t *Task, in []Input, out *Sink) error {
+	next, err := out.taking(TypeOf[KV[K, CoGrouped3[A, B, C]]]())
 	if err != nil {
 		return err
 	}

@@ -12,13 +12,13 @@ type Collect struct {
 }
 
 // Open implements Output.
-func (o *Collect) Open(t *Task) (any, Done, error) {
+func (o *Collect) Open(t *Task) (*Sink, Done, error) {
 	l, err := layoutFor(Reflect(o.Rows))
 	if err != nil {
 		return nil, nil, err
 	}
 	s := &collector{t: t, enc: codec.NewEncoder(l.codec, codec.None), limit: batchOf(l.size), rows: rowBuffer{layout: l}}
-	return &erased{rows: l.typ, push: s.push, end: s.flush}, s, nil
+	return &Sink{rows: l.typ, push: s.push, end: s.flush}, s, nil
 }
 
 // collector gathers small batches, so that a block is worth its header.
@@ -61,8 +61,8 @@ func (s *collector) Abort() {}
 type Count struct{}
 
 // Open implements Output.
-func (o *Count) Open(*Task) (any, Done, error) {
+func (o *Count) Open(*Task) (*Sink, Done, error) {
 	var all int64
 	count := func(_ unsafe.Pointer, n int) error { all += int64(n); return nil }
-	return &erased{push: count}, answering[int64]{func() int64 { return all }}, nil
+	return &Sink{push: count}, answering[int64]{func() int64 { return all }}, nil
 }

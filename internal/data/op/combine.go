@@ -11,7 +11,7 @@ type CombineWrite[K comparable, V, C any] struct {
 }
 
 // Open implements Output.
-func (o *CombineWrite[K, V, C]) Open(t *Task) (any, Done, error) {
+func (o *CombineWrite[K, V, C]) Open(t *Task) (*Sink, Done, error) {
 	return openCreate(t, o.Route, o.Create, o.Merge)
 }
 
@@ -22,7 +22,7 @@ type ReduceWrite[K comparable, V any] struct {
 }
 
 // Open implements Output.
-func (o *ReduceWrite[K, V]) Open(t *Task) (any, Done, error) {
+func (o *ReduceWrite[K, V]) Open(t *Task) (*Sink, Done, error) {
 	return openCombine(t, o.Route, TypeOf[KV[K, V]](), TypeOf[KV[K, V]](), foldBy[K, V, V](nil, o.F), nil)
 }
 
@@ -34,7 +34,7 @@ type AggregateWrite[K comparable, V, C any] struct {
 }
 
 // Open implements Output.
-func (o *AggregateWrite[K, V, C]) Open(t *Task) (any, Done, error) {
+func (o *AggregateWrite[K, V, C]) Open(t *Task) (*Sink, Done, error) {
 	zero, err := zeros(o.Zero)
 	if err != nil {
 		return nil, nil, err
@@ -43,12 +43,12 @@ func (o *AggregateWrite[K, V, C]) Open(t *Task) (any, Done, error) {
 	return openCreate(t, o.Route, func(v V) C { return add(zero(), v) }, add)
 }
 
-func openCreate[K comparable, V, C any](t *Task, route Route[K], create func(V) C, add func(C, V) C) (any, Done, error) {
+func openCreate[K comparable, V, C any](t *Task, route Route[K], create func(V) C, add func(C, V) C) (*Sink, Done, error) {
 	return openCombine(t, route, TypeOf[KV[K, V]](), TypeOf[KV[K, C]](), foldBy[K](create, add), createBy[K](create))
 }
 
 // openCombine takes rows of KV[K, V] and writes those of KV[K, C]; createAll is nil where these are the same.
-func openCombine[K comparable](t *Task, route Route[K], from, to RowType, by folder, createAll func(dst, src unsafe.Pointer, n int)) (any, Done, error) {
+func openCombine[K comparable](t *Task, route Route[K], from, to RowType, by folder, createAll func(dst, src unsafe.Pointer, n int)) (*Sink, Done, error) {
 	totals, err := newTotals[K](t, to)
 	if err != nil {
 		return nil, nil, err
@@ -62,7 +62,7 @@ func openCombine[K comparable](t *Task, route Route[K], from, to RowType, by fol
 		return nil, nil, err
 	}
 	s := &combiner{totals: totals, by: by, createAll: createAll, stride: Reflect(from).Size(), out: partWrite{out, r}}
-	return &erased{rows: Reflect(from), push: s.push}, s, nil
+	return &Sink{rows: Reflect(from), push: s.push}, s, nil
 }
 
 // createBy makes rows of KV[K, C] of rows of KV[K, V].

@@ -4,7 +4,7 @@ package op
 type Concat struct{}
 
 // Run implements Combine.
-func (o *Concat) Run(_ *Task, in []Input, out any) error {
+func (o *Concat) Run(_ *Task, in []Input, out *Sink) error {
 	for _, i := range in {
 		if err := i.Run(out); err != nil {
 			return err
@@ -17,4 +17,4 @@ func (o *Concat) Run(_ *Task, in []Input, out any) error {
 type Empty struct{}
 
 // Read implements Source.
-func (o *Empty) Read(*Task, int, []byte, any) error { return nil }
+func (o *Empty) Read(*Task, int, []byte, *Sink) error { return nil }

@@ -11,43 +11,24 @@ const (
 // ErrStop is what a Sink returns when it wants no more rows. It ends the pushing early and is not a failure.
 var ErrStop = errors.New("no more rows wanted")
 
-// A Sink takes the rows of one input, batch after batch, from one goroutine.
-//
-// Push may read rows only during the call and must not change them: the slice is reused, and its rows may belong to a cache.
-// What it keeps it copies; strings and byte slices inside rows stay valid and unchanged for as long as they are referenced.
-// An error ends the task, ErrStop ends the input.
-//
-// A Sink that holds rows back also has End() error, called once after the last Push of all inputs wired to it. End pushes what
-// was held into the next sink but does not end that one: whoever wired a sink ends it.
-//
-// It is an alias because a named type would cost the compiler a wrapper for every type of rows.
-type Sink[T any] = interface {
-	Push(rows []T) error
-}
-
-// Ender is the second half of a Sink that holds rows back.
-type Ender interface {
-	End() error
-}
-
-// A Source makes the rows of one partition: out is a Sink of its row type.
+// A Source makes the rows of one partition: out takes rows of its row type.
 type Source interface {
-	Read(t *Task, partition int, split []byte, out any) error
+	Read(t *Task, partition int, split []byte, out *Sink) error
 }
 
 // A Transform stands between one input and one sink: Wire gives the sink for its input rows.
 type Transform interface {
-	Wire(t *Task, down any) (up any, err error)
+	Wire(t *Task, down *Sink) (up *Sink, err error)
 }
 
 // A Combine draws from its inputs itself, each as often as it likes, and pushes into out.
 type Combine interface {
-	Run(t *Task, in []Input, out any) error
+	Run(t *Task, in []Input, out *Sink) error
 }
 
 // An Output is the top of a body: it swallows the task's rows and says what came of them.
 type Output interface {
-	Open(t *Task) (sink any, done Done, err error)
+	Open(t *Task) (sink *Sink, done Done, err error)
 }
 
 // Done ends an Output after its sink was ended. Finish gives what the task answers; Abort undoes what was written so far.
@@ -68,9 +49,9 @@ type Input interface {
 	// Parts is the number of partitions that Run reads.
 	Parts() int
 	// Run pushes the rows of all parts into sink, one part after the other, and does not end it.
-	Run(sink any) error
+	Run(sink *Sink) error
 	// RunPart does so for one of them.
-	RunPart(i int, sink any) error
+	RunPart(i int, sink *Sink) error
 }
 
 // KV is a key with its value: the row type of every verb that works by key.

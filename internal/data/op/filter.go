@@ -1,64 +1,52 @@
 package op
 
+import "unsafe"
+
 // Filter keeps the rows for which F is true.
 type Filter[T any] struct{ F func(T) bool }
 
 // Wire implements Transform.
-func (o *Filter[T]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[T](down)
-	return &filterSink[T]{f: o.F, next: next, guard: guardOf[T](t)}, err
+func (o *Filter[T]) Wire(t *Task, down *Sink) (*Sink, error) { return wireFilter(t, down, o.F) }
+
+func wireFilter[T any](t *Task, down *Sink, f func(T) bool) (*Sink, error) {
+	return wireMapper(t, TypeOf[T](), TypeOf[T](), down, filtering(f))
 }
 
-type filterSink[T any] struct {
-	f     func(T) bool
-	next  Sink[T]
-	out   []T
-	guard *guard
-}
-
-func (s *filterSink[T]) Push(rows []T) error {
-	out := room(s.out, len(rows))
-	mark := markRows(s.guard, rows)
-	n := filterRows(s.f, rows, out)
-	s.out = out
-	if err := checkRows(s.guard, rows, mark); err != nil || n == 0 {
-		return err
-	}
-	return s.next.Push(out[:n])
-}
-
-// filterRows fills out, which is as long as in, with the rows for which f is true, and gives their number. One turn of the loop
-// makes four calls, for the reason that mapRows gives.
+// filtering makes a batchFunc that gives the rows for which f is true. One turn of its loop makes four calls, for the reason that mapping
+// gives.
 //
 //go:noinline
-func filterRows[T any](f func(T) bool, in, out []T) (n int) {
-	for len(in) >= 4 {
-		from := (*[4]T)(in)
-		if f(from[0]) {
-			out[n] = from[0]
-			n++
+func filtering[T any](f func(T) bool) batchFunc {
+	return func(rows, into unsafe.Pointer, n int) (kept int) {
+		in, out := unsafe.Slice((*T)(rows), n), unsafe.Slice((*T)(into), n)
+		for len(in) >= 4 {
+			from := (*[4]T)(in)
+			if f(from[0]) {
+				out[kept] = from[0]
+				kept++
+			}
+			if f(from[1]) {
+				out[kept] = from[1]
+				kept++
+			}
+			if f(from[2]) {
+				out[kept] = from[2]
+				kept++
+			}
+			if f(from[3]) {
+				out[kept] = from[3]
+				kept++
+			}
+			in = in[4:]
 		}
-		if f(from[1]) {
-			out[n] = from[1]
-			n++
+		for i := range in {
+			if f(in[i]) {
+				out[kept] = in[i]
+				kept++
+			}
 		}
-		if f(from[2]) {
-			out[n] = from[2]
-			n++
-		}
-		if f(from[3]) {
-			out[n] = from[3]
-			n++
-		}
-		in = in[4:]
+		return kept
 	}
-	for i := range in {
-		if f(in[i]) {
-			out[n] = in[i]
-			n++
-		}
-	}
-	return n
 }
 
 // FilterWith is Filter with an environment.
@@ -68,8 +56,7 @@ type FilterWith[E, T any] struct {
 }
 
 // Wire implements Transform.
-func (o *FilterWith[E, T]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[T](down)
+func (o *FilterWith[E, T]) Wire(t *Task, down *Sink) (*Sink, error) {
 	env, f := o.Env, o.F
-	return &filterSink[T]{f: func(row T) bool { return f(env, row) }, next: next, guard: guardOf[T](t)}, err
+	return wireFilter(t, down, func(row T) bool { return f(env, row) })
 }

@@ -6,9 +6,10 @@ import "iter"
 type FlatMap[T, U any] struct{ F func(T) []U }
 
 // Wire implements Transform.
-func (o *FlatMap[T, U]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[U](down)
-	return &flatMapSink[T, U]{f: o.F, gather: gather[U]{next: next}, guard: guardOf[T](t)}, err
+func (o *FlatMap[T, U]) Wire(t *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[U]())
+	s := &flatMapSink[T, U]{f: o.F, gather: gather[U]{next: next}}
+	return sinkOf(s.push).guarded(t), err
 }
 
 // FlatMapWith is FlatMap with an environment.
@@ -18,35 +19,31 @@ type FlatMapWith[E, T, U any] struct {
 }
 
 // Wire implements Transform.
-func (o *FlatMapWith[E, T, U]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[U](down)
+func (o *FlatMapWith[E, T, U]) Wire(t *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[U]())
 	env, f := o.Env, o.F
-	return &flatMapSink[T, U]{f: func(row T) []U { return f(env, row) }, gather: gather[U]{next: next}, guard: guardOf[T](t)}, err
+	s := &flatMapSink[T, U]{f: func(row T) []U { return f(env, row) }, gather: gather[U]{next: next}}
+	return sinkOf(s.push).guarded(t), err
 }
 
 type flatMapSink[T, U any] struct {
 	gather[U]
-	f     func(T) []U
-	guard *guard
+	f func(T) []U
 }
 
-func (s *flatMapSink[T, U]) Push(rows []T) error {
+func (s *flatMapSink[T, U]) push(rows []T) error {
 	f := s.f
-	mark := markRows(s.guard, rows)
 	for i := range rows {
 		if err := s.add(f(rows[i])); err != nil {
 			return err
 		}
-	}
-	if err := checkRows(s.guard, rows, mark); err != nil {
-		return err
 	}
 	return s.flush()
 }
 
 // gather fills batches from short runs of rows. It holds nothing back between calls of flush.
 type gather[U any] struct {
-	next Sink[U]
+	next pushFunc
 	out  []U
 }
 
@@ -85,9 +82,10 @@ func (g *gather[U]) flush() error {
 type FlatMapSeq[T, U any] struct{ F func(T) iter.Seq[U] }
 
 // Wire implements Transform.
-func (o *FlatMapSeq[T, U]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[U](down)
-	return &flatSeqSink[T, U]{t: t, f: o.F, gather: gather[U]{next: next}, guard: guardOf[T](t)}, err
+func (o *FlatMapSeq[T, U]) Wire(t *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[U]())
+	s := &flatSeqSink[T, U]{t: t, f: o.F, gather: gather[U]{next: next}}
+	return sinkOf(s.push).guarded(t), err
 }
 
 // FlatMapSeqWith is FlatMapSeq with an environment.
@@ -97,21 +95,20 @@ type FlatMapSeqWith[E, T, U any] struct {
 }
 
 // Wire implements Transform.
-func (o *FlatMapSeqWith[E, T, U]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[U](down)
+func (o *FlatMapSeqWith[E, T, U]) Wire(t *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[U]())
 	env, f := o.Env, o.F
-	return &flatSeqSink[T, U]{t: t, f: func(row T) iter.Seq[U] { return f(env, row) }, gather: gather[U]{next: next}, guard: guardOf[T](t)}, err
+	s := &flatSeqSink[T, U]{t: t, f: func(row T) iter.Seq[U] { return f(env, row) }, gather: gather[U]{next: next}}
+	return sinkOf(s.push).guarded(t), err
 }
 
 type flatSeqSink[T, U any] struct {
 	gather[U]
-	t     *Task
-	f     func(T) iter.Seq[U]
-	guard *guard
+	t *Task
+	f func(T) iter.Seq[U]
 }
 
-func (s *flatSeqSink[T, U]) Push(rows []T) error {
-	mark := markRows(s.guard, rows)
+func (s *flatSeqSink[T, U]) push(rows []T) error {
 	for i := range rows {
 		for u := range s.f(rows[i]) {
 			s.out = append(s.out, u)
@@ -126,9 +123,6 @@ func (s *flatSeqSink[T, U]) Push(rows []T) error {
 				return err
 			}
 		}
-	}
-	if err := checkRows(s.guard, rows, mark); err != nil {
-		return err
 	}
 	return s.flush()
 }

@@ -1,20 +1,33 @@
 package op
 
 import (
+	"reflect"
 	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
 )
 
-// Reduce answers with one row: Zero, if there is one, and all rows brought together by F. Of nothing it answers with no row.
-type Reduce[T any] struct {
-	F    func(T, T) T
-	Zero []T // at most one
+// Reduce answers with one row: its call's Zero, if there is one, and all rows brought together by Merge. Of nothing it answers with no row.
+type Reduce struct {
+	Call Caller `kiln:"op"`
 }
 
 // Open implements Output.
-func (o *Reduce[T]) Open(*Task) (any, Done, error) {
-	return openFold(TypeOf[T](), TypeOf[T](), unsafe.Pointer(unsafe.SliceData(o.Zero)), len(o.Zero), Reducing(o.F))
+func (o *Reduce) Open(*Task) (*Sink, Done, error) {
+	c := o.Call.erase()
+	return openFold(c.rows, RowsIn(c.zero), c.merge)
+}
+
+// Of brings Zero and the rows of all partitions together.
+func (o *Reduce) Of(r Rows) Rows {
+	c := o.Call.erase()
+	all := RowsIn(c.zero)
+	all.Add(r)
+	if b := &all.buffer; b.n > 1 {
+		c.merge(b.base, b.at(1), b.n-1)
+		b.n = 1
+	}
+	return all
 }
 
 // Aggregate answers with one row: Zero and all rows brought together by Add.
@@ -24,73 +37,44 @@ type Aggregate[T, A any] struct {
 }
 
 // Open implements Output.
-func (o *Aggregate[T, A]) Open(*Task) (any, Done, error) {
-	return openFold(TypeOf[T](), TypeOf[A](), unsafe.Pointer(&o.Zero), 1, Folding(o.Add))
+func (o *Aggregate[T, A]) Open(*Task) (*Sink, Done, error) {
+	return openFold(Reflect(TypeOf[T]()), RowsIn([]A{o.Zero}), folded(o.Add))
 }
 
-// Folder brings rows together with what lies at sum.
-type Folder func(sum, rows unsafe.Pointer, n int)
-
-// Folding makes a Folder of a function.
+// folded makes a folding of a function.
 //
 //go:noinline
-func Folding[T, A any](add func(A, T) A) Folder {
+func folded[T, A any](add func(A, T) A) folding {
 	return func(sum, rows unsafe.Pointer, n int) {
 		*(*A)(sum) = foldRows(add, *(*A)(sum), unsafe.Slice((*T)(rows), n))
 	}
 }
 
-// Reducing is Folding of rows among themselves. Methods of an RDD use it, which are compiled for every type of rows, called or not: its
-// loop is a short one.
-//
-//go:noinline
-func Reducing[T any](f func(T, T) T) Folder {
-	return func(sum, rows unsafe.Pointer, n int) {
-		s := *(*T)(sum)
-		for _, row := range unsafe.Slice((*T)(rows), n) {
-			s = f(s, row)
-		}
-		*(*T)(sum) = s
-	}
-}
-
-func openFold(rows, sums RowType, zero unsafe.Pointer, zeros int, fold Folder) (any, Done, error) {
-	l, err := layoutFor(Reflect(sums))
-	if err != nil {
-		return nil, nil, err
-	}
-	s := &folded{rowBuffer{layout: l}}
-	s.sum.add(zero, zeros)
-	return &erased{rows: Reflect(rows), push: func(rows unsafe.Pointer, n int) error {
+// openFold brings zero and all rows together.
+func openFold(rows reflect.Type, zero Rows, fold folding) (*Sink, Done, error) {
+	s := &foldedRow{rowBuffer{layout: zero.buffer.layout}}
+	s.sum.add(zero.buffer.base, zero.buffer.n)
+	return &Sink{rows: rows, push: func(rows unsafe.Pointer, n int) error {
 		if s.sum.n == 0 {
 			s.sum.add(rows, 1)
 			if n == 1 {
 				return nil
 			}
-			rows, n = unsafe.Add(rows, l.size), n-1
+			rows, n = unsafe.Add(rows, s.sum.size), n-1
 		}
 		fold(s.sum.base, rows, n)
 		return nil
 	}}, s, nil
 }
 
-// Fold brings the rows together, from the first on.
-func (r Rows) Fold(by Folder) Rows {
-	if b := &r.buffer; b.n > 1 {
-		by(b.base, b.at(1), b.n-1)
-		b.n = 1
-	}
-	return r
-}
-
-// folded is at most one row.
-type folded struct{ sum rowBuffer }
+// foldedRow is at most one row.
+type foldedRow struct{ sum rowBuffer }
 
 // Abort implements Done.
-func (s *folded) Abort() {}
+func (s *foldedRow) Abort() {}
 
 // Finish implements Done.
-func (s *folded) Finish() (Answer, error) {
+func (s *foldedRow) Finish() (Answer, error) {
 	if s.sum.n == 0 {
 		return Answer{}, nil
 	}
@@ -120,28 +104,29 @@ type Partial[T, A any] struct {
 }
 
 // Wire implements Transform.
-func (o *Partial[T, A]) Wire(_ *Task, down any) (any, error) {
-	next, err := sinkOf[A](down)
+func (o *Partial[T, A]) Wire(_ *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[A]())
 	// The zero may be changed by Add, and this operator may be wired for several partitions of one task: each has its own.
 	zero, cloneErr := cloneValue(o.Zero)
 	if err == nil {
 		err = cloneErr
 	}
-	return &partialSink[T, A]{sum: zero, add: o.Add, next: next}, err
+	s := &partialSink[T, A]{sum: zero, add: o.Add, next: next}
+	return sinkOf(s.push).ending(s.end), err
 }
 
 type partialSink[T, A any] struct {
 	sum  A
 	add  func(A, T) A
-	next Sink[A]
+	next pushFunc
 }
 
-func (s *partialSink[T, A]) Push(rows []T) error {
+func (s *partialSink[T, A]) push(rows []T) error {
 	s.sum = foldRows(s.add, s.sum, rows)
 	return nil
 }
 
-func (s *partialSink[T, A]) End() error { return s.next.Push([]A{s.sum}) }
+func (s *partialSink[T, A]) end() error { return pushTo(s.next, []A{s.sum}) }
 
 func cloneValue[A any](v A) (A, error) {
 	b, err := codec.EncodeValue(v)
@@ -155,18 +140,19 @@ func cloneValue[A any](v A) (A, error) {
 type Some[T any] struct{ F func(T, T) T }
 
 // Wire implements Transform.
-func (o *Some[T]) Wire(_ *Task, down any) (any, error) {
-	next, err := sinkOf[T](down)
-	return &someSink[T]{f: o.F, next: next}, err
+func (o *Some[T]) Wire(_ *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[T]())
+	s := &someSink[T]{f: o.F, next: next}
+	return sinkOf(s.push).ending(s.end), err
 }
 
 type someSink[T any] struct {
 	f    func(T, T) T
 	sum  Maybe[T]
-	next Sink[T]
+	next pushFunc
 }
 
-func (s *someSink[T]) Push(rows []T) error {
+func (s *someSink[T]) push(rows []T) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -178,9 +164,9 @@ func (s *someSink[T]) Push(rows []T) error {
 	return nil
 }
 
-func (s *someSink[T]) End() error {
+func (s *someSink[T]) end() error {
 	if !s.sum.Ok {
 		return nil
 	}
-	return s.next.Push([]T{s.sum.Value})
+	return pushTo(s.next, []T{s.sum.Value})
 }

@@ -5,16 +5,16 @@ import (
 	"unsafe"
 )
 
-// ForEach calls F for every row and answers with nothing.
-type ForEach[T any] struct{ F func(T) }
+// ForEach makes its call for every row and answers with nothing.
+type ForEach struct {
+	Call Caller `kiln:"op"`
+}
 
 // Open implements Output.
-func (o *ForEach[T]) Open(*Task) (any, Done, error) {
-	f := o.F
-	return &erased{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
-		for _, row := range unsafe.Slice((*T)(rows), n) {
-			f(row)
-		}
+func (o *ForEach) Open(*Task) (*Sink, Done, error) {
+	c := o.Call.erase()
+	return &Sink{rows: c.rows, push: func(rows unsafe.Pointer, n int) error {
+		c.each(rows, n)
 		return nil
 	}}, nothing{}, nil
 }
@@ -32,20 +32,20 @@ type ForEachWith[E, T any] struct {
 }
 
 // Open implements Output.
-func (o *ForEachWith[E, T]) Open(t *Task) (any, Done, error) {
+func (o *ForEachWith[E, T]) Open(t *Task) (*Sink, Done, error) {
 	env, f := o.Env, o.F
-	return (&ForEach[T]{func(row T) { f(env, row) }}).Open(t)
+	return (&ForEach{&Calls[T]{Each: func(row T) { f(env, row) }}}).Open(t)
 }
 
-// EachPartition gives the rows of a partition to F and has at most one row: none. Its output is Discard.
-type EachPartition[T any] struct {
-	F func(*TaskContext, iter.Seq[T]) error
+// EachPartition makes its call for the rows of a partition and has at most one row: none. Its output is Discard.
+type EachPartition struct {
+	Call Caller `kiln:"op"`
 }
 
 // Run implements Combine.
-func (o *EachPartition[T]) Run(t *Task, in []Input, _ any) error {
+func (o *EachPartition) Run(t *Task, in []Input, _ *Sink) error {
 	var inErr error
-	err := o.F(t.Face(), rowsOf[T](t, in[0], &inErr))
+	err := o.Call.erase().visit(t, in[0], &inErr)
 	if inErr != nil {
 		return inErr
 	}
@@ -59,7 +59,7 @@ type EachPartitionWith[E, T any] struct {
 }
 
 // Run implements Combine.
-func (o *EachPartitionWith[E, T]) Run(t *Task, in []Input, _ any) error {
+func (o *EachPartitionWith[E, T]) Run(t *Task, in []Input, _ *Sink) error {
 	var inErr error
 	err := o.F(o.Env, t.Face(), rowsOf[T](t, in[0], &inErr))
 	if inErr != nil {
@@ -72,6 +72,6 @@ func (o *EachPartitionWith[E, T]) Run(t *Task, in []Input, _ any) error {
 type Discard struct{}
 
 // Open implements Output.
-func (o *Discard) Open(*Task) (any, Done, error) {
-	return &erased{push: func(unsafe.Pointer, int) error { return nil }}, nothing{}, nil
+func (o *Discard) Open(*Task) (*Sink, Done, error) {
+	return &Sink{push: func(unsafe.Pointer, int) error { return nil }}, nothing{}, nil
 }

@@ -6,8 +6,8 @@ import "unsafe"
 type GroupByKey[K comparable, V any] struct{}
 
 // Wire implements Transform.
-func (o *GroupByKey[K, V]) Wire(t *Task, down any) (any, error) {
-	next, err := pushOf(TypeOf[KV[K, []V]](), down)
+func (o *GroupByKey[K, V]) Wire(t *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[KV[K, []V]]())
 	if err != nil {
 		return nil, err
 	}
@@ -16,7 +16,7 @@ func (o *GroupByKey[K, V]) Wire(t *Task, down any) (any, error) {
 		return nil, err
 	}
 	end, err := groupsInto(g, TypeOf[KV[K, []V]](), next)
-	return &erased{rows: g.sides[0].pair.row.typ, push: g.sides[0].push, end: end}, err
+	return &Sink{rows: g.sides[0].pair.row.typ, push: g.sides[0].push, end: end}, err
 }
 
 // groupsInto gives the groups of g as rows of KV[K, G], where G is made of one slice for each side, in their order.

@@ -3,6 +3,7 @@ package op
 import (
 	"errors"
 	"hash/crc32"
+	"reflect"
 	"unsafe"
 
 	"github.com/kilnproject/kiln/internal/data/codec"
@@ -18,25 +19,33 @@ type guard struct {
 	buf   []byte
 }
 
-func guardOf[T any](t *Task) *guard { return guardFor(t, TypeOf[T]()) }
-
-func guardFor(t *Task, rows RowType) *guard {
+func guardFor(t *Task, rows reflect.Type) *guard {
 	if t == nil || !t.DebugRows {
 		return nil
 	}
-	c, err := codec.Of(Reflect(rows))
+	c, err := codec.Of(rows)
 	if err != nil {
 		return nil // rows between fused operators need not be encodable
 	}
 	return &guard{codec: c}
 }
 
-func markRows[T any](g *guard, rows []T) uint32 {
-	return g.mark(unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
-}
-
-func checkRows[T any](g *guard, rows []T, mark uint32) error {
-	return g.check(unsafe.Pointer(unsafe.SliceData(rows)), len(rows), mark)
+// guarded makes a sink watch what the function does to rows that push gives to it. A sink that is not watched pays nothing.
+func (s *Sink) guarded(t *Task) *Sink {
+	g := guardFor(t, s.rows)
+	if g == nil {
+		return s
+	}
+	push := s.push
+	s.push = func(rows unsafe.Pointer, n int) error {
+		mark := g.mark(rows, n)
+		err := push(rows, n)
+		if changed := g.check(rows, n, mark); changed != nil {
+			return changed
+		}
+		return err
+	}
+	return s
 }
 
 // mark is what check compares with.

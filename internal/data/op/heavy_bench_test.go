@@ -11,20 +11,22 @@ import (
 // benchSink counts rows and keeps none.
 type benchSink[T any] struct{ n int }
 
-func (s *benchSink[T]) Push(rows []T) error { s.n += len(rows); return nil }
+func (s *benchSink[T]) push(rows []T) error { s.n += len(rows); return nil }
+
+func (s *benchSink[T]) sink() *Sink { return sinkOf(s.push) }
 
 // perRow reports nanoseconds per row.
 func perRow(b *testing.B, rows int) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(rows), "ns/row")
 }
 
-func push[T any](b *testing.B, sink any, rows []T) {
-	s, err := sinkOf[T](sink)
+func push[T any](b *testing.B, sink *Sink, rows []T) {
+	push, err := sink.taking(TypeOf[T]())
 	if err != nil {
 		b.Fatal(err)
 	}
 	for from := 0; from < len(rows); from += BatchRows {
-		if err := s.Push(rows[from:min(from+BatchRows, len(rows))]); err != nil {
+		if err := pushTo(push, rows[from:min(from+BatchRows, len(rows))]); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -34,12 +36,12 @@ func benchTransform[T, U any](b *testing.B, o Transform, rows []T) {
 	b.ReportAllocs()
 	for b.Loop() {
 		t := fakeTask(newFakeHost(), ample(), 0, 16)
-		up, err := o.Wire(t, &benchSink[U]{})
+		up, err := o.Wire(t, (&benchSink[U]{}).sink())
 		if err != nil {
 			b.Fatal(err)
 		}
 		push(b, up, rows)
-		if err := up.(Ender).End(); err != nil {
+		if err := up.close(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -130,7 +132,7 @@ func BenchmarkShuffleRead(b *testing.B) {
 	}
 	for b.Loop() {
 		for p := range 16 {
-			if err := (&ShuffleRead{Rows: TypeOf[KV[int64, int64]](), Shuffle: 1}).Read(t, p, nil, &benchSink[KV[int64, int64]]{}); err != nil {
+			if err := (&ShuffleRead{Rows: TypeOf[KV[int64, int64]](), Shuffle: 1}).Read(t, p, nil, (&benchSink[KV[int64, int64]]{}).sink()); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -151,7 +153,7 @@ func BenchmarkJoin(b *testing.B) {
 	for b.Loop() {
 		t := fakeTask(newFakeHost(), ample(), 0, 16)
 		in := []Input{sliceInput[KV[int64, int64]]{b, left}, sliceInput[KV[int64, int64]]{b, right}}
-		if err := (&Join[int64, int64, int64]{}).Run(t, in, &benchSink[KV[int64, Joined[int64, int64]]]{}); err != nil {
+		if err := (&Join[int64, int64, int64]{}).Run(t, in, (&benchSink[KV[int64, Joined[int64, int64]]]{}).sink()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -164,9 +166,9 @@ type sliceInput[T any] struct {
 	rows []T
 }
 
-func (in sliceInput[T]) Parts() int                 { return 1 }
-func (in sliceInput[T]) Run(sink any) error         { push(in.b, sink, in.rows); return nil }
-func (in sliceInput[T]) RunPart(_ int, s any) error { return in.Run(s) }
+func (in sliceInput[T]) Parts() int                   { return 1 }
+func (in sliceInput[T]) Run(sink *Sink) error         { push(in.b, sink, in.rows); return nil }
+func (in sliceInput[T]) RunPart(_ int, s *Sink) error { return in.Run(s) }
 
 func BenchmarkSort(b *testing.B) {
 	r := rand.New(rand.NewPCG(5, 6))

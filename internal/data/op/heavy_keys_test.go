@@ -299,11 +299,11 @@ func TestCoGroupingEqualsMaps(t *testing.T) {
 		in := []Input{rowsInput[KV[float64, int64]]{a, s.batch}, rowsInput[KV[float64, int64]]{b, s.batch}, rowsInput[KV[float64, int64]]{c, s.batch}}
 		task := s.newTask()
 		var three takeSink[KV[float64, CoGrouped3[int64, int64, int64]]]
-		err := (&CoGroup3[float64, int64, int64, int64]{}).Run(task, in, &three)
+		err := (&CoGroup3[float64, int64, int64, int64]{}).Run(task, in, three.sink())
 		rest(rt, task, err)
 		var two takeSink[KV[float64, CoGrouped[int64, int64]]]
 		task = s.newTask()
-		err2 := (&CoGroup[float64, int64, int64]{}).Run(task, in[:2], &two)
+		err2 := (&CoGroup[float64, int64, int64]{}).Run(task, in[:2], two.sink())
 		rest(rt, task, err2)
 		if err != nil || err2 != nil {
 			rt.Fatal(err, err2)
@@ -416,7 +416,7 @@ func unitsOf[K comparable](pairs []KV[K, int64], size int) Input {
 func runCombine[T any](rt *rapid.T, s setting, o Combine, in []Input, print func(T) string) []string {
 	task := s.newTask()
 	var got takeSink[T]
-	err := o.Run(task, in, &got)
+	err := o.Run(task, in, got.sink())
 	rest(rt, task, err)
 	if err != nil {
 		rt.Fatal(err)
@@ -450,7 +450,7 @@ func TestJoinOfOneHugeKeyNeedsNotAllOfIt(t *testing.T) {
 	}
 	left = append(left, KV[int64, int64]{Key: 5}) // meets none
 	var got takeSink[KV[int64, Joined[int64, Maybe[int64]]]]
-	err := (&LeftJoin[int64, int64, int64]{}).Run(task, []Input{rowsInput[KV[int64, int64]]{left, 10}, rowsInput[KV[int64, int64]]{right, 1000}}, &got)
+	err := (&LeftJoin[int64, int64, int64]{}).Run(task, []Input{rowsInput[KV[int64, int64]]{left, 10}, rowsInput[KV[int64, int64]]{right, 1000}}, got.sink())
 	rest(t, task, err)
 	if err != nil || len(got.rows) != 300001 {
 		t.Fatalf("%d rows and %v, want 300001", len(got.rows), err)
@@ -466,7 +466,7 @@ func TestASinkThatWantsNoMoreEndsEveryCombine(t *testing.T) {
 	for _, limit := range []int64{0, math.MaxInt64} {
 		task := fakeTask(newFakeHost(), &fakeMemory{limit: limit}, 0, 1)
 		joined := takeSink[KV[int64, Joined[int64, int64]]]{limit: 10}
-		err := (&Join[int64, int64, int64]{}).Run(task, in, &joined)
+		err := (&Join[int64, int64, int64]{}).Run(task, in, joined.sink())
 		if !errors.Is(err, ErrStop) || len(joined.rows) > 2*BatchRows {
 			t.Errorf("join: %v after %d rows", err, len(joined.rows))
 		}
@@ -496,10 +496,10 @@ func TestAFailingDiskFailsTheTaskAndNothingIsLeft(t *testing.T) {
 			return through(t, &GroupByKey[int64, int64]{}, rows, 1000, &takeSink[KV[int64, []int64]]{})
 		},
 		"join": func(t *Task) error {
-			return (&Join[int64, int64, int64]{}).Run(t, in, &takeSink[KV[int64, Joined[int64, int64]]]{})
+			return (&Join[int64, int64, int64]{}).Run(t, in, (&takeSink[KV[int64, Joined[int64, int64]]]{}).sink())
 		},
 		"subtract": func(t *Task) error {
-			return (&SubtractByKey[int64, int64, int64]{}).Run(t, in, &takeSink[KV[int64, int64]]{})
+			return (&SubtractByKey[int64, int64, int64]{}).Run(t, in, (&takeSink[KV[int64, int64]]{}).sink())
 		},
 		"sort": func(t *Task) error {
 			return through(t, &SortPairs[int64, int64]{}, rows, 1000, &takeSink[KV[int64, int64]]{})
@@ -518,7 +518,7 @@ func TestAFailingDiskFailsTheTaskAndNothingIsLeft(t *testing.T) {
 func TestAKilledTaskEndsWithItsCause(t *testing.T) {
 	rows := make([]KV[int64, int64], 3000)
 	task := fakeTask(newFakeHost(), ample(), 0, 1)
-	sink, err := (&MergeByKey[int64, int64]{F: sum}).Wire(task, &takeSink[KV[int64, int64]]{})
+	sink, err := (&MergeByKey[int64, int64]{F: sum}).Wire(task, (&takeSink[KV[int64, int64]]{}).sink())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -549,7 +549,7 @@ func TestValuesThatGrowWhileTheyAreCombinedAreSpilled(t *testing.T) {
 		Combine: concat,
 	}
 	sink := &takeSink[KV[int64, []string]]{}
-	up, err := o.Wire(work, sink)
+	up, err := o.Wire(work, sink.sink())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -560,7 +560,7 @@ func TestValuesThatGrowWhileTheyAreCombinedAreSpilled(t *testing.T) {
 		t.Error("50 lists that outgrew the memory were not spilled")
 	}
 	m.limit = 64 << 20 // the lists have to be whole in the end
-	if err := endOf(up); err != nil {
+	if err := up.close(); err != nil {
 		t.Fatal(err)
 	}
 	n := 0

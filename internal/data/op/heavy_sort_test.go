@@ -105,7 +105,7 @@ func TestSortingManyRunsMergesThemInPasses(t *testing.T) {
 
 func TestSortingRowsWithoutAnOrderIsRefused(t *testing.T) {
 	task := fakeTask(newFakeHost(), ample(), 0, 1)
-	_, err := (&SortPairs[place, int]{}).Wire(task, &takeSink[KV[place, int]]{})
+	_, err := (&SortPairs[place, int]{}).Wire(task, (&takeSink[KV[place, int]]{}).sink())
 	if err == nil || !strings.Contains(err.Error(), "op.place") || !strings.Contains(err.Error(), "SortFunc") {
 		t.Fatalf("got %v, want an error that names the type and SortFunc", err)
 	}
@@ -196,7 +196,7 @@ func TestTopKeepsTheGreatestRows(t *testing.T) {
 		for range 3 {
 			rows := pairsOf(s, drawRows(rt, s, "rows"), stringKey)
 			task := fakeTask(newFakeHost(), ample(), 0, 1)
-			answer, err := into(task, &Top[KV[string, int64]]{N: n, Compare: compare}, rows, s.batch)
+			answer, err := into(task, &Top{N: n, Call: &Calls[KV[string, int64]]{Compare: compare}}, rows, s.batch)
 			rest(rt, task, err)
 			if err != nil {
 				rt.Fatal(err)
@@ -208,7 +208,7 @@ func TestTopKeepsTheGreatestRows(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		best.Best(n, Ranking(false, compare))
+		(&Top{N: n, Call: &Calls[KV[string, int64]]{Compare: compare}}).Of(&best)
 		got := RowsOf[KV[string, int64]](best)
 		slices.SortStableFunc(all, func(a, b KV[string, int64]) int { return compare(b, a) })
 		want := all[:min(max(n, 0), len(all))]
@@ -221,7 +221,7 @@ func TestTopKeepsTheGreatestRows(t *testing.T) {
 func TestTopBeyondMemoryIsAClearError(t *testing.T) {
 	task := fakeTask(newFakeHost(), &fakeMemory{limit: 100 << 10}, 0, 1)
 	rows := make([]int64, 100000)
-	_, err := into(task, &Top[int64]{N: 100000, Compare: cmp.Compare[int64]}, rows, 1000)
+	_, err := into(task, &Top{N: 100000, Call: &Calls[int64]{Compare: cmp.Compare[int64]}}, rows, 1000)
 	rest(t, task, err)
 	if err == nil || !strings.Contains(err.Error(), "kiln.executor.memory") {
 		t.Fatalf("got %v", err)

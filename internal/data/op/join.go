@@ -7,7 +7,7 @@ import "unsafe"
 type Join[K comparable, V, W any] struct{}
 
 // Run implements Combine.
-func (o *Join[K, V, W]) Run(t *Task, in []Input, out any) error {
+func (o *Join[K, V, W]) Run(t *Task, in []Input, out *Sink) error {
 	return runJoin[K, V, W, V, W](t, in, out, joiner{})
 }
 
@@ -15,7 +15,7 @@ func (o *Join[K, V, W]) Run(t *Task, in []Input, out any) error {
 type LeftJoin[K comparable, V, W any] struct{}
 
 // Run implements Combine.
-func (o *LeftJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
+func (o *LeftJoin[K, V, W]) Run(t *Task, in []Input, out *Sink) error {
 	return runJoin[K, V, W, V, Maybe[W]](t, in, out, joiner{keepLeft: true})
 }
 
@@ -23,7 +23,7 @@ func (o *LeftJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
 type RightJoin[K comparable, V, W any] struct{}
 
 // Run implements Combine.
-func (o *RightJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
+func (o *RightJoin[K, V, W]) Run(t *Task, in []Input, out *Sink) error {
 	return runJoin[K, V, W, Maybe[V], W](t, in, out, joiner{keepRight: true})
 }
 
@@ -31,14 +31,14 @@ func (o *RightJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
 type FullJoin[K comparable, V, W any] struct{}
 
 // Run implements Combine.
-func (o *FullJoin[K, V, W]) Run(t *Task, in []Input, out any) error {
+func (o *FullJoin[K, V, W]) Run(t *Task, in []Input, out *Sink) error {
 	return runJoin[K, V, W, Maybe[V], Maybe[W]](t, in, out, joiner{keepLeft: true, keepRight: true})
 }
 
 // runJoin runs j, whose output is KV[K, Joined[L, R]]: L is V, or Maybe[V] when rows of the right side are kept, and R likewise.
-func runJoin[K comparable, V, W, L, R any](t *Task, in []Input, out any, j joiner) (err error) {
+func runJoin[K comparable, V, W, L, R any](t *Task, in []Input, out *Sink, j joiner) (err error) {
 	type row = KV[K, Joined[L, R]]
-	if j.next, err = pushOf(TypeOf[row](), out); err != nil {
+	if j.next, err = out.taking(TypeOf[row]()); err != nil {
 		return err
 	}
 	if j.table, err = newTable[K](); err != nil {

@@ -11,14 +11,15 @@ import (
 type InBoth[T any] struct{}
 
 // Wire implements Transform.
-func (o *InBoth[T]) Wire(_ *Task, down any) (any, error) {
-	next, err := sinkOf[T](down)
-	return &inBothSink[T]{gather[T]{next: next}}, err
+func (o *InBoth[T]) Wire(_ *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[T]())
+	s := &inBothSink[T]{gather[T]{next: next}}
+	return sinkOf(s.push), err
 }
 
 type inBothSink[T any] struct{ gather[T] }
 
-func (s *inBothSink[T]) Push(rows []KV[T, CoGrouped[struct{}, struct{}]]) error {
+func (s *inBothSink[T]) push(rows []KV[T, CoGrouped[struct{}, struct{}]]) error {
 	for i := range rows {
 		if len(rows[i].Value.Left) == 0 || len(rows[i].Value.Right) == 0 {
 			continue
@@ -34,13 +35,14 @@ func (s *inBothSink[T]) Push(rows []KV[T, CoGrouped[struct{}, struct{}]]) error 
 type Find[K comparable, V any] struct{ Key K }
 
 // Wire implements Transform.
-func (o *Find[K, V]) Wire(_ *Task, down any) (any, error) {
-	next, err := sinkOf[V](down)
+func (o *Find[K, V]) Wire(_ *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[V]())
 	if err != nil {
 		return nil, err
 	}
 	k, err := key.Of(reflect.TypeFor[K]())
-	return &findSink[K, V]{key: k, want: o.Key, gather: gather[V]{next: next}}, err
+	s := &findSink[K, V]{key: k, want: o.Key, gather: gather[V]{next: next}}
+	return sinkOf(s.push), err
 }
 
 type findSink[K comparable, V any] struct {
@@ -49,7 +51,7 @@ type findSink[K comparable, V any] struct {
 	want K
 }
 
-func (s *findSink[K, V]) Push(rows []KV[K, V]) error {
+func (s *findSink[K, V]) push(rows []KV[K, V]) error {
 	for i := range rows {
 		if !s.key.Equal(unsafe.Pointer(&rows[i].Key), unsafe.Pointer(&s.want)) {
 			continue

@@ -7,7 +7,7 @@ import "unsafe"
 type MergeByKey[K comparable, C any] struct{ F func(C, C) C }
 
 // Wire implements Transform.
-func (o *MergeByKey[K, C]) Wire(t *Task, down any) (any, error) {
+func (o *MergeByKey[K, C]) Wire(t *Task, down *Sink) (*Sink, error) {
 	all, err := newTotals[K](t, TypeOf[KV[K, C]]())
 	if err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ type CombineByKey[K comparable, V, C any] struct {
 }
 
 // Wire implements Transform.
-func (o *CombineByKey[K, V, C]) Wire(t *Task, down any) (any, error) {
+func (o *CombineByKey[K, V, C]) Wire(t *Task, down *Sink) (*Sink, error) {
 	return wireCombine[K](t, down, o.Create, o.Merge, o.Combine)
 }
 
@@ -37,7 +37,7 @@ type AggregateByKey[K comparable, V, C any] struct {
 }
 
 // Wire implements Transform.
-func (o *AggregateByKey[K, V, C]) Wire(t *Task, down any) (any, error) {
+func (o *AggregateByKey[K, V, C]) Wire(t *Task, down *Sink) (*Sink, error) {
 	zero, err := zeros(o.Zero)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (o *AggregateByKey[K, V, C]) Wire(t *Task, down any) (any, error) {
 	return wireCombine[K](t, down, func(v V) C { return add(zero(), v) }, add, o.Merge)
 }
 
-func wireCombine[K comparable, V, C any](t *Task, down any, create func(V) C, add func(C, V) C, merge func(C, C) C) (any, error) {
+func wireCombine[K comparable, V, C any](t *Task, down *Sink, create func(V) C, add func(C, V) C, merge func(C, C) C) (*Sink, error) {
 	all, err := newTotals[K](t, TypeOf[KV[K, C]]())
 	if err != nil {
 		return nil, err
@@ -55,10 +55,10 @@ func wireCombine[K comparable, V, C any](t *Task, down any, create func(V) C, ad
 }
 
 // wireMerge takes rows of a type and folds them by one folder, and what was spilled by the other.
-func wireMerge(all *totals, rows RowType, down any, by, again folder) (any, error) {
-	next, err := pushOf(all.rows, down)
+func wireMerge(all *totals, rows RowType, down *Sink, by, again folder) (*Sink, error) {
+	next, err := down.taking(all.rows)
 	s := &merger{totals: all, by: by, again: again, stride: Reflect(rows).Size(), next: next}
-	return &erased{rows: Reflect(rows), push: s.push, end: s.end}, err
+	return &Sink{rows: Reflect(rows), push: s.push, end: s.end}, err
 }
 
 // merger folds rows in a table. When memory is refused it sends the table's pairs to a spill and begins anew; at the end each part

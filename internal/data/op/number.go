@@ -20,9 +20,9 @@ func (a answering[A]) Finish() (Answer, error) {
 type Extreme[T cmp.Ordered] struct{ Greatest bool }
 
 // Open implements Output.
-func (o *Extreme[T]) Open(*Task) (any, Done, error) {
+func (o *Extreme[T]) Open(*Task) (*Sink, Done, error) {
 	s := &extremeSink[T]{greatest: o.Greatest}
-	return s, answering[Maybe[T]]{func() Maybe[T] { return s.best }}, nil
+	return sinkOf(s.push), answering[Maybe[T]]{func() Maybe[T] { return s.best }}, nil
 }
 
 type extremeSink[T cmp.Ordered] struct {
@@ -30,7 +30,7 @@ type extremeSink[T cmp.Ordered] struct {
 	best     Maybe[T]
 }
 
-func (s *extremeSink[T]) Push(rows []T) error {
+func (s *extremeSink[T]) push(rows []T) error {
 	for _, row := range rows {
 		c := cmp.Compare(row, s.best.Value)
 		if !s.best.Ok || (s.greatest && c > 0) || (!s.greatest && c < 0) {
@@ -44,14 +44,14 @@ func (s *extremeSink[T]) Push(rows []T) error {
 type Sum[T Number] struct{}
 
 // Open implements Output.
-func (o *Sum[T]) Open(*Task) (any, Done, error) {
+func (o *Sum[T]) Open(*Task) (*Sink, Done, error) {
 	s := &sumSink[T]{}
-	return s, answering[T]{func() T { return s.sum }}, nil
+	return sinkOf(s.push), answering[T]{func() T { return s.sum }}, nil
 }
 
 type sumSink[T Number] struct{ sum T }
 
-func (s *sumSink[T]) Push(rows []T) error {
+func (s *sumSink[T]) push(rows []T) error {
 	sum := s.sum
 	for _, row := range rows {
 		sum += row
@@ -90,14 +90,14 @@ func (m Moment) Merge(o Moment) Moment {
 type Moments[T Number] struct{}
 
 // Open implements Output.
-func (o *Moments[T]) Open(*Task) (any, Done, error) {
+func (o *Moments[T]) Open(*Task) (*Sink, Done, error) {
 	s := &momentSink[T]{}
-	return s, answering[Moment]{func() Moment { return s.all }}, nil
+	return sinkOf(s.push), answering[Moment]{func() Moment { return s.all }}, nil
 }
 
 type momentSink[T Number] struct{ all Moment }
 
-func (s *momentSink[T]) Push(rows []T) error {
+func (s *momentSink[T]) push(rows []T) error {
 	for _, row := range rows {
 		x := float64(row)
 		s.all = s.all.Merge(Moment{Count: 1, Sum: x, Mean: x, Min: x, Max: x})
@@ -112,9 +112,9 @@ type Buckets[T Number] struct {
 }
 
 // Open implements Output.
-func (o *Buckets[T]) Open(*Task) (any, Done, error) {
+func (o *Buckets[T]) Open(*Task) (*Sink, Done, error) {
 	s := &bucketSink[T]{o: *o, counts: make([]int64, o.N)}
-	return s, answering[[]int64]{func() []int64 { return s.counts }}, nil
+	return sinkOf(s.push), answering[[]int64]{func() []int64 { return s.counts }}, nil
 }
 
 type bucketSink[T Number] struct {
@@ -122,7 +122,7 @@ type bucketSink[T Number] struct {
 	counts []int64
 }
 
-func (s *bucketSink[T]) Push(rows []T) error {
+func (s *bucketSink[T]) push(rows []T) error {
 	width := s.o.Max - s.o.Min
 	for _, row := range rows {
 		x := float64(row)
@@ -141,9 +141,8 @@ func (s *bucketSink[T]) Push(rows []T) error {
 type Ones[K, V any] struct{}
 
 // Wire implements Transform.
-func (o *Ones[K, V]) Wire(_ *Task, down any) (any, error) {
-	next, err := sinkOf[KV[K, int64]](down)
-	return &mapSink[KV[K, V], KV[K, int64]]{f: func(p KV[K, V]) KV[K, int64] { return KV[K, int64]{p.Key, 1} }, next: next}, err
+func (o *Ones[K, V]) Wire(_ *Task, down *Sink) (*Sink, error) {
+	return wireMapper(nil, TypeOf[KV[K, V]](), TypeOf[KV[K, int64]](), down, mapping(func(p KV[K, V]) KV[K, int64] { return KV[K, int64]{p.Key, 1} }))
 }
 
 // Plus adds two numbers: a static function, as shipping needs it.

@@ -168,27 +168,22 @@ func rest(tb failer, t *Task, err error) {
 	}
 }
 
-// pushBatches pushes rows in batches of size, and spoils each batch afterwards, as an operator that reuses its slice does.
-func pushBatches[T any](s Sink[T], rows []T, size int) error {
+// pushInto pushes rows in batches of size, and spoils each batch afterwards, as an operator that reuses its memory does.
+func pushInto[T any](sink *Sink, rows []T, size int) error {
+	push, err := sink.taking(TypeOf[T]())
+	if err != nil {
+		return err
+	}
 	batch := make([]T, 0, size)
 	for from := 0; from < len(rows); from += size {
 		batch = append(batch[:0], rows[from:min(from+size, len(rows))]...)
-		err := s.Push(batch)
+		err := pushTo(push, batch)
 		clear(batch)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// pushInto is pushBatches into whatever takes rows of T.
-func pushInto[T any](sink any, rows []T, size int) error {
-	s, err := sinkOf[T](sink)
-	if err != nil {
-		return err
-	}
-	return pushBatches(s, rows, size)
 }
 
 // takeSink keeps copies of rows, and stops after limit of them when limit is not zero.
@@ -199,7 +194,9 @@ type takeSink[T any] struct {
 	most  int // rows of the largest batch
 }
 
-func (s *takeSink[T]) Push(rows []T) error {
+func (s *takeSink[T]) sink() *Sink { return sinkOf(s.push) }
+
+func (s *takeSink[T]) push(rows []T) error {
 	if s.fail != nil {
 		return s.fail
 	}
@@ -216,21 +213,14 @@ func (s *takeSink[T]) Push(rows []T) error {
 
 // through wires a transform to sink, pushes rows and ends it.
 func through[T, U any](t *Task, o Transform, rows []T, size int, sink *takeSink[U]) error {
-	up, err := o.Wire(t, sink)
+	up, err := o.Wire(t, sink.sink())
 	if err != nil {
 		return err
 	}
 	if err := pushInto(up, rows, size); err != nil {
 		return err
 	}
-	return endOf(up)
-}
-
-func endOf(sink any) error {
-	if e, ok := sink.(Ender); ok {
-		return e.End()
-	}
-	return nil
+	return up.close()
 }
 
 // into writes rows to an output and finishes it.
@@ -243,7 +233,7 @@ func into[T any](t *Task, o Output, rows []T, size int) (Answer, error) {
 		done.Abort()
 		return Answer{}, err
 	}
-	if err := endOf(sink); err != nil {
+	if err := sink.close(); err != nil {
 		done.Abort()
 		return Answer{}, err
 	}
@@ -253,7 +243,7 @@ func into[T any](t *Task, o Output, rows []T, size int) (Answer, error) {
 // shuffled gives the rows of one reduce partition.
 func shuffled[T any](t *Task, reduce int) ([]T, error) {
 	var s takeSink[T]
-	err := (&ShuffleRead{Rows: TypeOf[T](), Shuffle: 1}).Read(t, reduce, nil, &s)
+	err := (&ShuffleRead{Rows: TypeOf[T](), Shuffle: 1}).Read(t, reduce, nil, s.sink())
 	return s.rows, err
 }
 
@@ -263,9 +253,9 @@ type rowsInput[T any] struct {
 	size int
 }
 
-func (in rowsInput[T]) Parts() int         { return 1 }
-func (in rowsInput[T]) Run(sink any) error { return pushInto(sink, in.rows, in.size) }
-func (in rowsInput[T]) RunPart(_ int, sink any) error {
+func (in rowsInput[T]) Parts() int           { return 1 }
+func (in rowsInput[T]) Run(sink *Sink) error { return pushInto(sink, in.rows, in.size) }
+func (in rowsInput[T]) RunPart(_ int, sink *Sink) error {
 	return in.Run(sink)
 }
 

@@ -13,7 +13,7 @@ type MapPartitions[T, U any] struct {
 }
 
 // Run implements Combine.
-func (o *MapPartitions[T, U]) Run(t *Task, in []Input, out any) error {
+func (o *MapPartitions[T, U]) Run(t *Task, in []Input, out *Sink) error {
 	var inErr error
 	return pour(t, o.F(t.Face(), rowsOf[T](t, in[0], &inErr)), &inErr, out)
 }
@@ -25,14 +25,14 @@ type MapPartitionsWith[E, T, U any] struct {
 }
 
 // Run implements Combine.
-func (o *MapPartitionsWith[E, T, U]) Run(t *Task, in []Input, out any) error {
+func (o *MapPartitionsWith[E, T, U]) Run(t *Task, in []Input, out *Sink) error {
 	var inErr error
 	return pour(t, o.F(o.Env, t.Face(), rowsOf[T](t, in[0], &inErr)), &inErr, out)
 }
 
 // pour pushes what a user's sequence gives. An error of the input counts before one that the user's code made of it.
-func pour[U any](t *Task, seq iter.Seq2[U, error], inErr *error, out any) error {
-	next, err := sinkOf[U](out)
+func pour[U any](t *Task, seq iter.Seq2[U, error], inErr *error, out *Sink) error {
+	next, err := out.taking(TypeOf[U]())
 	if err != nil || seq == nil {
 		return err
 	}

@@ -13,10 +13,10 @@ type Limit struct {
 }
 
 // Wire implements Transform.
-func (o *Limit) Wire(_ *Task, down any) (any, error) {
-	next, err := pushOf(o.Rows, down)
+func (o *Limit) Wire(_ *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(o.Rows)
 	left := o.N
-	return &erased{rows: Reflect(o.Rows), push: func(rows unsafe.Pointer, n int) error {
+	return &Sink{rows: Reflect(o.Rows), push: func(rows unsafe.Pointer, n int) error {
 		if int64(n) < left {
 			left -= int64(n)
 			return next(rows, n)
@@ -38,39 +38,39 @@ type Index[T any] struct {
 }
 
 // Wire implements Transform.
-func (o *Index[T]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[KV[T, int64]](down)
+func (o *Index[T]) Wire(t *Task, down *Sink) (*Sink, error) {
 	at, step := int64(t.Part), o.Step
 	if o.First != nil {
 		at = o.First[t.Part]
 	}
-	return &mapSink[T, KV[T, int64]]{next: next, f: func(row T) KV[T, int64] {
+	return wireMapper(nil, TypeOf[T](), TypeOf[KV[T, int64]](), down, mapping(func(row T) KV[T, int64] {
 		p := KV[T, int64]{row, at}
 		at += step
 		return p
-	}}, err
+	}))
 }
 
 // Glom makes one row of all rows of a partition.
 type Glom[T any] struct{}
 
 // Wire implements Transform.
-func (o *Glom[T]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[[]T](down)
-	return &glomSink[T]{holdSink: holdSink[T]{t: t}, next: next}, err
+func (o *Glom[T]) Wire(t *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[[]T]())
+	s := &glomSink[T]{holdSink: holdSink[T]{t: t}, next: next}
+	return sinkOf(s.push).ending(s.end), err
 }
 
 type glomSink[T any] struct {
 	holdSink[T]
-	next Sink[[]T]
+	next pushFunc
 }
 
-func (s *glomSink[T]) End() error {
+func (s *glomSink[T]) end() error {
 	defer s.release()
 	if s.rows == nil {
 		s.rows = []T{}
 	}
-	return s.next.Push([][]T{s.rows})
+	return pushTo(s.next, [][]T{s.rows})
 }
 
 // Draw takes a random sample: each row with probability Fraction, or, with replacement, Poisson(Fraction) times. With Above set
@@ -83,10 +83,10 @@ type Draw struct {
 }
 
 // Wire implements Transform.
-func (o *Draw) Wire(t *Task, down any) (any, error) {
+func (o *Draw) Wire(t *Task, down *Sink) (*Sink, error) {
 	l, next, err := wire(o.Rows, down)
 	s := &drawer{o: *o, chance: rand.New(rand.NewPCG(o.Seed, uint64(t.Part))), drawn: rowBuffer{layout: l}, next: next}
-	return &erased{rows: Reflect(o.Rows), push: s.push}, err
+	return &Sink{rows: Reflect(o.Rows), push: s.push}, err
 }
 
 type drawer struct {
@@ -153,10 +153,11 @@ type DrawByKey[K comparable, V any] struct {
 }
 
 // Wire implements Transform.
-func (o *DrawByKey[K, V]) Wire(t *Task, down any) (any, error) {
-	next, err := sinkOf[KV[K, V]](down)
+func (o *DrawByKey[K, V]) Wire(t *Task, down *Sink) (*Sink, error) {
+	next, err := down.taking(TypeOf[KV[K, V]]())
 	chance := rand.New(rand.NewPCG(o.Seed, uint64(t.Part)))
-	return &drawKeySink[K, V]{o: *o, chance: chance, gather: gather[KV[K, V]]{next: next}}, err
+	s := &drawKeySink[K, V]{o: *o, chance: chance, gather: gather[KV[K, V]]{next: next}}
+	return sinkOf(s.push), err
 }
 
 type drawKeySink[K comparable, V any] struct {
@@ -165,7 +166,7 @@ type drawKeySink[K comparable, V any] struct {
 	chance *rand.Rand
 }
 
-func (s *drawKeySink[K, V]) Push(rows []KV[K, V]) error {
+func (s *drawKeySink[K, V]) push(rows []KV[K, V]) error {
 	for i := range rows {
 		fraction, times := s.o.Fractions[rows[i].Key], 0
 		if s.o.Replace {

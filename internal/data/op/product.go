@@ -13,17 +13,18 @@ import (
 type Cartesian[T, U any] struct{}
 
 // Run implements Combine.
-func (o *Cartesian[T, U]) Run(t *Task, in []Input, out any) error {
-	next, err := sinkOf[KV[T, U]](out)
+func (o *Cartesian[T, U]) Run(t *Task, in []Input, out *Sink) error {
+	next, err := out.taking(TypeOf[KV[T, U]]())
 	if err != nil {
 		return err
 	}
 	right := &holdSink[U]{t: t}
 	defer right.release()
-	if err := in[1].Run(right); err != nil {
+	if err := in[1].Run(sinkOf(right.push)); err != nil {
 		return err
 	}
-	return in[0].Run(&crossSink[T, U]{t: t, right: right.rows, gather: gather[KV[T, U]]{next: next}})
+	s := &crossSink[T, U]{t: t, right: right.rows, gather: gather[KV[T, U]]{next: next}}
+	return in[0].Run(sinkOf(s.push))
 }
 
 type crossSink[T, U any] struct {
@@ -32,7 +33,7 @@ type crossSink[T, U any] struct {
 	right []U
 }
 
-func (s *crossSink[T, U]) Push(rows []T) error {
+func (s *crossSink[T, U]) push(rows []T) error {
 	for i := range rows {
 		if err := s.t.Err(); err != nil {
 			return err
@@ -53,7 +54,7 @@ type holdSink[T any] struct {
 	bytes int64
 }
 
-func (s *holdSink[T]) Push(rows []T) error {
+func (s *holdSink[T]) push(rows []T) error {
 	n := int64(len(rows)) * int64(unsafe.Sizeof(*new(T)))
 	if c, err := codec.For[T](); err == nil {
 		n += c.Footprint(unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
@@ -75,8 +76,8 @@ var ErrZipLength = errors.New("Zip needs the same number of rows in each partiti
 type Zip[T, U any] struct{}
 
 // Run implements Combine.
-func (o *Zip[T, U]) Run(t *Task, in []Input, out any) error {
-	next, err := sinkOf[KV[T, U]](out)
+func (o *Zip[T, U]) Run(t *Task, in []Input, out *Sink) error {
+	next, err := out.taking(TypeOf[KV[T, U]]())
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (o *Zip[T, U]) Run(t *Task, in []Input, out any) error {
 	right, stop := iter.Pull(rowsOf[U](t, in[1], &rightErr))
 	defer stop()
 	s := &zipSink[T, U]{right: right, gather: gather[KV[T, U]]{next: next}}
-	if err := in[0].Run(s); err != nil {
+	if err := in[0].Run(sinkOf(s.push)); err != nil {
 		if rightErr != nil {
 			return rightErr
 		}
@@ -101,7 +102,7 @@ type zipSink[T, U any] struct {
 	right func() (U, bool)
 }
 
-func (s *zipSink[T, U]) Push(rows []T) error {
+func (s *zipSink[T, U]) push(rows []T) error {
 	for i := range rows {
 		u, ok := s.right()
 		if !ok {

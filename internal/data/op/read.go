@@ -12,7 +12,7 @@ type ShuffleRead struct {
 }
 
 // Read implements Source.
-func (o *ShuffleRead) Read(t *Task, partition int, _ []byte, out any) error {
+func (o *ShuffleRead) Read(t *Task, partition int, _ []byte, out *Sink) error {
 	l, next, err := wire(o.Rows, out)
 	if err != nil {
 		return err

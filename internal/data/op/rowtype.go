@@ -7,12 +7,9 @@ import (
 	"github.com/kilnproject/kiln/internal/data/codec"
 )
 
-// RowType stands for the type of rows. Operators that call no function of the user's are not generic: they move rows by their layout
-// and carry a RowType, so that a new element type costs the compiler this one small type and not all of them again.
-type RowType interface {
-	// pusher gives the push of a typed sink.
-	pusher(down any) (pushFunc, error)
-}
+// RowType stands for the type of rows, as a nested operator. Operators that call no function of the user's are not generic: they move
+// rows by their layout and carry a RowType, so that a new element type does not cost the compiler all of them again.
+type RowType any
 
 // Reflect gives the type that a RowType stands for.
 func Reflect(rows RowType) reflect.Type {
@@ -22,33 +19,18 @@ func Reflect(rows RowType) reflect.Type {
 // TypeOf gives the RowType of T.
 func TypeOf[T any]() RowType { return &rowType[T]{} }
 
-// rowType has one method and no more, as all methods are compiled for every element type; so its field tells the type; that is a slice
-// because what cannot be compared needs no function that compares.
+// rowType has no methods, as all methods are compiled for every element type; its field tells the type. That is a slice because what
+// cannot be compared needs no function that compares.
 type rowType[T any] struct{ _ [0][]T }
 
-func (*rowType[T]) pusher(down any) (pushFunc, error) {
-	next, err := sinkOf[T](down)
-	if err != nil {
-		return nil, err
-	}
-	return func(rows unsafe.Pointer, n int) error { return next.Push(unsafe.Slice((*T)(rows), n)) }, nil
-}
-
 // wire gives the layout of rows and the push of the sink that is to take them.
-func wire(rows RowType, down any) (*layout, pushFunc, error) {
+func wire(rows RowType, down *Sink) (*layout, pushFunc, error) {
 	l, err := layoutFor(Reflect(rows))
 	if err != nil {
 		return nil, nil, err
 	}
-	push, err := pushOf(rows, down)
+	push, err := down.taking(rows)
 	return l, push, err
-}
-
-func pushOf(rows RowType, down any) (pushFunc, error) {
-	if _, ok := down.(*erased); ok {
-		return erasedPush(down, rows)
-	}
-	return rows.pusher(down)
 }
 
 // Rows are rows that the driver has.

@@ -31,7 +31,7 @@ func Run(t *Task, body *plan.Body, partition int, splits []byte) (a Answer, err 
 	if err := p.run(int32(len(body.Nodes)-1), int32(partition), sink); err != nil && !errors.Is(err, ErrStop) {
 		return Answer{}, err
 	}
-	if err := end(sink); err != nil && !errors.Is(err, ErrStop) {
+	if err := sink.close(); err != nil && !errors.Is(err, ErrStop) {
 		return Answer{}, err
 	}
 	if err := t.Err(); err != nil {
@@ -78,7 +78,7 @@ func decode[O any](t *Task, src []byte) (O, error) {
 }
 
 // run pushes the rows of one partition of a node into sink.
-func (p *program) run(node, partition int32, sink any) error {
+func (p *program) run(node, partition int32, sink *Sink) error {
 	o, err := p.op(node)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (p *program) run(node, partition int32, sink any) error {
 		if err != nil && !errors.Is(err, ErrStop) {
 			return err
 		}
-		if endErr := end(up); endErr != nil {
+		if endErr := up.close(); endErr != nil {
 			return endErr
 		}
 		return err
@@ -108,13 +108,6 @@ func (p *program) run(node, partition int32, sink any) error {
 		return o.Run(p.t, p.inputs(node, partition), sink)
 	}
 	return fmt.Errorf("%T is not an operator", o)
-}
-
-func end(sink any) error {
-	if e, ok := sink.(Ender); ok {
-		return e.End()
-	}
-	return nil
 }
 
 func (p *program) inputs(node, partition int32) []Input {
@@ -135,7 +128,7 @@ type input struct {
 
 func (in *input) Parts() int { return len(in.parts) }
 
-func (in *input) Run(sink any) error {
+func (in *input) Run(sink *Sink) error {
 	for i := range in.parts {
 		if err := in.RunPart(i, sink); err != nil {
 			return err
@@ -144,13 +137,4 @@ func (in *input) Run(sink any) error {
 	return nil
 }
 
-func (in *input) RunPart(i int, sink any) error { return in.p.run(in.node, in.parts[i], sink) }
-
-// sinkOf gives the typed form of the next sink: the one assertion that wiring costs.
-func sinkOf[T any](down any) (Sink[T], error) {
-	if s, ok := down.(Sink[T]); ok {
-		return s, nil
-	}
-	push, err := erasedPush(down, TypeOf[T]())
-	return &edge[T]{push}, err
-}
+func (in *input) RunPart(i int, sink *Sink) error { return in.p.run(in.node, in.parts[i], sink) }

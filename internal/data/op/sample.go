@@ -19,13 +19,13 @@ type Sample[T any] struct {
 }
 
 // Open implements Output.
-func (o *Sample[T]) Open(t *Task) (any, Done, error) {
+func (o *Sample[T]) Open(t *Task) (*Sink, Done, error) {
 	c, err := codec.For[T]()
 	if err != nil {
 		return nil, nil, err
 	}
 	s := &sampleSink[T]{t: t, codec: c, n: max(1, o.N), chance: rand.New(rand.NewPCG(o.Seed, uint64(t.Part))), weight: 1}
-	return s, s, nil
+	return sinkOf(s.push), s, nil
 }
 
 // sampleSink draws a reservoir by Li's algorithm L: it computes how many rows to leap over, so that most rows cost nothing.
@@ -41,8 +41,7 @@ type sampleSink[T any] struct {
 	chance *rand.Rand
 }
 
-// Push implements Sink.
-func (s *sampleSink[T]) Push(rows []T) error {
+func (s *sampleSink[T]) push(rows []T) error {
 	if err := s.t.Err(); err != nil {
 		return err
 	}

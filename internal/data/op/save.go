@@ -74,13 +74,13 @@ type SaveText struct {
 }
 
 // Open implements Output.
-func (o *SaveText) Open(t *Task) (any, Done, error) {
+func (o *SaveText) Open(t *Task) (*Sink, Done, error) {
 	p, err := o.Target.part(t, ".txt")
 	if err != nil {
 		return nil, nil, err
 	}
 	rows := Reflect(o.Rows)
-	return &erased{rows: rows, push: linesTo(p.w, rows)}, p, nil
+	return &Sink{rows: rows, push: linesTo(p.w, rows)}, p, nil
 }
 
 // linesTo gives the push that writes rows of a type as lines.
@@ -122,19 +122,17 @@ func linesTo(w *bufio.Writer, rows reflect.Type) pushFunc {
 type SaveBinary struct{ Target Target }
 
 // Open implements Output.
-func (o *SaveBinary) Open(t *Task) (any, Done, error) {
+func (o *SaveBinary) Open(t *Task) (*Sink, Done, error) {
 	p, err := o.Target.part(t, ".bin")
 	if err != nil {
 		return nil, nil, err
 	}
-	return &binarySink{p.w}, p, nil
+	return sinkOf(func(rows [][]byte) error { return writeAll(p.w, rows) }), p, nil
 }
 
-type binarySink struct{ w *bufio.Writer }
-
-func (s *binarySink) Push(rows [][]byte) error {
+func writeAll(w *bufio.Writer, rows [][]byte) error {
 	for _, row := range rows {
-		if _, err := s.w.Write(row); err != nil {
+		if _, err := w.Write(row); err != nil {
 			return err
 		}
 	}
@@ -148,7 +146,7 @@ type SaveBlocks struct {
 }
 
 // Open implements Output.
-func (o *SaveBlocks) Open(t *Task) (any, Done, error) {
+func (o *SaveBlocks) Open(t *Task) (*Sink, Done, error) {
 	l, err := layoutFor(Reflect(o.Rows))
 	if err != nil {
 		return nil, nil, err
@@ -158,7 +156,7 @@ func (o *SaveBlocks) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	w := &blockWriter{enc: codec.NewEncoder(l.codec, codec.Zstd), to: p.w}
-	return &erased{rows: l.typ, push: w.push}, p, nil
+	return &Sink{rows: l.typ, push: w.push}, p, nil
 }
 
 // LoadBlocks reads what SaveBlocks wrote; the split is the path of the file.
@@ -167,7 +165,7 @@ type LoadBlocks struct {
 }
 
 // Read implements Source.
-func (o *LoadBlocks) Read(t *Task, _ int, split []byte, out any) error {
+func (o *LoadBlocks) Read(t *Task, _ int, split []byte, out *Sink) error {
 	l, next, err := wire(o.Rows, out)
 	if err != nil {
 		return err

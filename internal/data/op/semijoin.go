@@ -6,8 +6,8 @@ import "unsafe"
 type SubtractByKey[K comparable, V, W any] struct{}
 
 // Run implements Combine.
-func (o *SubtractByKey[K, V, W]) Run(t *Task, in []Input, out any) error {
-	next, err := pushOf(TypeOf[KV[K, V]](), out)
+func (o *SubtractByKey[K, V, W]) Run(t *Task, in []Input, out *Sink) error {
+	next, err := out.taking(TypeOf[KV[K, V]]())
 	if err != nil {
 		return err
 	}
@@ -31,8 +31,8 @@ func (o *SubtractByKey[K, V, W]) Run(t *Task, in []Input, out any) error {
 type Intersection[T comparable] struct{}
 
 // Run implements Combine.
-func (o *Intersection[T]) Run(t *Task, in []Input, out any) error {
-	next, err := pushOf(TypeOf[T](), out)
+func (o *Intersection[T]) Run(t *Task, in []Input, out *Sink) error {
+	next, err := out.taking(TypeOf[T]())
 	if err != nil {
 		return err
 	}

@@ -16,13 +16,13 @@ const sketchBits = 12
 type Distinct[T comparable] struct{}
 
 // Open implements Output.
-func (o *Distinct[T]) Open(*Task) (any, Done, error) {
+func (o *Distinct[T]) Open(*Task) (*Sink, Done, error) {
 	k, err := key.Of(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, nil, err
 	}
 	s := &sketchSink[T]{key: k, registers: make([]uint8, 1<<sketchBits)}
-	return s, answering[[]uint8]{func() []uint8 { return s.registers }}, nil
+	return sinkOf(s.push), answering[[]uint8]{func() []uint8 { return s.registers }}, nil
 }
 
 type sketchSink[T comparable] struct {
@@ -31,7 +31,7 @@ type sketchSink[T comparable] struct {
 	registers []uint8
 }
 
-func (s *sketchSink[T]) Push(rows []T) error {
+func (s *sketchSink[T]) push(rows []T) error {
 	if len(rows) == 0 {
 		return nil
 	}

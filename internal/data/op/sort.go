@@ -14,7 +14,7 @@ type SortRows[T any, K comparable] struct {
 }
 
 // Wire implements Transform.
-func (o *SortRows[T, K]) Wire(t *Task, down any) (any, error) {
+func (o *SortRows[T, K]) Wire(t *Task, down *Sink) (*Sink, error) {
 	by, err := orderOf(reflect.TypeFor[K]())
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (o *SortRows[T, K]) Wire(t *Task, down any) (any, error) {
 type SortPairs[K comparable, V any] struct{ Descending bool }
 
 // Wire implements Transform.
-func (o *SortPairs[K, V]) Wire(t *Task, down any) (any, error) {
+func (o *SortPairs[K, V]) Wire(t *Task, down *Sink) (*Sink, error) {
 	by, err := orderOf(reflect.TypeFor[K]())
 	if err != nil {
 		return nil, err
@@ -59,16 +59,16 @@ type SortFunc[T any] struct {
 }
 
 // Wire implements Transform.
-func (o *SortFunc[T]) Wire(t *Task, down any) (any, error) {
+func (o *SortFunc[T]) Wire(t *Task, down *Sink) (*Sink, error) {
 	compare := turned(o.Compare, o.Descending)
 	s := &sorter{t: t, tie: func(a, b unsafe.Pointer) int { return compare(*(*T)(a), *(*T)(b)) }}
 	return wireSorter(s, TypeOf[T](), down)
 }
 
-func wireSorter(s *sorter, rows RowType, down any) (any, error) {
+func wireSorter(s *sorter, rows RowType, down *Sink) (*Sink, error) {
 	l, next, err := wire(rows, down)
 	s.next, s.held, s.rows = next, holdFor(s.t), pieces{layout: l}
-	return &erased{rows: Reflect(rows), push: s.push, end: s.end}, err
+	return &Sink{rows: Reflect(rows), push: s.push, end: s.end}, err
 }
 
 // sorter holds rows until its input ends and gives them in order. When memory is refused it sorts what it has, spills it as a run,

@@ -13,8 +13,8 @@ import (
 type TextLines struct{}
 
 // Read implements Source.
-func (o *TextLines) Read(t *Task, _ int, split []byte, out any) error {
-	next, err := sinkOf[string](out)
+func (o *TextLines) Read(t *Task, _ int, split []byte, out *Sink) error {
+	next, err := out.taking(TypeOf[string]())
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (o *TextLines) Read(t *Task, _ int, split []byte, out any) error {
 		if err := t.Err(); err != nil {
 			return err
 		}
-		return next.Push(rows)
+		return pushTo(next, rows)
 	})
 }
 
@@ -35,8 +35,8 @@ func (o *TextLines) Read(t *Task, _ int, split []byte, out any) error {
 type WholeFiles struct{}
 
 // Read implements Source.
-func (o *WholeFiles) Read(t *Task, _ int, split []byte, out any) error {
-	next, err := sinkOf[KV[string, []byte]](out)
+func (o *WholeFiles) Read(t *Task, _ int, split []byte, out *Sink) error {
+	next, err := out.taking(TypeOf[KV[string, []byte]]())
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (o *WholeFiles) Read(t *Task, _ int, split []byte, out any) error {
 	}
 	return source.ReadWhole(t.Context, s, &t.Metrics.BytesRead, func(path string, data []byte) error {
 		t.Metrics.RowsIn++
-		return next.Push([]KV[string, []byte]{{path, data}})
+		return pushTo(next, []KV[string, []byte]{{path, data}})
 	})
 }
 
@@ -54,8 +54,8 @@ func (o *WholeFiles) Read(t *Task, _ int, split []byte, out any) error {
 type BinaryRecords struct{ Length int }
 
 // Read implements Source.
-func (o *BinaryRecords) Read(t *Task, _ int, split []byte, out any) error {
-	next, err := sinkOf[[]byte](out)
+func (o *BinaryRecords) Read(t *Task, _ int, split []byte, out *Sink) error {
+	next, err := out.taking(TypeOf[[]byte]())
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (o *BinaryRecords) Read(t *Task, _ int, split []byte, out any) error {
 		if err := t.Err(); err != nil {
 			return err
 		}
-		return next.Push(rows)
+		return pushTo(next, rows)
 	})
 }
 
@@ -78,7 +78,7 @@ type Items struct {
 }
 
 // Read implements Source.
-func (o *Items) Read(t *Task, _ int, split []byte, out any) error {
+func (o *Items) Read(t *Task, _ int, split []byte, out *Sink) error {
 	l, next, err := wire(o.Rows, out)
 	if err != nil {
 		return err
@@ -125,8 +125,8 @@ type Range struct {
 }
 
 // Read implements Source.
-func (o *Range) Read(t *Task, partition int, _ []byte, out any) error {
-	next, err := sinkOf[int64](out)
+func (o *Range) Read(t *Task, partition int, _ []byte, out *Sink) error {
+	next, err := out.taking(TypeOf[int64]())
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (o *Range) Read(t *Task, partition int, _ []byte, out any) error {
 			v += o.Step
 		}
 		t.Metrics.RowsIn += int64(n)
-		if err := next.Push(batch[:n]); err != nil {
+		if err := pushTo(next, batch[:n]); err != nil {
 			return err
 		}
 		at += int64(n)
@@ -164,8 +164,8 @@ type Generate[E, T any] struct {
 }
 
 // Read implements Source.
-func (o *Generate[E, T]) Read(t *Task, partition int, _ []byte, out any) error {
-	next, err := sinkOf[T](out)
+func (o *Generate[E, T]) Read(t *Task, partition int, _ []byte, out *Sink) error {
+	next, err := out.taking(TypeOf[T]())
 	if err != nil {
 		return err
 	}

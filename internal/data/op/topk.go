@@ -9,40 +9,37 @@ import (
 	"github.com/kilnproject/kiln/internal/data/codec"
 )
 
-// Top answers with the N greatest rows of a partition by Compare, greatest first; of equal rows the earlier ones are kept.
-type Top[T any] struct {
-	N       int
-	Least   bool // the least instead, least first
-	Compare func(a, b T) int
+// Top answers with the N greatest rows of a partition by Compare of its call, greatest first; of equal rows the earlier ones are kept.
+type Top struct {
+	N     int
+	Least bool   // the least instead, least first
+	Call  Caller `kiln:"op"`
 }
 
 // Open implements Output.
-func (o *Top[T]) Open(t *Task) (any, Done, error) {
-	return openTop(t, TypeOf[T](), max(0, o.N), Ranking(o.Least, o.Compare))
-}
-
-// Ranks says whether a row comes before another one: less than zero if so.
-type Ranks func(a, b unsafe.Pointer) int
-
-// Ranking ranks greater rows before lesser ones, or the other way round.
-//
-//go:noinline
-func Ranking[T any](least bool, compare func(a, b T) int) Ranks {
-	return func(a, b unsafe.Pointer) int {
-		if least {
-			return compare(*(*T)(a), *(*T)(b))
-		}
-		return compare(*(*T)(b), *(*T)(a))
-	}
-}
-
-func openTop(t *Task, rows RowType, n int, before Ranks) (any, Done, error) {
-	l, err := layoutFor(Reflect(rows))
+func (o *Top) Open(t *Task) (*Sink, Done, error) {
+	c := o.Call.erase()
+	l, err := layoutFor(c.rows)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &topper{t: t, held: holdFor(t), n: n, before: before, rows: rowBuffer{layout: l}}
-	return &erased{rows: l.typ, push: s.push}, s, nil
+	s := &topper{t: t, held: holdFor(t), n: max(0, o.N), before: o.ranking(c), rows: rowBuffer{layout: l}}
+	return &Sink{rows: l.typ, push: s.push}, s, nil
+}
+
+// ranking ranks greater rows before lesser ones, or the other way round.
+func (o *Top) ranking(c calls) ranking {
+	if o.Least {
+		return c.compare
+	}
+	return func(a, b unsafe.Pointer) int { return c.compare(b, a) }
+}
+
+// Of leaves the rows that the operator would answer with.
+func (o *Top) Of(r *Rows) {
+	if r.buffer.layout != nil {
+		r.buffer = r.buffer.best(max(0, o.N), o.ranking(o.Call.erase()))
+	}
 }
 
 // topper gathers rows that may be among the greatest. Once it has many more than n, it keeps the best n, and their last row is
@@ -51,7 +48,7 @@ type topper struct {
 	t      *Task
 	held   *held
 	n      int
-	before Ranks
+	before ranking
 	rows   rowBuffer
 	full   bool // the first n of rows are the best so far, in order
 	bytes  int64
@@ -89,7 +86,7 @@ func (s *topper) best() {
 }
 
 // best gives the first n rows by before; of equal ones those that came first.
-func (b *rowBuffer) best(n int, before Ranks) rowBuffer {
+func (b *rowBuffer) best(n int, before ranking) rowBuffer {
 	order := inOrderOf(b.n, func(i, j int32) int { return before(b.at(int(i)), b.at(int(j))) })
 	out := rowBuffer{layout: b.layout}
 	if out.set(min(n, b.n)); out.n > 0 {
@@ -110,13 +107,6 @@ func (s *topper) Finish() (Answer, error) {
 func (s *topper) Abort() {
 	s.rows.free()
 	s.held.release()
-}
-
-// Best leaves the first n rows, in the order of a Ranking.
-func (r *Rows) Best(n int, before Ranks) {
-	if r.buffer.layout != nil {
-		r.buffer = r.buffer.best(max(0, n), before)
-	}
 }
 
 // inOrderOf gives the numbers below n in the order of compare, and equal ones in their own. Sorting numbers instead of rows needs no

@@ -87,7 +87,7 @@ type PartitionWrite[K comparable] struct {
 }
 
 // Open implements Output.
-func (o *PartitionWrite[K]) Open(t *Task) (any, Done, error) {
+func (o *PartitionWrite[K]) Open(t *Task) (*Sink, Done, error) {
 	k, err := key.Of(reflect.TypeFor[K]())
 	if err != nil {
 		return nil, nil, err
@@ -101,7 +101,7 @@ func (o *PartitionWrite[K]) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	s := &partitioner{partWrite: partWrite{out, r}, key: k}
-	return &erased{rows: Reflect(o.Rows), push: s.push}, out, nil
+	return &Sink{rows: Reflect(o.Rows), push: s.push}, out, nil
 }
 
 type partitioner struct {
@@ -130,7 +130,7 @@ type ScatterWrite struct {
 }
 
 // Open implements Output.
-func (o *ScatterWrite) Open(t *Task) (any, Done, error) {
+func (o *ScatterWrite) Open(t *Task) (*Sink, Done, error) {
 	reduces := o.Reduces
 	if reduces == 0 {
 		reduces = t.Stage.Reduces
@@ -140,7 +140,7 @@ func (o *ScatterWrite) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	s := &dealer{out, key.Partition((o.Seed+uint64(t.Part)+1)*scramble, reduces), reduces}
-	return &erased{rows: Reflect(o.Rows), push: s.push}, out, nil
+	return &Sink{rows: Reflect(o.Rows), push: s.push}, out, nil
 }
 
 type dealer struct {
@@ -170,7 +170,7 @@ type RangeWrite[T any, K comparable] struct {
 }
 
 // Open implements Output.
-func (o *RangeWrite[T, K]) Open(t *Task) (any, Done, error) {
+func (o *RangeWrite[T, K]) Open(t *Task) (*Sink, Done, error) {
 	r, err := newRouter(t, Route[K]{N: t.Stage.Reduces, Bounds: o.Bounds, Ranged: true, Descending: o.Descending})
 	if err != nil {
 		return nil, nil, err
@@ -180,7 +180,7 @@ func (o *RangeWrite[T, K]) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	keys := keysBy(o.Key)
-	return &erased{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
+	return &Sink{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
 		if err := t.Err(); err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ type RangeWriteFunc[T any] struct {
 }
 
 // Open implements Output.
-func (o *RangeWriteFunc[T]) Open(t *Task) (any, Done, error) {
+func (o *RangeWriteFunc[T]) Open(t *Task) (*Sink, Done, error) {
 	if len(o.Bounds) >= t.Stage.Reduces {
 		return nil, nil, fmt.Errorf("%d bounds make more ranges than %d partitions", len(o.Bounds), t.Stage.Reduces)
 	}
@@ -219,7 +219,7 @@ func (o *RangeWriteFunc[T]) Open(t *Task) (any, Done, error) {
 		return nil, nil, err
 	}
 	bounds, compare := o.Bounds, turned(o.Compare, o.Descending)
-	return &erased{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
+	return &Sink{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
 		if err := t.Err(); err != nil {
 			return err
 		}
