@@ -7,8 +7,8 @@ import (
 
 // taskCalled answers what a running task attempt asks. Who has ended, or never was, gets no answer: nobody waits for it.
 func (c *Core) taskCalled(ev TaskCalled) {
-	a := c.attempts.get(ev.Call.ID)
-	if a == nil || a.ref != ev.Call.Ref || a.executor.id != ev.Executor || a.fetching != nil {
+	a := c.attempts.get(ev.Call.Ref, ev.Call.ID)
+	if a == nil || a.executor.id != ev.Executor || a.fetching != nil {
 		return
 	}
 	reply := task.Reply{Ref: a.ref, Seq: ev.Call.Seq}

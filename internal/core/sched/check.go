@@ -89,10 +89,10 @@ func (c *Core) checkRun(r *run) error {
 	switch {
 	case isCurrent == r.set.Closed():
 		return fmt.Errorf("is current: %v, closed: %v", isCurrent, r.set.Closed())
-	case !isCurrent && len(r.live) == 0:
+	case !isCurrent && r.set.Running() == 0:
 		return fmt.Errorf("is over and not forgotten")
-	case len(r.live) != r.set.Running():
-		return fmt.Errorf("has %d task attempts and counts %d", len(r.live), r.set.Running())
+	case c.attempts.runs[r.ref] != r:
+		return fmt.Errorf("cannot be found")
 	case r.member.Waiting() != (r.set.Waiting() > 0):
 		return fmt.Errorf("has %d tasks waiting; in line: %v", r.set.Waiting(), r.member.Waiting())
 	}
@@ -102,7 +102,7 @@ func (c *Core) checkRun(r *run) error {
 		}
 		n := 0
 		for a := r.heads[i]; a != nil; a = a.twin {
-			if n++; a.index != i || a.run != r || r.live[a.inRun] != a {
+			if n++; a.index != i || a.run != r || !slices.Contains(a.executor.attempts, a) {
 				return fmt.Errorf("%v is at the wrong place", a.ref)
 			}
 		}
@@ -126,7 +126,7 @@ func (c *Core) checkExecutors() error {
 		}
 		used := 0
 		for at, a := range e.attempts {
-			if a.executor != e || int(a.onExec) != at || c.attempts.get(a.id) != a {
+			if a.executor != e || slices.Index(e.attempts, a) != at || c.attempts.get(a.ref, a.id) != a || (a.fetching != nil) != (c.attempts.fetched(a.id) == a) {
 				return fmt.Errorf("executor %d: %v is at the wrong place", id, a.ref)
 			}
 			if a.fetching == nil {
@@ -166,6 +166,9 @@ func (c *Core) checkAttempts() error {
 		if e != nil {
 			on += len(e.attempts)
 		}
+	}
+	if len(c.grants) > on {
+		return fmt.Errorf("%d task attempts have resources, executors have %d", len(c.grants), on)
 	}
 	if on != c.attempts.len() {
 		return fmt.Errorf("%d task attempts are known, executors have %d", c.attempts.len(), on)

@@ -7,6 +7,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched/commit"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/mapout"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -24,6 +25,7 @@ type Core struct {
 	kept        keptTable
 	queue       queue
 	attempts    attempts
+	grants      map[ids.TaskID]resource.Grant // what task attempts have beside slots; looked up, never ranged over
 	nextTask    ids.TaskID
 	spare       *attempt // free ones, linked by twin
 	lacking     []*stage // ready, or were: to be submitted again at resubmitAt
@@ -52,12 +54,11 @@ type Core struct {
 	begun       bool    // tasks may be launched
 	unavailable *string // why no more executors will come
 
-	out      []Action
-	base     int         // where the actions of this Step begin in out
-	later    []Action    // given when there was no room, before all others
-	ordered  []*executor // have ships or orders of this Step
-	promised int         // how many actions these are
-	more     bool        // there may be something to launch, and was no room for it
+	out    []Action
+	base   int      // where the actions of this Step begin in out
+	later  []Action // given when there was no room, before all others
+	orders orders   // of this Step
+	more   bool     // there may be something to launch, and was no room for it
 
 	starving Time // since when tasks wait and none runs; valid while starveAt is not zero
 	starveAt Time // when this is published next
@@ -68,6 +69,7 @@ func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
 		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), health: health.New(cfg.Health), commits: commit.New(), hosts: map[string]*host{}, racks: map[string]*rack{},
+		attempts: attempts{runs: map[ids.StageRef]*run{}, fetching: map[ids.TaskID]*attempt{}}, grants: map[ids.TaskID]resource.Grant{},
 	}
 	c.free.member = func(e *executor) *place { return &e.free }
 	c.laden.member = func(e *executor) *place { return &e.laden }
@@ -216,7 +218,7 @@ func publish[F Fact](c *Core, f F) {
 
 // room says whether a launch and what belongs to it fits into this Step.
 func (c *Core) room() bool {
-	return len(c.later) == 0 && len(c.out)-c.base+c.promised+3 <= c.cfg.MaxActions
+	return len(c.later) == 0 && len(c.out)-c.base+c.orders.len()+3 <= c.cfg.MaxActions
 }
 
 // limit keeps what is too much for one Step for the next.

@@ -16,9 +16,9 @@
 // Running is one stage attempt, a [run], whose tasks are a taskset.Set; attempts that are over may have tasks running still, and
 // what these answer counts when it is new. Where map outputs lie is kept in package mapout.
 //
-// Read submit.go for the life of a stage; queue.go, offer.go, fit.go, delay.go and exclude.go for placement; end.go for what the end
+// Read submit.go for the life of a stage; queue.go, offer.go, order.go, fit.go, delay.go and exclude.go for placement; end.go for what the end
 // of a task means; fetch.go and lost.go for recovery; phase.go and retire.go for how executors go; cancel.go for how jobs end early.
-// Stale answers die in one place: [Core.claim].
+// Stale answers die in one place, [Core.claim], which finds attempts as find.go says.
 //
 // No operation costs more when there are more executors or tasks; what touches many (a job of n tasks, an executor with n map
 // outputs) costs n once. The package imports ids, task and the standard library only.

@@ -33,8 +33,8 @@ func (c *Core) taskEnded(ev *TaskEnded) {
 // claim gives the task attempt that has ended, and frees its slot: the one place where stale answers die. An answer is stale when its
 // attempt has ended before, or was never launched there: it is told twice, or comes from an executor that is lost.
 func (c *Core) claim(ev *TaskEnded) *attempt {
-	a := c.attempts.get(ev.End.ID)
-	if a == nil || a.ref != ev.End.Ref || a.executor.id != ev.Executor || a.fetching != nil {
+	a := c.attempts.get(ev.End.Ref, ev.End.ID)
+	if a == nil || a.executor.id != ev.Executor || a.fetching != nil {
 		return nil
 	}
 	c.freeSlots(a)
@@ -110,7 +110,7 @@ func (c *Core) resultDone(a *attempt, end *task.End) {
 		return
 	}
 	if end.Stored {
-		a.fetching = &fetching{bytes, end.Updates}
+		c.attempts.fetch(a, &fetching{bytes, end.Updates})
 		c.do(FetchResult{a.executor.id, a.id, bytes})
 		return
 	}
@@ -135,7 +135,7 @@ func (c *Core) deliver(a *attempt, value []byte, updates []task.Update) {
 }
 
 func (c *Core) resultFetched(ev ResultFetched) {
-	if a := c.attempts.get(ev.Task); a != nil && a.fetching != nil {
+	if a := c.attempts.fetched(ev.Task); a != nil {
 		c.do(DropResult{a.executor.id, a.id})
 		c.deliver(a, ev.Value, a.fetching.updates)
 	}
@@ -143,7 +143,7 @@ func (c *Core) resultFetched(ev ResultFetched) {
 
 // resultLost lets the task run again: its result was there, and could not be had.
 func (c *Core) resultLost(ev ResultLost) {
-	if a := c.attempts.get(ev.Task); a != nil && a.fetching != nil {
+	if a := c.attempts.fetched(ev.Task); a != nil {
 		c.do(DropResult{a.executor.id, a.id})
 		a.run.stage.results.bytes -= a.fetching.bytes
 		c.taskFailed(a, &task.EndReason{Fate: task.Lost, Error: &task.Error{Text: ev.Reason}})

@@ -7,7 +7,6 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
-	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // maxExecutors bounds the ids of executors, which index slices.
@@ -22,15 +21,14 @@ type executor struct {
 	stock    *resource.Stock
 	slots    int
 	used     int
-	idle     Time       // since when used is zero, while it is
-	wide     int        // task attempts that take more than one slot: none is launched ahead then
-	attempts []*attempt // running, or with their results on their way; in no order that means anything
-	free     place      // in Core.free
-	freeHost place      // in host.free
-	freeRack place      // in rack.free
-	laden    place      // in Core.laden
-	ships    []ids.StageRef
-	orders   []task.Launch // of this Step, after ships
+	idle     Time          // since when used is zero, while it is
+	wide     int           // task attempts that take more than one slot: none is launched ahead then
+	attempts []*attempt    // running, or with their results on their way; in no order that means anything
+	free     place         // in Core.free
+	freeHost place         // in host.free
+	freeRack place         // in rack.free
+	laden    place         // in Core.laden
+	batch    place         // in Core.orders, while it has some of this Step
 	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
 	phase    phase
 	barred   bool   // the application keeps away from it
@@ -184,8 +182,10 @@ func (c *Core) freeSlots(a *attempt) {
 	if e.used -= n; n > 1 {
 		e.wide--
 	}
-	e.stock.Give(a.grant)
-	a.grant = resource.Grant{}
+	if g, ok := c.grants[a.id]; ok {
+		e.stock.Give(g)
+		delete(c.grants, a.id)
+	}
 	if e.used <= e.slots {
 		c.laden.remove(e)
 	}

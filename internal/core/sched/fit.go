@@ -58,7 +58,7 @@ func (c *Core) watchUnschedulable() {
 			r.stuckAt, r.stuck = c.changes, c.whyStuck(r)
 		}
 		switch {
-		case r.stuck == "" || len(r.live) > 0:
+		case r.stuck == "" || r.set.Running() > 0:
 			r.stuckUntil = 0
 		case r.stuckUntil == 0:
 			r.stuckUntil = c.now + c.cfg.UnschedulableWait

@@ -189,12 +189,8 @@ func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level,
 	c.noteLaunch(r, level)
 	a := c.addAttempt(r, i, try, e)
 	c.takeSlots(a)
-	if len(e.ships)+len(e.orders) == 0 {
-		c.ordered = append(c.ordered, e)
-	}
 	if r.shipped.add(int(e.id)) {
-		e.ships = append(e.ships, r.ref)
-		c.promised++
+		c.orders.ship(e, r.ref)
 	}
 	l := task.Launch{Ref: a.ref, ID: a.id}
 	if splits := r.stage.spec.Splits; splits != nil {
@@ -202,30 +198,13 @@ func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level,
 		c.warnOfSize(r, len(l.Split))
 	}
 	if needs := r.ask.resources; len(needs) > 0 {
-		a.grant = e.stock.Take(needs)
-		l.Resources = e.stock.Names(a.grant)
+		g := e.stock.Take(needs)
+		c.grants[a.id], l.Resources = g, e.stock.Names(g)
 	}
-	e.orders = append(e.orders, l)
-	c.promised++
+	c.orders.launch(e, l)
 	if c.cfg.Publish {
 		c.do(TaskStarted{a.ref, a.id, e.id, e.host.name, level})
 	}
-}
-
-// giveOrders gives the launches of this Step, those of one executor together.
-func (c *Core) giveOrders() {
-	for i, e := range c.ordered {
-		for _, ref := range e.ships {
-			c.do(ShipStage{e.id, ref})
-		}
-		for _, l := range e.orders {
-			c.do(Launch{e.id, l})
-		}
-		clear(e.orders)
-		e.ships, e.orders = e.ships[:0], e.orders[:0]
-		c.ordered[i] = nil
-	}
-	c.ordered, c.promised = c.ordered[:0], 0
 }
 
 // inputsThere says that the map outputs are all there that the tasks of a run read.

@@ -6,7 +6,6 @@ import (
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
-	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -18,7 +17,6 @@ type run struct {
 	job        *job // whose turn it is in the queue, and whose properties the tasks see
 	set        *taskset.Set
 	heads      []*attempt    // by task: its attempts, newest first, linked by attempt.twin
-	live       []*attempt    // all of them, in no order that means anything
 	shipped    bitset        // executors that have the stage
 	pace       pace          // of its tasks
 	ask        ask           // what each task takes
@@ -37,21 +35,18 @@ type run struct {
 	member     *pool.Member[*run] // its place in the queue
 }
 
-// attempt is one task attempt that has been launched and whose end has not been dealt with. Invariant: it is in Core.attempts, and
-// at its places in executor.attempts, run.live and the list of its task.
+// attempt is one task attempt that has been launched and whose end has not been dealt with. Invariant: it is in executor.attempts and
+// in the list of its task. There are as many as slots, and each is touched twice: it is one cache line.
 type attempt struct {
 	id       ids.TaskID
 	ref      ids.TaskRef
 	run      *run
-	index    int32 // of the task in run.set
 	executor *executor
-	onExec   int32 // its place in executor.attempts
-	inRun    int32 // and in run.live
 	twin     *attempt
+	fetching *fetching // its executor is done, and its result is on its way; it has no slot any more
+	index    int32     // of the task in run.set
 	killed   bool
 	recalled bool
-	grant    resource.Grant
-	fetching *fetching // its executor is done, and its result is on its way; it has no slot any more
 }
 
 // fetching is what is kept of a task's end until its result is here.
@@ -77,12 +72,9 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 	}
 	*a = attempt{
 		id: c.nextTask, ref: ids.TaskRef{StageRef: r.ref, Partition: r.set.Partition(i), Try: try}, run: r, index: i, executor: e,
-		onExec: int32(len(e.attempts)), inRun: int32(len(r.live)), twin: r.heads[i],
 	}
 	c.nextTask++
-	r.heads[i] = a
 	e.attempts = append(e.attempts, a)
-	r.live = append(r.live, a)
 	c.attempts.put(a)
 	c.queue.tree.Started(r.member)
 	return a
@@ -91,23 +83,15 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 // removeAttempt takes an attempt out everywhere. What its task does next is for the set to say.
 func (c *Core) removeAttempt(a *attempt) {
 	r, e := a.run, a.executor
-	c.attempts.remove(a.id)
+	c.attempts.remove(a)
+	delete(c.grants, a.id)
 	c.queue.tree.Ended(r.member)
-	last := e.attempts[len(e.attempts)-1]
-	e.attempts[a.onExec], last.onExec = last, a.onExec
-	e.attempts[len(e.attempts)-1] = nil
-	if e.attempts = e.attempts[:len(e.attempts)-1]; len(e.attempts) == 0 && e.phase == draining {
+	last := len(e.attempts) - 1
+	e.attempts[slices.Index(e.attempts, a)] = e.attempts[last]
+	e.attempts[last] = nil
+	if e.attempts = e.attempts[:last]; last == 0 && e.phase == draining {
 		c.drained = append(c.drained, e)
 	}
-	last = r.live[len(r.live)-1]
-	r.live[a.inRun], last.inRun = last, a.inRun
-	r.live[len(r.live)-1] = nil
-	r.live = r.live[:len(r.live)-1]
-	at := &r.heads[a.index]
-	for *at != a {
-		at = &(*at).twin
-	}
-	*at = a.twin
 	*a = attempt{twin: c.spare}
 	c.spare = a
 }
@@ -159,6 +143,7 @@ func (c *Core) forgetRun(r *run) {
 		s.over = slices.Delete(s.over, at, at+1)
 	}
 	c.queue.tree.Leave(r.member)
+	c.attempts.forget(r)
 	for e := range r.shipped.all {
 		if c.executor(ids.ExecutorID(e)) != nil {
 			c.do(ForgetStage{ids.ExecutorID(e), r.ref})
@@ -182,11 +167,15 @@ func (c *Core) kill(a *attempt, reason string) {
 
 // killRun orders all attempts of a run to stop. Those whose result is on its way are over with this.
 func (c *Core) killRun(r *run, reason string) {
-	for i := len(r.live) - 1; i >= 0; i-- {
-		if a := r.live[i]; a.fetching != nil {
-			c.giveUpFetch(a)
-		} else {
-			c.kill(a, reason)
+	var twin *attempt
+	for i := len(r.heads) - 1; i >= 0 && r.set.Running() > 0; i-- {
+		for a := r.heads[i]; a != nil; a = twin {
+			twin = a.twin
+			if a.fetching != nil {
+				c.giveUpFetch(a)
+			} else {
+				c.kill(a, reason)
+			}
 		}
 	}
 }

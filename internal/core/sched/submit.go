@@ -65,6 +65,7 @@ func (c *Core) start(s *stage) {
 		r.delay.since = c.now
 	}
 	r.health = c.health.Open(r.ref)
+	c.attempts.open(r)
 	c.enter(r)
 	c.enqueue(r)
 	publish(c, StageSubmitted{r.ref, r.job.spec.ID, n})
