@@ -33,12 +33,12 @@ func (c *Core) taskEnded(ev *TaskEnded) {
 // claim gives the task attempt that has ended, and frees its slot: the one place where stale answers die. An answer is stale when its
 // attempt has ended before, or was never launched there: it is told twice, or comes from an executor that is lost.
 func (c *Core) claim(ev *TaskEnded) *attempt {
-	a := c.attempts.get(ev.End.Ref, ev.End.ID)
-	if a == nil || a.executor.id != ev.Executor || a.fetching != nil {
+	e, a := c.executor(ev.Executor), c.attempts.get(ev.End.Ref, ev.End.ID)
+	if a == nil || a.executor != e || a.fetching != nil {
 		return nil
 	}
-	c.freeSlots(a)
-	c.freed = a.executor
+	c.freeSlots(e, a) // not a.executor: a processor reads what the event names while it waits for the attempt
+	c.freed = e
 	return a
 }
 

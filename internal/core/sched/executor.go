@@ -14,30 +14,35 @@ const maxExecutors = 1 << 22
 
 // executor is a living executor. Invariant: it is in Core.free and in its host's list exactly while it is active and used <
 // slots, and in Core.laden exactly while used > slots: task attempts wait there (see ahead.go).
+//
+// Each Step meets another one, which no cache has. So the fields that the end of a task and a launch look at come first, with
+// their lists inside, and its host lies behind it (see site).
 type executor struct {
 	id       ids.ExecutorID
+	batch    place // in Core.orders, while it has some of this Step
 	host     *host
-	rack     *rack // nil when it is not known
-	stock    *resource.Stock
 	slots    int
 	used     int
-	idle     Time          // since when used is zero, while it is
-	wide     int           // task attempts that take more than one slot: none is launched ahead then
-	attempts []*attempt    // running, or with their results on their way; in no order that means anything
-	free     place         // in Core.free
-	freeHost place         // in host.free
-	freeRack place         // in rack.free
-	laden    place         // in Core.laden
-	batch    place         // in Core.orders, while it has some of this Step
-	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
+	free     place // in Core.free
+	freeHost place // in host.free
+	laden    place // in Core.laden
 	phase    phase
-	barred   bool   // the application keeps away from it
-	onHost   place  // in host.executors
-	drains   place  // in Core.drainers, exactly while it is draining
-	heard    Time   // when it last gave a sign of life
-	exempt   string // why its loss will be no task's fault: we made it go; empty when we did not
-	doubt    string // why it is suspected
-	gone     bool   // it is lost, and about to be forgotten
+	barred   bool        // the application keeps away from it
+	gone     bool        // it is lost, and about to be forgotten
+	rack     *rack       // nil when it is not known
+	wide     int         // task attempts that take more than one slot: none is launched ahead then
+	attempts []*attempt  // running, or with their results on their way; in no order that means anything
+	few      [4]*attempt // where attempts begins
+	idle     Time        // since when used is zero, while it is
+
+	freeRack place // in rack.free
+	onHost   place // in host.executors
+	drains   place // in Core.drainers, exactly while it is draining
+	stock    *resource.Stock
+	heard    Time          // when it last gave a sign of life
+	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
+	exempt   string        // why its loss will be no task's fault: we made it go; empty when we did not
+	doubt    string        // why it is suspected
 }
 
 // host is a machine with living executors.
@@ -46,7 +51,14 @@ type host struct {
 	rack      string // of the executor that registered last; empty when it is not known
 	free      ring
 	executors ring
-	active    int // of these, those that are active
+	active    int       // of these, those that are active
+	first     *executor // beside it in its site, until one has registered
+}
+
+// site is a host and its first executor, which is the only one of most hosts: they are touched together.
+type site struct {
+	executor executor
+	host     host
 }
 
 // rack is a part of the network with living executors.
@@ -83,9 +95,10 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	for int(ev.ID) >= len(c.executors) {
 		c.executors = append(c.executors, nil)
 	}
-	e := &executor{
-		id: ev.ID, host: c.hostNamed(ev.Host), slots: ev.Slots, stock: resource.NewStock(ev.Resources), heard: c.now, idle: c.now,
-	}
+	h := c.hostNamed(ev.Host)
+	e := h.room()
+	*e = executor{id: ev.ID, host: h, slots: ev.Slots, stock: resource.NewStock(ev.Resources), heard: c.now, idle: c.now}
+	e.attempts = e.few[:0]
 	e.host.executors.put(e)
 	if ev.Rack != "" {
 		e.rack, e.host.rack = c.rackNamed(ev.Rack), ev.Rack
@@ -124,12 +137,24 @@ func (c *Core) refusal(ev ExecutorRegistered) string {
 func (c *Core) hostNamed(name string) *host {
 	h := c.hosts[name]
 	if h == nil {
-		h = &host{name: name}
+		s := &site{host: host{name: name}}
+		h = &s.host
+		h.first = &s.executor
 		h.free.member = func(e *executor) *place { return &e.freeHost }
+		h.free.executors = h.free.one[:0]
 		h.executors.member = func(e *executor) *place { return &e.onHost }
 		c.hosts[name] = h
 	}
 	return h
+}
+
+// room gives a host's next executor its place in memory.
+func (h *host) room() *executor {
+	e := h.first
+	if h.first = nil; e == nil {
+		e = new(executor)
+	}
+	return e
 }
 
 func (c *Core) rackNamed(name string) *rack {
@@ -176,8 +201,7 @@ func (c *Core) unoffer(e *executor) {
 }
 
 // freeSlots counts a task attempt that has left an executor.
-func (c *Core) freeSlots(a *attempt) {
-	e := a.executor
+func (c *Core) freeSlots(e *executor, a *attempt) {
 	n := a.run.ask.slots
 	if e.used -= n; n > 1 {
 		e.wide--

@@ -86,11 +86,19 @@ func (c *Core) offerTo(r *run) bool {
 
 // take launches the nearest task of a run on an executor that fits.
 func (c *Core) take(r *run, e *executor, most taskset.Level) bool {
-	i, try, level, ok := r.set.Take(e.spot(), most, r.allowed(e))
+	i, try, level, ok := r.set.Take(r.spot(e), most, r.allowed(e))
 	if ok {
 		c.launch(r, i, try, level, e)
 	}
 	return ok
+}
+
+// spot says where an executor is, to a run that asks for it.
+func (r *run) spot(e *executor) taskset.Spot {
+	if !r.set.Prefers() {
+		return taskset.Spot{}
+	}
+	return e.spot()
 }
 
 // takeAnywhere tries one executor that fits: after match, all that is left to a run is tasks that are as far from this one as from

@@ -8,6 +8,7 @@ type ring struct {
 	executors []*executor
 	turn      int
 	member    func(*executor) *place
+	one       [1]*executor // where executors begins
 }
 
 // place is where an executor stands in a ring: its position plus one, or zero when it is not there.
