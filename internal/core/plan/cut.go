@@ -90,24 +90,19 @@ func (s *Stage) Splits() [][]byte {
 	}
 	all := make([][]byte, s.Partitions)
 	for p := range all {
-		all[p] = s.splitsOf(nil, int32(len(s.nodes)-1), int32(p))
+		s.reads(int32(p), func(node, q int32) (below bool) {
+			if r := s.nodes[node]; int(q) < len(r.Splits) {
+				all[p] = appendSplit(all[p], node, q, r.Splits[q])
+			}
+			return true
+		})
 	}
 	return all
 }
 
-func (s *Stage) splitsOf(dst []byte, node, p int32) []byte {
-	r := s.nodes[node]
-	if int(p) < len(r.Splits) {
-		dst = binary.AppendUvarint(dst, uint64(node))
-		dst = binary.AppendUvarint(dst, uint64(p))
-		dst = binary.AppendUvarint(dst, uint64(len(r.Splits[p])))
-		dst = append(dst, r.Splits[p]...)
-	}
-	var parts [8]int32
-	for _, e := range s.Body.Nodes[node].In {
-		for _, q := range e.Map.Of(p, parts[:0]) {
-			dst = s.splitsOf(dst, e.Node, q)
-		}
-	}
-	return dst
+func appendSplit(dst []byte, node, partition int32, split []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(node))
+	dst = binary.AppendUvarint(dst, uint64(partition))
+	dst = binary.AppendUvarint(dst, uint64(len(split)))
+	return append(dst, split...)
 }

@@ -21,7 +21,13 @@ func (s *Stage) Kept() []Kept {
 	}
 	var all []Kept
 	for p := range int32(s.Partitions) {
-		all = s.keptBy(all, int32(len(s.nodes)-1), p, p)
+		s.reads(p, func(node, q int32) (below bool) {
+			r := s.nodes[node]
+			if r.Kept {
+				all = note(all, r.ID, s.Partitions, p, q)
+			}
+			return !r.Kept
+		})
 	}
 	for i := range all {
 		if isIdentity(all[i].Partitions) {
@@ -31,20 +37,7 @@ func (s *Stage) Kept() []Kept {
 	return all
 }
 
-// keptBy notes what the task of partition p reads below partition q of a node.
-func (s *Stage) keptBy(all []Kept, node, p, q int32) []Kept {
-	if r := s.nodes[node]; r.Kept {
-		return note(all, r.ID, s.Partitions, p, q)
-	}
-	var parts [8]int32
-	for _, e := range s.Body.Nodes[node].In {
-		for _, below := range e.Map.Of(q, parts[:0]) {
-			all = s.keptBy(all, e.Node, p, below)
-		}
-	}
-	return all
-}
-
+// note says that the task of partition p reads partition q of a cached RDD, unless it reads another one of it first.
 func note(all []Kept, rdd ids.RDDID, partitions int, p, q int32) []Kept {
 	at := slices.IndexFunc(all, func(k Kept) bool { return k.RDD == rdd })
 	if at < 0 {

@@ -56,6 +56,30 @@ func TestSplitsReachTheTaskThatNeedsThem(t *testing.T) {
 	}
 }
 
+// A lattice has as many ways from top to bottom as 2 to its height.
+func TestWhatIsReadOnManyWaysIsVisitedOnce(t *testing.T) {
+	top := kept(1, 1)
+	top.Splits = [][]byte{[]byte("s")}
+	for i := range 18 {
+		top = &RDD{ID: ids.RDDID(2 + i), Partitions: 1, Deps: []Dependency{{Parent: top}, {Parent: top}}}
+	}
+	stage := Cut(top, nil)[0]
+	visits := 0
+	stage.reads(0, func(int32, int32) bool {
+		visits++
+		return true
+	})
+	if want := len(stage.nodes); visits != want {
+		t.Errorf("%d visits to %d nodes", visits, want)
+	}
+	if got := stage.Splits()[0]; len(got) != 4 {
+		t.Errorf("the one split takes %d bytes on its way to the task, want 4", len(got))
+	}
+	if got, want := stage.Kept(), []Kept{{RDD: 1}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestBodyReadsBack(t *testing.T) {
 	b := Cut(wordCount(), []byte("collect"))[0].Body
 	b.Nodes[1].In[0].Map = Mapping{Kind: Groups, Sets: [][]int32{{1, 2}, {}, {3}}}
