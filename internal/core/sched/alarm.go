@@ -85,7 +85,7 @@ func (c *Core) ringAlarms() {
 		case silenceDue:
 			c.checkSilence(e)
 		case deadlineDue:
-			c.order(e, "its time to drain is over", false)
+			c.order(e, "its time to drain is over", e.replace)
 		case reasonDue:
 			c.loseExecutor(ExecutorLost{ID: e.id, Reason: e.doubt})
 		}

@@ -127,7 +127,7 @@ func (c *Core) dispatch(ev Event) {
 	case ExecutorsDecommissioned:
 		c.decommission(ev)
 	case HostDecommissioned:
-		c.decommission(ExecutorsDecommissioned{Executors: c.on(ev.Host), Reason: ev.Reason, Within: ev.Within})
+		c.decommission(ExecutorsDecommissioned{Executors: c.on(ev.Host), Reason: ev.Reason, Within: ev.Within, Replace: true})
 	case KillAsked:
 		c.killExecutors(ev)
 	case HostLost:

@@ -55,8 +55,9 @@ type (
 		Reason    string
 		Within    time.Duration // how long they may take; 0 means as long as it takes
 		ByItself  bool          // the executor said so and needs no order
+		Replace   bool          // as many others are wanted: the machines go, and not what they are needed for
 	}
-	// HostDecommissioned says so of all executors of a host.
+	// HostDecommissioned says so of all executors of a host, which are wanted elsewhere.
 	HostDecommissioned struct {
 		Host, Reason string
 		Within       time.Duration

@@ -80,7 +80,7 @@ func (c *Core) bar(e *executor, f health.Fact) {
 		e.exempt = "it is excluded: " + f.String()
 		c.order(e, f.String(), true)
 	case health.Decommission:
-		c.drain(e, ExecutorsDecommissioned{Reason: f.String()})
+		c.drain(e, ExecutorsDecommissioned{Reason: f.String(), Replace: true})
 	}
 }
 

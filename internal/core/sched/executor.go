@@ -43,6 +43,7 @@ type executor struct {
 	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
 	exempt   string        // why its loss will be no task's fault: we made it go; empty when we did not
 	doubt    string        // why it is suspected
+	replace  bool          // when it has drained, another one is wanted
 }
 
 // host is a machine with living executors.

@@ -16,7 +16,7 @@ import (
 // event reads an event:
 //
 //	executor E HOST SLOTS [rack=RACK] [RESOURCE=ADDRESS,...] | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
-//	suspected E REASON | decommissioned E,... [within=DURATION] [itself] REASON | host-decommissioned HOST [within=DURATION] REASON
+//	suspected E REASON | decommissioned E,... [within=DURATION] [itself] [replace] REASON | host-decommissioned HOST [within=DURATION] REASON
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...] [kept RDD[:PARTITION,...]]
@@ -131,7 +131,7 @@ func (p *player) retired(word, rest string) Event {
 	if word == "kill-asked" {
 		return KillAsked{list, why, force, replace, count}
 	}
-	return ExecutorsDecommissioned{list, why, within, itself}
+	return ExecutorsDecommissioned{list, why, within, itself, replace}
 }
 
 // pool reads NAME [fair] [weight=N] [min=N].

@@ -41,6 +41,7 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 		return
 	}
 	e.exempt = "it was decommissioned: " + ev.Reason
+	e.replace = ev.Replace
 	c.retire(e, draining, ev.Reason)
 	if !ev.ByItself {
 		c.do(DrainExecutor{e.id, ev.Reason})
@@ -55,7 +56,7 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 func (c *Core) letDrainedGo() {
 	for _, e := range c.drained {
 		if !e.gone && e.phase == draining && len(e.attempts) == 0 && c.outputs.Held(e.id) == 0 {
-			c.order(e, "it is drained", false)
+			c.order(e, "it is drained", e.replace)
 		}
 	}
 	clear(c.drained)
@@ -75,7 +76,7 @@ func (c *Core) killExecutors(ev KillAsked) {
 		if e.exempt == "" && !ev.Count {
 			e.exempt = "it was ordered to go: " + ev.Reason
 		}
-		c.order(e, ev.Reason, ev.Replace)
+		c.order(e, ev.Reason, ev.Replace || e.replace)
 	}
 }
 
