@@ -146,7 +146,7 @@ func (c *Core) resultLost(ev ResultLost) {
 	if a := c.attempts.fetched(ev.Task); a != nil {
 		c.do(DropResult{a.executor.id, a.id})
 		a.run.stage.results.bytes -= a.fetching.bytes
-		c.taskFailed(a, &task.EndReason{Fate: task.Lost, Error: &task.Error{Text: ev.Reason}})
+		c.taskFailed(a, &task.EndReason{Fate: task.Failed, Error: &task.Error{Text: ev.Reason}})
 	}
 }
 
