@@ -88,6 +88,35 @@ func TestAFailedTaskAddsNothing(t *testing.T) {
 	}
 }
 
+// tallies are an accumulator that can be merged, and one that can not.
+type tallies struct {
+	good kiln.Accumulator[int64]
+	bad  kiln.AccumulatorOf[int64, int64]
+}
+
+func addUp(a, b int64) int64 { return a + b }
+
+func refuse(int64, int64) int64 { panic("no") }
+
+func tallied(t tallies, i int64) int64 {
+	t.bad.Add(i)
+	t.good.Add(i)
+	return i
+}
+
+func TestAnAccumulatorThatCannotBeMergedHarmsNothingElse(t *testing.T) {
+	s := start(t)
+	both := tallies{kiln.NewSum[int64](s, "good"), kiln.NewAccumulator(s, "bad", 0, addUp, refuse)}
+	for range 2 {
+		if n, err := kiln.MapWith(kiln.Range(s, 0, 100, 1, 4), both, tallied).Count(t.Context()); n != 100 || err != nil {
+			t.Fatalf("count %d, %v", n, err)
+		}
+	}
+	if got := both.good.Value(); got != 2*4950 {
+		t.Errorf("the other accumulator has %d, want %d", got, 2*4950)
+	}
+}
+
 func readAccumulator(a kiln.Accumulator[int64], _ int64) int64 { return a.Value() }
 
 func TestAnAccumulatorIsReadOnTheDriverOnly(t *testing.T) {
