@@ -16,5 +16,4 @@ func (c *Core) abort(s *stage, why *JobFailure) {
 	for _, j := range slices.Clone(s.jobs) {
 		c.failJob(j, why)
 	}
-	s.state = failed{why}
 }

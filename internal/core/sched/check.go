@@ -72,7 +72,7 @@ func (c *Core) checkState(s *stage) error {
 			return fmt.Errorf("lacks outputs")
 		}
 	}
-	if s.isUnderWay() && len(s.jobs) == 0 {
+	if (s.isUnderWay() || len(s.waiters) > 0) && len(s.jobs) == 0 {
 		return fmt.Errorf("is wanted by nobody")
 	}
 	if !s.isMap() && len(s.jobs) != 1 {

@@ -23,20 +23,19 @@ type stage struct {
 	strikes int      // attempts in a row that ended for lost map outputs
 	first   *blame   // what ended the first of these
 	retired bool     // its shuffle is released: the stage goes with its last job
-	waiters []*stage // stages that waited for this one when they were last submitted; some do not any more
+	waiters []*stage // stages that are submitted again when this one is done, if they wait still
 }
 
 // A state is where a stage stands.
 type state interface{ name() string }
 
-// The states. A stage without jobs is idle, done or failed.
+// The states. A stage without jobs is idle or done.
 type (
-	idle    struct{}                 // nobody asks for what it lacks
-	waiting struct{}                 // for the map outputs of its parents
-	ready   struct{}                 // an attempt ended for lost map outputs; the stage is submitted again at Core.resubmitAt
-	running struct{ run *run }       // the stage attempt that is launched from
-	done    struct{}                 // computed. A map stage is done as long as its outputs are all there
-	failed  struct{ on *JobFailure } // its jobs were failed for its sake
+	idle    struct{}           // nobody asks for what it lacks
+	waiting struct{}           // for the map outputs of its parents
+	ready   struct{}           // an attempt ended for lost map outputs; the stage is submitted again at Core.resubmitAt
+	running struct{ run *run } // the stage attempt that is launched from
+	done    struct{}           // computed. A map stage is done as long as its outputs are all there
 )
 
 func (idle) name() string    { return "idle" }
@@ -44,7 +43,6 @@ func (waiting) name() string { return "waiting" }
 func (ready) name() string   { return "ready" }
 func (running) name() string { return "running" }
 func (done) name() string    { return "done" }
-func (failed) name() string  { return "failed" }
 
 // results tells which results of a result stage the job has.
 type results struct {
@@ -76,9 +74,6 @@ func (c *Core) stageFor(spec *StageSpec, j *job) *stage {
 	}
 	if len(s.jobs) == 0 {
 		s.spec = *spec
-		if _, ok := s.state.(failed); ok {
-			s.state = idle{}
-		}
 	}
 	s.jobs = append(s.jobs, j)
 	return s

@@ -24,10 +24,8 @@ func (c *Core) submit(s *stage) {
 		return
 	}
 	s.state = waiting{}
-	for _, p := range parents {
-		if !slices.Contains(p.waiters, s) {
-			p.waiters = append(p.waiters, s)
-		}
+	if first := parents[0]; !slices.Contains(first.waiters, s) {
+		first.waiters = append(first.waiters, s) // when it is done, the others are looked at again
 	}
 	for _, p := range parents {
 		c.submit(p)
