@@ -79,7 +79,6 @@ func (c *Core) finishMap(s *stage) {
 		c.closeRun(r, done{}, "")
 	}
 	s.state, s.strikes, s.first = done{}, 0, nil
-	c.commits.Close(s.id)
 	for _, j := range slices.Clone(s.jobs) {
 		if j.spec.MapStage && j.final() == s {
 			c.completeJob(j)
