@@ -35,7 +35,8 @@ const (
 var rooms = []room{
 	{"internal/core/ids", ground, 1, true, "identifiers are what everything speaks of, and know nothing"},
 	{"internal/core/task", ground, 2, true, "a task is made of identifiers"},
-	{"internal/core/plan", ground, 3, true, "lineage is pure: cutting it into stages is testable without a cluster"},
+	{"internal/core/profile", ground, 5, true, "what users ask for a stage is arithmetic on the resources that the scheduler counts"},
+	{"internal/core/plan", ground, 6, true, "lineage is pure: cutting it into stages is testable without a cluster"},
 	{"internal/core/mem", ground, 3, true, "the memory ledger is arithmetic; who owns bytes is not its matter"},
 	{"internal/core/sched/...", ground, 4, true, "the driver's core decides and never acts"},
 	{"internal/core/work/...", ground, 4, true, "the executor's core decides and never acts"},

@@ -41,19 +41,28 @@ func (w *watcher) rule(v *sched.View) (Rule, string) {
 
 // placeRule gives the rule for a task whose stage runs.
 func (w *watcher) placeRule(v *sched.View) (Rule, string) {
-	active, free := 0, 0
+	all, there, active, free := 0, 0, 0, 0
 	for _, e := range v.Executors {
+		if e.State == "active" {
+			all++
+		}
+		if e.Profile != w.spec.Profile {
+			continue
+		}
+		there++
 		if e.State == "active" {
 			active++
 			free += max(0, e.Slots-e.Used)
 		}
 	}
 	switch {
-	case active == 0 && len(v.Executors) == 0:
+	case there == 0 && w.spec.Profile != 0:
+		return NoExecutor, fmt.Sprintf("none of profile %d is there", w.spec.Profile)
+	case there == 0:
 		return NoExecutor, ""
 	case active == 0:
-		return NoExecutor, fmt.Sprintf("%d are there and take no tasks", len(v.Executors))
-	case !w.began && float64(active) < w.cfg.MinRegistered*float64(w.cfg.Expected):
+		return NoExecutor, fmt.Sprintf("%d are there and take no tasks", there)
+	case !w.began && float64(all) < w.cfg.MinRegistered*float64(w.cfg.Expected):
 		return TooFewExecutors, ""
 	case free == 0:
 		return NoSlot, "" // close tells who got those that came free

@@ -18,7 +18,7 @@ type Allocator struct {
 
 // growth is the target of one profile, and how it grows.
 type growth struct {
-	profile ProfileID
+	profile ids.ProfileID
 	target  int
 	step    int // executors that it grows by the next time
 }
@@ -34,7 +34,7 @@ type Wanted struct {
 
 // Target is how many executors of a profile are wanted, and where.
 type Target struct {
-	Profile   ProfileID
+	Profile   ids.ProfileID
 	Executors int
 	Placed    int     // tasks that prefer some host
 	Places    []Place // how many prefer which, by host
@@ -93,4 +93,4 @@ func later(t, d Time) Time {
 
 func sameTarget(a, b growth) bool { return a.profile == b.profile && a.target == b.target }
 
-func byProfile(g growth, p ProfileID) int { return cmp.Compare(g.profile, p) }
+func byProfile(g growth, p ids.ProfileID) int { return cmp.Compare(g.profile, p) }

@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -17,12 +18,12 @@ type plain struct {
 	begun   bool
 	since   Time // when tasks began to wait, or when a target last grew
 	waits   Time // how long after since a target grows next; 0 while nothing waits
-	targets map[ProfileID]int
-	steps   map[ProfileID]int
+	targets map[ids.ProfileID]int
+	steps   map[ids.ProfileID]int
 }
 
 func newPlain(cfg Config) *plain {
-	return &plain{cfg: cfg, targets: map[ProfileID]int{}, steps: map[ProfileID]int{}}
+	return &plain{cfg: cfg, targets: map[ids.ProfileID]int{}, steps: map[ids.ProfileID]int{}}
 }
 
 func (p *plain) compute(v *View, now Time) (leave []ids.ExecutorID) {
@@ -95,8 +96,9 @@ func (p *plain) move(v *View, x Profile, now Time) bool {
 
 // needed hands out tasks to one executor after the other.
 func (p *plain) needed(v *View, x Profile) int {
-	share := func(tasks int) (n int) {
-		for float64(n*x.Slots) < float64(tasks)*p.cfg.Ratio {
+	const parts = 12 // of an executor, which up to four tasks share evenly
+	share := func(load int) (n int) {
+		for float64(n*parts) < float64(load)*p.cfg.Ratio-1e-9 {
 			n++
 		}
 		return n
@@ -104,10 +106,11 @@ func (p *plain) needed(v *View, x Profile) int {
 	tasks, copies, stuck := 0, false, 0
 	for _, s := range v.Stages {
 		if s.Profile == x.ID {
-			tasks += s.Waiting + s.Copies + s.Running
+			each := parts / cmp.Or(s.PerExecutor, x.Slots)
+			tasks += (s.Waiting + s.Copies + s.Running) * each
 			copies = copies || s.Copies > 0
 			if s.Unschedulable {
-				stuck++
+				stuck += each
 			}
 		}
 	}
@@ -121,7 +124,7 @@ func (p *plain) needed(v *View, x Profile) int {
 	return n
 }
 
-func (p *plain) count(v *View, id ProfileID, leaving bool) (n int) {
+func (p *plain) count(v *View, id ids.ProfileID, leaving bool) (n int) {
 	for _, e := range v.Executors {
 		if e.Profile == id && (leaving || !e.Leaving) {
 			n++
@@ -136,7 +139,7 @@ func (p *plain) mayGo(e Executor, now Time) bool {
 		now-e.Idle >= p.cfg.Idle && !(e.Cached && now-e.Idle < p.cfg.CachedIdle) && !(shuffles && e.Outputs && now-e.Idle < p.cfg.ShuffleIdle)
 }
 
-func (p *plain) goes(v *View, id ProfileID, now Time) (leave []ids.ExecutorID) {
+func (p *plain) goes(v *View, id ids.ProfileID, now Time) (leave []ids.ExecutorID) {
 	left := p.count(v, id, false)
 	for _, e := range v.Executors {
 		if e.Profile == id && p.mayGo(e, now) && left-1 >= p.targets[id] && left-1 >= p.cfg.Min {
@@ -166,7 +169,7 @@ func drawStages(t *rapid.T, profiles []Profile) (stages []Stage) {
 	for i := range rapid.IntRange(0, 3).Draw(t, "stages") {
 		waiting := few.Draw(t, "waiting")
 		stages = append(stages, Stage{
-			Profile: rapid.SampledFrom(profiles).Draw(t, "profile").ID, Waiting: waiting, Copies: few.Draw(t, "copies"),
+			Profile: rapid.SampledFrom(profiles).Draw(t, "profile").ID, PerExecutor: rapid.IntRange(0, 4).Draw(t, "each"), Waiting: waiting, Copies: few.Draw(t, "copies"),
 			Running: few.Draw(t, "running"), Unschedulable: waiting > 0 && rapid.IntRange(0, 5).Draw(t, "stuck") == 5,
 			Placed: i, Places: []Place{{fmt.Sprint("h", i%2), i}},
 		})

@@ -22,7 +22,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the allocator decides into
 //	min N | max N | initial N | ratio F | backlog D | sustained D | idle D | cached-idle D | shuffle-idle D | untracked | drain
 //	                               the rules, before anything else; Spark's defaults hold otherwise, and slots 1
 //	slots N [of P]                 one executor of profile P runs N tasks at once
-//	stage S waits=N copies=N runs=N [profile=P] [stuck] [placed=N on=h0:N,h1:N]     the stage as it is from now on
+//	stage S waits=N copies=N runs=N [profile=P] [each=N] [stuck] [placed=N on=h0:N,h1:N]     the stage as it is from now on
 //	stage S over
 //	executor E idle|runs=N|leaving|gone [profile=P] [cached] [outputs] [needed]     the executor as it is from now on
 //	executors A-B ...              the same for several
@@ -218,9 +218,9 @@ func (p *player) rule(f []string) bool {
 }
 
 func (p *player) slots(f []string) {
-	var id ProfileID
+	var id ids.ProfileID
 	if len(f) == 3 {
-		id = ProfileID(p.number(f[2]))
+		id = ids.ProfileID(p.number(f[2]))
 	}
 	for i := range p.view.Profiles {
 		if p.view.Profiles[i].ID == id {
@@ -250,7 +250,9 @@ func (p *player) stage(name string, f []string) {
 		case "runs":
 			s.Running = p.number(value)
 		case "profile":
-			s.Profile = ProfileID(p.number(value))
+			s.Profile = ids.ProfileID(p.number(value))
+		case "each":
+			s.PerExecutor = p.number(value)
 		case "stuck":
 			s.Unschedulable = true
 		case "placed":
@@ -295,7 +297,7 @@ func (p *player) executor(id ids.ExecutorID, f []string) {
 		case "leaving":
 			e.Leaving = true
 		case "profile":
-			e.Profile = ProfileID(p.number(value))
+			e.Profile = ids.ProfileID(p.number(value))
 		case "cached":
 			e.Cached = true
 		case "outputs":

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
 )
 
 // meet begins to count for profiles that are new.
@@ -48,35 +50,39 @@ func (a *Allocator) raise(g *growth, needed, alive int) bool {
 }
 
 // needed is how many executors of a profile the tasks can use that run and wait now.
-func (a *Allocator) needed(v *View, p ProfileID, alive int) int {
-	tasks, copies, stuck := 0, 0, 0
+func (a *Allocator) needed(v *View, p ids.ProfileID, alive int) int {
+	slots := slotsOf(v.Profiles, p)
+	load, copies, stuck := 0.0, 0, 0.0
 	for _, s := range v.Stages {
 		if s.Profile != p {
 			continue
 		}
-		tasks += s.Waiting + s.Copies + s.Running
+		each := float64(slots)
+		if s.PerExecutor > 0 {
+			each = float64(s.PerExecutor)
+		}
+		load += float64(s.Waiting+s.Copies+s.Running) / each
 		copies += s.Copies
 		if s.Unschedulable {
-			stuck++
+			stuck += 1 / each
 		}
 	}
-	slots := slotsOf(v.Profiles, p)
-	needed := a.executors(tasks, slots)
+	needed := a.executors(load)
 	if needed == 1 && slots > 1 && copies > 0 {
 		needed = 2 // a copy runs elsewhere than its original, or it is no help when the executor is what is slow
 	}
 	if stuck > 0 { // those that there are will not do
-		needed = max(needed, alive+a.executors(stuck, slots))
+		needed = max(needed, alive+a.executors(stuck))
 	}
 	return needed
 }
 
-// executors is how many are asked for so many tasks.
-func (a *Allocator) executors(tasks, slots int) int {
-	return int(math.Ceil(float64(tasks) * a.cfg.Ratio / float64(slots)))
+// executors is how many are asked for tasks that keep so many busy. What is a rounding error above a whole number is that number.
+func (a *Allocator) executors(load float64) int {
+	return int(math.Ceil(load*a.cfg.Ratio - 1e-9))
 }
 
-func slotsOf(profiles []Profile, p ProfileID) int {
+func slotsOf(profiles []Profile, p ids.ProfileID) int {
 	at := slices.IndexFunc(profiles, func(x Profile) bool { return x.ID == p })
 	if at < 0 {
 		return 1
@@ -85,7 +91,7 @@ func slotsOf(profiles []Profile, p ProfileID) int {
 }
 
 // living counts the executors of a profile, also those that are leaving.
-func living(executors []Executor, p ProfileID) (n int) {
+func living(executors []Executor, p ids.ProfileID) (n int) {
 	for _, e := range executors {
 		if e.Profile == p {
 			n++

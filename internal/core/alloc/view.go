@@ -2,9 +2,6 @@ package alloc
 
 import "github.com/kilnproject/kiln/internal/core/ids"
 
-// ProfileID names a shape of executors. The default profile is 0.
-type ProfileID int32
-
 // View is what Compute must know of the scheduler.
 type View struct {
 	Begun     bool       // some stage has been submitted, ever
@@ -15,13 +12,16 @@ type View struct {
 
 // Profile is a shape of executors.
 type Profile struct {
-	ID    ProfileID
+	ID    ids.ProfileID
 	Slots int // task attempts that one executor runs at once, at least 1
 }
 
 // Stage is what waits and runs of one stage.
 type Stage struct {
-	Profile ProfileID
+	Profile ids.ProfileID
+	// PerExecutor is how many of its tasks one executor of the profile runs at once; 0 means as many as it has slots.
+	PerExecutor int
+
 	Waiting int // tasks without a slot
 	Copies  int // speculative copies without a slot
 	Running int // task attempts, copies included
@@ -42,7 +42,7 @@ type Place struct {
 // Executor is a living executor.
 type Executor struct {
 	ID      ids.ExecutorID
-	Profile ProfileID
+	Profile ids.ProfileID
 	Leaving bool // it has been released or is being drained
 	Running int  // task attempts
 	Idle    Time // since when it runs nothing; while Running is 0

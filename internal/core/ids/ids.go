@@ -24,6 +24,8 @@ type (
 	AccumulatorID int32
 	// ExecutorID names one executor process, or the one inside the driver's process in local mode.
 	ExecutorID int32
+	// ProfileID names a shape of executors: what each of them has. The default one is 0.
+	ProfileID int32
 )
 
 // Driver is the ExecutorID under which the driver's own block server is known.

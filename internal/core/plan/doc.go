@@ -5,5 +5,5 @@
 // an action to its sources and gives the stages, parents first: everything between two shuffles becomes the [Body] of one stage.
 //
 // The package decides nothing about where or when a stage runs (package sched) and does not know what an operator does (package
-// op). It imports ids and the standard library only.
+// op). It imports ids, profile and the standard library only.
 package plan

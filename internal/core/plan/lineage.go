@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/kilnproject/kiln/internal/core/ids"
+import (
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/profile"
+)
 
 // RDD is one node of the lineage. It is immutable once it is part of a job.
 type RDD struct {
@@ -13,7 +16,8 @@ type RDD struct {
 	Op         []byte   // the encoded operator
 	Splits     [][]byte // for sources that need one: what each partition reads
 	Deps       []Dependency
-	Kept       bool // its partitions are cached when they are first computed
+	Kept       bool            // its partitions are cached when they are first computed
+	Profile    profile.Profile // what its tasks ask for; zero when it does not matter
 }
 
 // Dependency ties an RDD to one of its parents. With Shuffle set every partition needs every partition of Parent, through that

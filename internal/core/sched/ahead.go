@@ -43,7 +43,7 @@ func (c *Core) depth(r *run) int {
 		return 0
 	}
 	work := int(aheadWork / max(r.pace.mean, time.Microsecond))
-	return min(c.cfg.Ahead, work, r.set.Waiting()/max(c.slots, 1))
+	return min(c.cfg.Ahead, work, r.set.Waiting()/max(r.shape.slots, 1))
 }
 
 // offerAhead fills up what waits on the executor where a task has ended, once half of it has gone: launches then share messages.
@@ -53,7 +53,7 @@ func (c *Core) offerAhead() {
 	if c.cfg.Ahead == 0 || e == nil || e.gone || !e.takesTasks() || e.wide > 0 || e.used < e.slots {
 		return
 	}
-	r := c.queue.first()
+	r := c.firstOf(e.shape)
 	if r == nil || !c.inputsThere(r) {
 		return
 	}
@@ -66,18 +66,23 @@ func (c *Core) offerAhead() {
 	}
 }
 
-// recall takes back what waits on executors when, for a while, slots are free elsewhere and no task waits here.
+// recall takes back what waits on executors when, for a while, slots of the same shape are free elsewhere and no task waits here for them.
 func (c *Core) recall() {
-	switch {
-	case c.laden.len() == 0 || c.free.len() == 0 || c.queue.first() != nil:
-		c.recallAt = 0
-	case c.recallAt == 0:
-		c.recallAt = c.now + recallWait
-	case c.now >= c.recallAt:
-		c.recallAt = c.now + recallWait
-		for _, e := range c.laden.executors {
-			c.recallFrom(e, "a slot elsewhere is free")
+	idles, due := false, c.recallAt != 0 && c.now >= c.recallAt
+	for _, s := range c.shapes {
+		if s.laden.len() == 0 || s.free.len() == 0 || c.firstOf(s) != nil {
+			continue
 		}
+		idles = true
+		for i := 0; due && i < s.laden.len(); i++ {
+			c.recallFrom(s.laden.executors[i], "a slot elsewhere is free")
+		}
+	}
+	switch {
+	case !idles:
+		c.recallAt = 0
+	case c.recallAt == 0 || due:
+		c.recallAt = c.now + recallWait
 	}
 }
 

@@ -114,15 +114,18 @@ func (c *Core) checkRun(r *run) error {
 }
 
 func (c *Core) checkExecutors() error {
-	alive, free, open, slots := 0, 0, 0, 0
+	alive, free := 0, 0
+	counted := make([]shape, len(c.shapes))
 	for id, e := range c.executors {
 		if e == nil {
 			continue
 		}
 		alive++
+		n := &counted[e.shape.profile]
+		n.alive++
 		if e.takesTasks() {
-			open++
-			slots += e.slots
+			n.open++
+			n.slots += e.slots
 		}
 		used := 0
 		for at, a := range e.attempts {
@@ -139,23 +142,25 @@ func (c *Core) checkExecutors() error {
 		if (used < e.slots && e.takesTasks()) != (e.free != 0) || (e.free != 0) != (e.freeHost != 0) {
 			return fmt.Errorf("executor %d: %d of %d slots used, free at %d and %d", id, used, e.slots, e.free, e.freeHost)
 		}
-		if (used > e.slots) != (e.laden != 0) || e.laden != 0 && c.laden.executors[e.laden-1] != e {
+		if (used > e.slots) != (e.laden != 0) || e.laden != 0 && e.shape.laden.executors[e.laden-1] != e {
 			return fmt.Errorf("executor %d: %d of %d slots used, laden at %d", id, used, e.slots, e.laden)
 		}
 		if (e.phase == draining) != (e.drains != 0) || e.onHost == 0 {
 			return fmt.Errorf("executor %d is %v, drains at %d, on its host at %d", id, e.phase, e.drains, e.onHost)
 		}
 		if e.free != 0 {
-			if free++; c.free.executors[e.free-1] != e || e.host.free.executors[e.freeHost-1] != e {
+			if free++; e.shape.free.executors[e.free-1] != e || e.host.free.executors[e.freeHost-1] != e {
 				return fmt.Errorf("executor %d is at the wrong place", id)
 			}
 		}
 	}
-	if open != c.open || slots != c.slots {
-		return fmt.Errorf("%d executors with %d slots take tasks; counted %d, %d", open, slots, c.open, c.slots)
+	for i, s := range c.shapes {
+		if n := &counted[i]; int(s.profile) != i || n.alive != s.alive || n.open != s.open || n.slots != s.slots {
+			return fmt.Errorf("profile %d has %d executors, of which %d with %d slots take tasks; counted %d, %d, %d", i, n.alive, n.open, n.slots, s.alive, s.open, s.slots)
+		}
 	}
-	if alive != c.alive || free != c.free.len() {
-		return fmt.Errorf("%d executors live, %d have free slots; counted %d, %d", alive, free, c.alive, c.free.len())
+	if alive != c.alive || free != c.offered {
+		return fmt.Errorf("%d executors live, %d have free slots; counted %d, %d", alive, free, c.alive, c.offered)
 	}
 	return nil
 }
@@ -200,7 +205,7 @@ func (c *Core) checkQueue() error {
 		return nil
 	}
 	for r := range c.queue.all() {
-		for _, e := range c.free.executors {
+		for _, e := range r.shape.free.executors {
 			if i, ok := couldRun(r, e); ok {
 				return fmt.Errorf("task %d of %v waits while executor %v has what it needs", i, r.ref, e.id)
 			}

@@ -33,18 +33,16 @@ type Core struct {
 	executors   []*executor
 	seen        bitset // executor ids that were ever used
 	alive       int    // living executors
-	slots       int    // of these
-	open        int    // executors that take tasks
 	commits     *commit.Coordinator
-	health      *health.Tracker  // nil when it keeps nobody away
-	changes     int              // how often something changed that decides which executors can run a task
-	hosts       map[string]*host // looked up, never ranged over
-	racks       map[string]*rack // looked up, never ranged over
-	free        ring
+	health      *health.Tracker           // nil when it keeps nobody away
+	changes     int                       // how often something changed that decides which executors can run a task
+	hosts       map[string]*host          // looked up, never ranged over
+	racks       map[string]*rack          // looked up, never ranged over
+	shapes      []*shape                  // by profile
+	offered     int                       // executors with free slots
 	freshly     []*executor               // those that got a free slot since all runs in the queue were looked at
 	delayed     []*run                    // those with delays that launched in this Step
 	demanding   int                       // runs in the queue that are not plain
-	laden       ring                      // executors with more task attempts than slots
 	freed       *executor                 // where a task attempt has ended in this Step
 	recallAt    Time                      // valid while it is not zero: when what waits on executors is recalled
 	drainers    ring                      // executors that drain
@@ -71,8 +69,7 @@ func New(cfg Config) *Core {
 		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), health: health.New(cfg.Health), commits: commit.New(), hosts: map[string]*host{}, racks: map[string]*rack{},
 		attempts: attempts{runs: map[ids.StageRef]*run{}, fetching: map[ids.TaskID]*attempt{}}, grants: map[ids.TaskID]resource.Grant{},
 	}
-	c.free.member = func(e *executor) *place { return &e.free }
-	c.laden.member = func(e *executor) *place { return &e.laden }
+	c.shape(0)
 	c.drainers.member = func(e *executor) *place { return &e.drains }
 	return c
 }
@@ -88,6 +85,7 @@ func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.offerAhead()
 	c.giveOrders()
 	c.watchUnschedulable()
+	c.giveUpShapes()
 	c.recall()
 	c.letDrainedGo()
 	c.watchStarvation()

@@ -72,27 +72,27 @@ func (r *run) setLevel(l taskset.Level) { r.delay.level, r.delay.witness = l, 0 
 func (c *Core) mayComeNearer(r *run) bool {
 	d := &r.delay
 	for n := int32(r.set.Len()); d.witness < n; d.witness++ {
-		if r.set.Waits(d.witness) && c.isLive(r.set.Places(d.witness), d.level) {
+		if r.set.Waits(d.witness) && c.isLive(r.set.Places(d.witness), d.level, r.shape) {
 			return true
 		}
 	}
 	return false
 }
 
-// isLive says that one of the places has an executor that takes tasks.
-func (c *Core) isLive(places []Place, at taskset.Level) bool {
+// isLive says that one of the places has an executor of this shape that takes tasks.
+func (c *Core) isLive(places []Place, at taskset.Level, s *shape) bool {
 	for _, p := range places {
 		switch at {
 		case taskset.Process:
-			if e := c.executor(p.Executor); p.OnExecutor && e != nil && e.takesTasks() {
+			if e := c.executor(p.Executor); p.OnExecutor && e != nil && e.shape == s && e.takesTasks() {
 				return true
 			}
 		case taskset.Node:
-			if h := c.hosts[p.Host]; h != nil && h.active > 0 {
+			if h := c.hosts[p.Host]; h != nil && h.active.of(s.profile) > 0 {
 				return true
 			}
 		case taskset.Rack:
-			if k := c.racks[p.Rack]; k != nil && k.active > 0 {
+			if k := c.racks[p.Rack]; k != nil && k.active.of(s.profile) > 0 {
 				return true
 			}
 		}
@@ -117,7 +117,7 @@ func (c *Core) noteLaunch(r *run, at taskset.Level) {
 func (c *Core) settleDelays() {
 	for i, r := range c.delayed {
 		d := &r.delay
-		if c.free.len() == 0 || r.set.Waiting() == 0 {
+		if r.shape.free.len() == 0 || r.set.Waiting() == 0 {
 			r.setLevel(d.launched)
 			d.since = c.now
 		}
@@ -130,7 +130,7 @@ func (c *Core) settleDelays() {
 // comesNear lets the runs that wait go back to a nearer level when an executor comes that offers it.
 func (c *Core) comesNear(e *executor) {
 	for r := range c.queue.all() {
-		if !r.delays {
+		if !r.delays || r.shape != e.shape {
 			continue
 		}
 		r.delay.witness = 0
@@ -143,11 +143,11 @@ func (c *Core) comesNear(e *executor) {
 
 // delayWake gives when the next run that leaves slots free accepts a farther level.
 func (c *Core) delayWake() (at Time, ok bool) {
-	if !c.cfg.delays() || !c.begun || c.free.len() == 0 {
+	if !c.cfg.delays() || !c.begun || c.offered == 0 {
 		return 0, false
 	}
 	for r := range c.queue.all() {
-		if !r.delays || r.delay.level == taskset.Any {
+		if !r.delays || r.delay.level == taskset.Any || r.shape.free.len() == 0 {
 			continue
 		}
 		if t := r.delay.since + c.cfg.wait(r.delay.level); !ok || t < at {

@@ -35,6 +35,7 @@ type (
 		Rack  string // of the host; empty when it is not known
 
 		Resources []resource.Offer // what it has beside slots
+		Profile   ids.ProfileID    // it was asked for: only stages with this profile run there
 	}
 	// ExecutorLost says that an executor is gone, with everything that it kept.
 	ExecutorLost struct {

@@ -97,8 +97,8 @@ func (c *Core) excludedEverywhere(r *run) (why string) {
 	if c.health == nil || c.alive == 0 {
 		return ""
 	}
-	if c.open == 0 && c.barredAndActive() {
-		return "the application excludes all executors, because tasks failed there"
+	if r.shape.open == 0 && c.barredAndActive(r.shape) {
+		return "the application excludes all executors" + r.shape.ofProfile() + ", because tasks failed there"
 	}
 	for _, i := range r.suspects {
 		if r.set.Waits(i) && !c.canGoSomewhere(r, i) {
@@ -117,10 +117,10 @@ func (c *Core) canGoSomewhere(r *run, i int32) bool {
 	return false
 }
 
-// barredAndActive says that some executor only needs to be trusted again.
-func (c *Core) barredAndActive() bool {
+// barredAndActive says that some executor of a shape only needs to be trusted again.
+func (c *Core) barredAndActive(s *shape) bool {
 	for _, e := range c.executors {
-		if e != nil && e.phase == active && e.barred {
+		if e != nil && e.shape == s && e.phase == active && e.barred {
 			return true
 		}
 	}

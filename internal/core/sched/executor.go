@@ -12,8 +12,8 @@ import (
 // maxExecutors bounds the ids of executors, which index slices.
 const maxExecutors = 1 << 22
 
-// executor is a living executor. Invariant: it is in Core.free and in its host's list exactly while it is active and used <
-// slots, and in Core.laden exactly while used > slots: task attempts wait there (see ahead.go).
+// executor is a living executor. Invariant: it is in shape.free and in its host's list exactly while it is active and used <
+// slots, and in shape.laden exactly while used > slots: task attempts wait there (see ahead.go).
 //
 // Each Step meets another one, which no cache has. So the fields that the end of a task and a launch look at come first, with
 // their lists inside, and its host lies behind it (see site).
@@ -21,11 +21,12 @@ type executor struct {
 	id       ids.ExecutorID
 	batch    place // in Core.orders, while it has some of this Step
 	host     *host
+	shape    *shape
 	slots    int
 	used     int
-	free     place // in Core.free
+	free     place // in shape.free
 	freeHost place // in host.free
-	laden    place // in Core.laden
+	laden    place // in shape.laden
 	phase    phase
 	barred   bool        // the application keeps away from it
 	gone     bool        // it is lost, and about to be forgotten
@@ -52,7 +53,7 @@ type host struct {
 	rack      string // of the executor that registered last; empty when it is not known
 	free      ring
 	executors ring
-	active    int       // of these, those that are active
+	active    tally     // of these, those that are active
 	first     *executor // beside it in its site, until one has registered
 }
 
@@ -67,7 +68,7 @@ type rack struct {
 	name      string
 	free      ring
 	executors int
-	active    int // of these, those that are active
+	active    tally // of these, those that are active
 }
 
 // spot says where an executor is.
@@ -98,7 +99,7 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	}
 	h := c.hostNamed(ev.Host)
 	e := h.room()
-	*e = executor{id: ev.ID, host: h, slots: ev.Slots, stock: resource.NewStock(ev.Resources), heard: c.now, idle: c.now}
+	*e = executor{id: ev.ID, host: h, shape: c.shape(ev.Profile), slots: ev.Slots, stock: resource.NewStock(ev.Resources), heard: c.now, idle: c.now}
 	e.attempts = e.few[:0]
 	e.host.executors.put(e)
 	if ev.Rack != "" {
@@ -108,6 +109,7 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	c.countActive(e, 1)
 	c.executors[ev.ID] = e
 	c.alive++
+	e.shape.alive++
 	c.unavailable = nil
 	if c.cfg.Silence > 0 {
 		c.alarms.set(c.now+c.cfg.Silence, e.id, silenceDue)
@@ -125,6 +127,8 @@ func (c *Core) refusal(ev ExecutorRegistered) string {
 		return fmt.Sprintf("executor ids are from 0 to %d", maxExecutors-1)
 	case ev.Slots <= 0:
 		return fmt.Sprintf("it has %d slots, and needs at least one", ev.Slots)
+	case !isProfile(ev.Profile):
+		return fmt.Sprintf("profiles are from 0 to %d, and it is of %d", maxProfiles-1, ev.Profile)
 	case c.seen.has(int(ev.ID)):
 		return fmt.Sprintf("executor %v registered before: an id is used once", ev.ID)
 	}
@@ -171,11 +175,11 @@ func (c *Core) rackNamed(name string) *rack {
 // countActive counts an executor that begins to take tasks, or one that takes them no more.
 func (c *Core) countActive(e *executor, by int) {
 	c.changes++
-	c.open += by
-	c.slots += by * e.slots
-	e.host.active += by
+	e.shape.open += by
+	e.shape.slots += by * e.slots
+	e.host.active.add(e.shape.profile, by)
 	if e.rack != nil {
-		e.rack.active += by
+		e.rack.active.add(e.shape.profile, by)
 	}
 }
 
@@ -184,7 +188,10 @@ func (c *Core) offerSlots(e *executor) {
 	if e.gone || !e.takesTasks() || e.used >= e.slots {
 		return
 	}
-	c.free.add(e, c.chance)
+	if e.free == 0 {
+		c.offered++
+	}
+	e.shape.free.add(e, c.chance)
 	e.host.free.add(e, c.chance)
 	if e.rack != nil {
 		e.rack.free.add(e, c.chance)
@@ -194,7 +201,10 @@ func (c *Core) offerSlots(e *executor) {
 
 // unoffer takes the free slots of an executor away, or says that it has none.
 func (c *Core) unoffer(e *executor) {
-	c.free.remove(e)
+	if e.free != 0 {
+		c.offered--
+	}
+	e.shape.free.remove(e)
 	e.host.free.remove(e)
 	if e.rack != nil {
 		e.rack.free.remove(e)
@@ -212,7 +222,7 @@ func (c *Core) freeSlots(e *executor, a *attempt) {
 		delete(c.grants, a.id)
 	}
 	if e.used <= e.slots {
-		c.laden.remove(e)
+		e.shape.laden.remove(e)
 	}
 	if e.used == 0 {
 		e.idle = c.now
@@ -228,7 +238,7 @@ func (c *Core) takeSlots(a *attempt) {
 	}
 	switch e.used += n; {
 	case e.used > e.slots:
-		c.laden.add(e, c.chance)
+		e.shape.laden.add(e, c.chance)
 	case e.used == e.slots:
 		c.unoffer(e)
 	}

@@ -23,7 +23,7 @@ func (a *ask) plain() bool { return a.slots == 1 && len(a.resources) == 0 }
 // fits says that an executor has now what a task of a run asks for.
 func (e *executor) fits(r *run) bool {
 	a := &r.ask
-	return e.free != 0 && e.slots-e.used >= a.slots && (len(a.resources) == 0 || e.stock.Fits(a.resources)) && !r.refuses(e)
+	return e.shape == r.shape && e.free != 0 && e.slots-e.used >= a.slots && (len(a.resources) == 0 || e.stock.Fits(a.resources)) && !r.refuses(e)
 }
 
 // fitsTask says so for one task, which may be kept away; with -1 for those that may not.
@@ -36,13 +36,16 @@ func (r *run) easy() bool { return r.ask.plain() && r.health.Clean() }
 
 // could says that an executor would have it, if it did nothing else.
 func (e *executor) could(r *run) bool {
-	return e.takesTasks() && e.slots >= r.ask.slots && e.stock.Could(r.ask.resources)
+	return e.shape == r.shape && e.takesTasks() && e.slots >= r.ask.slots && e.stock.Could(r.ask.resources)
 }
 
 // checkNeeds says what makes it impossible for a stage to get what it asks for, or nothing.
 func checkNeeds(s *StageSpec) string {
-	if s.Slots < 0 {
+	switch {
+	case s.Slots < 0:
 		return fmt.Sprintf("asks for %d slots for each task", s.Slots)
+	case !isProfile(s.Profile):
+		return fmt.Sprintf("asks for executors of profile %d; there may be from 0 to %d", s.Profile, maxProfiles-1)
 	}
 	return resource.Check(s.Resources)
 }
@@ -73,18 +76,21 @@ func (c *Core) watchUnschedulable() {
 	}
 }
 
-// someMayBeStuck says that not every run can use any slot, or that there is none while some executors are excluded.
-func (c *Core) someMayBeStuck() bool { return c.demanding > 0 || c.health != nil && c.open == 0 }
+// someMayBeStuck says that not every run can use any slot of its shape, or that there is none while some executors are excluded.
+func (c *Core) someMayBeStuck() bool {
+	closed := func(s *shape) bool { return s.open == 0 }
+	return c.demanding > 0 || c.health != nil && slices.ContainsFunc(c.shapes, closed)
+}
 
 // whyStuck says why no executor could run a task of a run, or nothing. All of them are looked at only after something about them has
 // changed.
 func (c *Core) whyStuck(r *run) string {
-	if r.easy() && c.open > 0 {
-		return ""
+	if r.shape.alive == 0 || r.easy() && r.shape.open > 0 {
+		return "" // it waits for the first one, or for a slot
 	}
 	could := func(e *executor) bool { return e != nil && e.could(r) }
 	if !r.ask.plain() && !slices.ContainsFunc(c.executors, could) {
-		return fmt.Sprintf("no executor has what one of its tasks asks for, %v", &r.ask)
+		return fmt.Sprintf("no executor%s has what one of its tasks asks for, %v", r.shape.ofProfile(), &r.ask)
 	}
 	return c.excludedEverywhere(r)
 }

@@ -17,11 +17,12 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	e.gone = true
 	c.executors[ev.ID] = nil
 	c.alive--
+	e.shape.alive--
 	if e.takesTasks() {
 		c.countActive(e, -1)
 	}
 	c.unoffer(e)
-	c.laden.remove(e)
+	e.shape.laden.remove(e)
 	c.drainers.remove(e)
 	if e.host.executors.remove(e); e.host.executors.len() == 0 {
 		delete(c.hosts, e.host.name)

@@ -17,7 +17,7 @@ func (c *Core) offer() {
 	if !c.mayOffer() {
 		return
 	}
-	for c.free.len() > 0 {
+	for c.offered > 0 {
 		if !c.room() {
 			c.more = true
 			return
@@ -45,8 +45,11 @@ func (c *Core) offerOnce() bool {
 	return false
 }
 
-// offerOrFail is offerTo for a run of which the inputs may be lost.
+// offerOrFail is offerTo for a run for which there may be no free slot, and of which the inputs may be lost.
 func (c *Core) offerOrFail(r *run) bool {
+	if r.shape.free.len() == 0 {
+		return false
+	}
 	if c.inputsThere(r) {
 		return c.offerTo(r)
 	}
@@ -68,7 +71,7 @@ func (c *Core) offerTo(r *run) bool {
 		}
 	}
 	if most == taskset.Any && r.easy() {
-		return c.take(r, c.free.next(), most)
+		return c.take(r, r.shape.free.next(), most)
 	}
 	if r.unseen {
 		if c.takeAnywhere(r, most) {
@@ -105,11 +108,11 @@ func (r *run) spot(e *executor) taskset.Spot {
 // any other. Only when some may not go everywhere it tries all.
 func (c *Core) takeAnywhere(r *run, most taskset.Level) bool {
 	if r.health.Clean() {
-		e := c.free.find(r, -1)
+		e := r.shape.free.find(r, -1)
 		return e != nil && c.take(r, e, most)
 	}
-	for range c.free.len() {
-		if e := c.free.next(); e.fits(r) && c.take(r, e, most) {
+	for range r.shape.free.len() {
+		if e := r.shape.free.next(); e.fits(r) && c.take(r, e, most) {
 			return true
 		}
 	}

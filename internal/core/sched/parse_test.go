@@ -15,12 +15,12 @@ import (
 
 // event reads an event:
 //
-//	executor E HOST SLOTS [rack=RACK] [RESOURCE=ADDRESS,...] | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
+//	executor E HOST SLOTS [rack=RACK] [profile=P] [RESOURCE=ADDRESS,...] | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
 //	suspected E REASON | decommissioned E,... [within=DURATION] [itself] [replace] REASON | host-decommissioned HOST [within=DURATION] REASON
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...] [kept RDD[:PARTITION,...]]
-//	           [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
+//	           [profile P] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	ok TASK [took=DURATION] [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	asks-commit TASK [from=E] | asks-barrier TASK
@@ -94,6 +94,8 @@ func (p *player) registered(f []string) Event {
 		switch key {
 		case "rack":
 			ev.Rack = value
+		case "profile":
+			ev.Profile = ids.ProfileID(p.number(value))
 		default:
 			ev.Resources = append(ev.Resources, resource.Offer{Name: key, Addresses: strings.Split(value, ",")})
 		}
@@ -302,6 +304,8 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 // needs reads what each task of a stage takes, and how large it is.
 func (p *player) needs(s *StageSpec, word, value string) bool {
 	switch word {
+	case "profile":
+		s.Profile = ids.ProfileID(p.number(value))
 	case "slots":
 		s.Slots = p.number(value)
 	case "needs":

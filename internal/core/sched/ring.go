@@ -2,7 +2,7 @@ package sched
 
 import "math/rand/v2"
 
-// ring is the executors with free slots, which take turns. An executor that comes in gets its turn by chance, so that the same few
+// ring is the executors of one shape with free slots, or of one place, which take turns. An executor that comes in gets its turn by chance, so that the same few
 // executors are not always the first to be loaded.
 type ring struct {
 	executors []*executor

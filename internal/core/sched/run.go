@@ -19,6 +19,7 @@ type run struct {
 	heads      []*attempt    // by task: its attempts, newest first, linked by attempt.twin
 	shipped    bitset        // executors that have the stage
 	pace       pace          // of its tasks
+	shape      *shape        // of the executors that it runs on
 	ask        ask           // what each task takes
 	matchAt    taskset.Level // tasks before matched were matched at this level with the executors that they prefer, and all at nearer ones
 	matched    int

@@ -55,7 +55,7 @@ func (c *Core) start(s *stage) {
 	}
 	r := &run{
 		ref: ids.StageRef{Stage: s.id, Attempt: s.next}, stage: s, job: s.jobs[0],
-		ask: s.spec.ask(), set: taskset.New(n, partitions, c.placesOf(&s.spec)), heads: make([]*attempt, n),
+		shape: c.shape(s.spec.Profile), ask: s.spec.ask(), set: taskset.New(n, partitions, c.placesOf(&s.spec)), heads: make([]*attempt, n),
 	}
 	s.next++
 	s.state = running{r}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 )
 
 // View is an immutable picture of the scheduler, for progress, status and allocation.
@@ -28,16 +29,20 @@ type StageView struct {
 	Ref        ids.StageRef // the attempt that runs, or else the one that will be next
 	Name, Site string
 	State      string // idle, waiting, ready, running or done
-	Total      int    // partitions that are wanted
-	Done       int    // of these, computed
-	Waiting    int    // tasks of the attempt that wait for a slot
-	Running    int    // task attempts, also of earlier stage attempts
+	Profile    ids.ProfileID
+	Slots      int // that each task takes
+	Resources  []resource.Need
+	Total      int // partitions that are wanted
+	Done       int // of these, computed
+	Waiting    int // tasks of the attempt that wait for a slot
+	Running    int // task attempts, also of earlier stage attempts
 }
 
 // ExecutorView is a living executor.
 type ExecutorView struct {
 	ID          ids.ExecutorID
 	Host        string
+	Profile     ids.ProfileID
 	Slots, Used int    // Used counts task attempts: more than slots when some wait there
 	Idle        Time   // since when nothing runs there, while Used is zero
 	Outputs     int    // map outputs that it holds
@@ -66,7 +71,7 @@ func (c *Core) View() *View {
 	for _, e := range c.executors {
 		if e != nil {
 			v.Executors = append(v.Executors, ExecutorView{
-				ID: e.id, Host: e.host.name, Slots: e.slots, Used: e.used, Idle: e.idle,
+				ID: e.id, Host: e.host.name, Profile: e.shape.profile, Slots: e.slots, Used: e.used, Idle: e.idle,
 				Outputs: c.outputs.Held(e.id), Needed: c.outputs.Holds(e.id, c.isUsed), State: e.phase.String(),
 			})
 		}
@@ -81,7 +86,11 @@ func (c *Core) isUsed(id ids.ShuffleID) bool {
 }
 
 func (s *stage) view() StageView {
-	v := StageView{Ref: ids.StageRef{Stage: s.id, Attempt: s.next}, Name: s.spec.Name, Site: s.spec.Site, State: s.state.name()}
+	ask := s.spec.ask()
+	v := StageView{
+		Ref: ids.StageRef{Stage: s.id, Attempt: s.next}, Name: s.spec.Name, Site: s.spec.Site, State: s.state.name(),
+		Profile: s.spec.Profile, Slots: ask.slots, Resources: ask.resources,
+	}
 	v.Done, v.Total = s.progress()
 	if r := s.current(); r != nil {
 		v.Ref, v.Waiting, v.Running = r.ref, r.set.Waiting(), r.set.Running()

@@ -37,6 +37,18 @@ func Check(needs []Need) string {
 	return ""
 }
 
+// Times is how many tasks can have so much of a resource at once, where there are so many addresses: as many as share an address, for each
+// of them, or one for as many addresses as it takes.
+func Times(addresses int, amount int64) int {
+	switch {
+	case amount <= 0:
+		return 0
+	case amount <= Unit:
+		return addresses * int(Unit/amount)
+	}
+	return int(int64(addresses) * Unit / amount)
+}
+
 // Stock is what an executor has, and what of it is free.
 type Stock struct {
 	offers []Offer

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,4 +96,90 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 	if got := Check([]Need{{"gpu", Unit / 2}, {"fpga", 3 * Unit}}); got != "" {
 		t.Error(got)
 	}
+}
+
+// plainStock is the dumb second version: every address is a row of parts, each of which somebody has or nobody.
+type plainStock map[string][][]int // by name and address: who has each part, or -1
+
+const plainParts = 12
+
+func (s plainStock) take(who int, name string, parts int) (addresses []int, ok bool) {
+	left := parts
+	for a, row := range s[name] {
+		var free []int
+		for i, has := range row {
+			if has < 0 {
+				free = append(free, i)
+			}
+		}
+		if each := min(parts, plainParts); left > 0 && len(free) >= each {
+			for _, i := range free[:each] {
+				row[i] = who
+			}
+			left -= each
+			addresses = append(addresses, a)
+		}
+	}
+	if left > 0 {
+		s.give(who)
+		return nil, false
+	}
+	return addresses, true
+}
+
+func (s plainStock) give(who int) {
+	for _, rows := range s {
+		for _, row := range rows {
+			for i := range row {
+				if row[i] == who {
+					row[i] = -1
+				}
+			}
+		}
+	}
+}
+
+func TestTasksGetTheAddressesThatADumbCountGivesThem(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plain, offers := plainStock{}, []Offer(nil)
+		for _, name := range []string{"a", "b"} {
+			o := Offer{Name: name}
+			for a := range rapid.IntRange(0, 4).Draw(t, "addresses") {
+				o.Addresses = append(o.Addresses, fmt.Sprint(a))
+				plain[name] = append(plain[name], []int{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1})
+			}
+			offers = append(offers, o)
+		}
+		s, had, next := NewStock(offers), map[int]Grant{}, 0
+		t.Repeat(map[string]func(*rapid.T){
+			"take": func(t *rapid.T) {
+				name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
+				parts := rapid.SampledFrom([]int{1, 2, 3, 4, 6, 7, 12, 24, 36}).Draw(t, "parts")
+				needs := []Need{{name, int64(parts) * Unit / plainParts}}
+				want, ok := plain.take(next, name, parts)
+				if s.Fits(needs) != ok {
+					t.Fatalf("%d parts of %s fit: %v", parts, name, !ok)
+				}
+				if !ok {
+					return
+				}
+				had[next] = s.Take(needs)
+				var got []int
+				for _, p := range had[next].parts {
+					got = append(got, int(p.address))
+				}
+				if !slices.Equal(got, want) {
+					t.Fatalf("%d parts of %s: addresses %v, want %v", parts, name, got, want)
+				}
+				next++
+			},
+			"give": func(t *rapid.T) {
+				who := rapid.IntRange(0, max(0, next-1)).Draw(t, "who")
+				s.Give(had[who])
+				delete(had, who)
+				plain.give(who)
+			},
+			"": func(*rapid.T) {},
+		})
+	})
 }
