@@ -33,8 +33,8 @@ func FromArgs(args []string) (flags []Given, rest []string, help bool, err error
 
 // withoutValue refuses a flag that has no "=".
 func withoutValue(g Given, arg string) error {
-	s, known := byName[g.Key]
-	if !known {
+	s, _ := find(g.Key)
+	if s == nil {
 		return unknown(g)
 	}
 	e := &Error{Key: g.Key, Origin: Flag, Why: "has no value", Suggestion: "write " + arg + "=VALUE"}

@@ -12,7 +12,8 @@ import (
 // Conf is the settings of one application. It never changes after Parse, and any number of goroutines may read it. A nil Conf
 // holds the defaults.
 type Conf struct {
-	values  []*given // by setting.index; nil where nobody set one
+	values  []*given     // by setting.index; nil where nobody set one
+	named   []*givenName // those of families, by key
 	ignored []Given
 }
 
@@ -100,12 +101,12 @@ func isAlias(key string) int {
 
 // set applies one setting, or says why not. Spark settings without a counterpart are put aside: people bring whole files of them.
 func (c *Conf) set(g Given) error {
-	s, known := byName[g.Key]
+	s, name := find(g.Key)
 	switch {
-	case !known && isAlias(g.Key) == 1:
+	case s == nil && isAlias(g.Key) == 1:
 		c.ignored = append(c.ignored, g)
 		return nil
-	case !known:
+	case s == nil:
 		return unknown(g)
 	}
 	text := g.Value
@@ -115,6 +116,11 @@ func (c *Conf) set(g Given) error {
 	value, err := s.parse(text)
 	if err != nil {
 		return malformed(g, s, err)
+	}
+	if name != "" {
+		g.Key = s.named(name)
+		c.setNamed(s, name, given{g, value})
+		return nil
 	}
 	g.Key = s.key
 	c.values[s.index] = &given{g, value}
@@ -162,20 +168,31 @@ func (l Layers) file() ([]Given, []error) {
 	return parseProperties(name, data)
 }
 
-// All gives every setting in alphabetical order, with its value in force and who set it.
-func (c *Conf) All() iter.Seq[Given] {
-	return func(yield func(Given) bool) {
-		for _, s := range sorted() {
-			g := Given{Key: s.key, Value: s.defText}
-			if c != nil && c.values[s.index] != nil {
-				set := c.values[s.index]
-				g = Given{Key: s.key, Value: s.format(set.value), Origin: set.Origin, Place: set.Place}
-			}
-			if !yield(g) {
-				return
-			}
+// All gives every setting in alphabetical order, with its value in force and who set it. Of families it gives those that somebody set.
+func (c *Conf) All() iter.Seq[Given] { return slices.Values(c.all()) }
+
+func (c *Conf) all() (all []Given) {
+	for _, s := range settings {
+		switch {
+		case slices.Contains(families, s):
+		case c != nil && c.values[s.index] != nil:
+			all = append(all, c.values[s.index].formatted(s))
+		default:
+			all = append(all, Given{Key: s.key, Value: s.defText})
 		}
 	}
+	if c != nil {
+		for _, g := range c.named {
+			all = append(all, g.formatted(g.setting))
+		}
+	}
+	slices.SortFunc(all, func(a, b Given) int { return strings.Compare(a.Key, b.Key) })
+	return all
+}
+
+// formatted gives a setting with its value as the setting writes it.
+func (g *given) formatted(s *setting) Given {
+	return Given{Key: g.Key, Value: s.format(g.value), Origin: g.Origin, Place: g.Place}
 }
 
 // Set gives the settings that somebody set, in alphabetical order: what another process needs to Parse, as Layers.Code, to get

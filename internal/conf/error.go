@@ -59,6 +59,7 @@ func nearestKey(key string) string {
 	for _, s := range sorted() {
 		keys = append(keys, s.key)
 	}
+	keys = append(keys, nearFamily(key)...)
 	if near := nearest(key, keys); near != "" {
 		return near
 	}

@@ -63,7 +63,7 @@ func (e *Executor) runOne(a *attempt) (stays bool) {
 	began := time.Now()
 	a.end.Metrics.Started = began.Sub(e.began)
 	t := &op.Task{
-		Context: a.ctx, Ref: a.launch.Ref, ID: a.launch.ID, Stage: a.stage.Stage, Metrics: &a.end.Metrics,
+		Context: a.ctx, Ref: a.launch.Ref, ID: a.launch.ID, Stage: a.stage.Stage, Resources: a.launch.Resources, Metrics: &a.end.Metrics,
 		Host: host{e, a}, DebugRows: e.cfg.CheckRows, Compression: e.cfg.Compression,
 	}
 	memory := &taskMemory{pool: e.memory, task: a.launch.ID}

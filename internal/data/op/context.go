@@ -1,6 +1,10 @@
 package op
 
-import "github.com/kilnproject/kiln/internal/core/task"
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/task"
+)
 
 // TaskContext is what a user's function may know of the task that it runs in. Its methods may be called from the function's
 // goroutine only; the channel that Done gives may be handed on.
@@ -29,6 +33,16 @@ func (c *TaskContext) Done() <-chan struct{} { return c.t.Context.Done() }
 
 // Property gives a property of the job: "kiln.job.group", "kiln.job.description", "kiln.job.tags", "kiln.scheduler.pool".
 func (c *TaskContext) Property(key string) string { return c.t.Stage.Props[key] }
+
+// Resources gives the addresses that the task has of each resource that its profile or the settings ask for: of "gpu" perhaps "0" and "2".
+// An address of which tasks take a part is shared with others. The map is the caller's; it is empty when the task takes none.
+func (c *TaskContext) Resources() map[string][]string {
+	m := make(map[string][]string, len(c.t.Resources))
+	for _, r := range c.t.Resources {
+		m[r.Name] = slices.Clone(r.Addresses)
+	}
+	return m
+}
 
 // OnCompletion registers f to run when the task has ended in whatever way; the last registered runs first.
 func (c *TaskContext) OnCompletion(f func(*TaskContext)) { c.t.OnDone(func(error) { f(c) }) }

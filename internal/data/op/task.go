@@ -19,6 +19,8 @@ type Task struct {
 	Metrics *task.Metrics
 	Memory  Memory
 	Host    Host
+	// Resources is what it has of its executor's; nobody changes it.
+	Resources []task.Resource
 	// Compression is that of map outputs, spills and caches; the zero value is none.
 	Compression codec.Compression
 	DebugRows   bool // check that functions leave their rows alone

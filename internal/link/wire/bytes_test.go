@@ -29,7 +29,7 @@ var exampleDown = &Down{
 		}}},
 		Props: map[string]string{"group": "g"},
 	}},
-	Launches: []task.Launch{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3, Attempt: 1}, Partition: 9, Try: 2}, ID: 77, Split: []byte("split")}},
+	Launches: []task.Launch{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3, Attempt: 1}, Partition: 9, Try: 2}, ID: 77, Split: []byte("split"), Resources: []task.Resource{{Name: "gpu", Addresses: []string{"0", "1"}}}}},
 	Kills:    []task.Kill{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 2}, Partition: 1}, Reason: "another attempt succeeded"}},
 	Replies:  []task.Reply{{Ref: ids.TaskRef{Partition: 3}, Seq: 1, Refused: "no", Messages: [][]byte{[]byte("a"), []byte("b")}}},
 	Forget:   []ids.StageRef{{Stage: 1, Attempt: 0}},
@@ -40,7 +40,8 @@ var exampleDown = &Down{
 var exampleUp = &Up{
 	Hello: &Hello{
 		Identity: Identity{Image: "ab12", BuildID: "b", GOOS: "linux", GOARCH: "amd64"}, Executor: 2, Secret: []byte("s"), Host: "h",
-		Slots: 4, Memory: 1 << 30, BlockAddr: "unix:///c", PID: 4321,
+		Slots: 4, Memory: 1 << 30, BlockAddr: "unix:///c", PID: 4321, Profile: 7,
+		Resources: []task.Resource{{Name: "fpga", Addresses: []string{"a"}}, {Name: "gpu", Addresses: []string{"0", "1", "2"}}},
 	},
 	Calls: []task.Call{{Ref: ids.TaskRef{Partition: 3}, ID: 79, Seq: 1, Kind: task.Gather, Message: []byte("m")}},
 	Ends: []task.End{

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
 	pb "github.com/kilnproject/kiln/internal/link/wire/controlpb"
 )
 
@@ -13,6 +14,9 @@ import (
 const (
 	mostSlots   = 1 << 16
 	mostReduces = 1 << 24
+
+	mostResources = 1 << 10
+	mostAddresses = 1 << 16
 )
 
 // checker keeps the first thing that is wrong with a message.
@@ -84,6 +88,25 @@ func taskRef[M taskFields](c *checker, m M) ids.TaskRef {
 		Partition: c.id32("a partition", m.GetPartition()),
 		Try:       ids.TaskAttempt(c.id32("a task attempt", m.GetTaskAttempt())),
 	}
+}
+
+// resources takes what an executor or a task has: each resource once, by its name, with some addresses.
+func (c *checker) resources(all []*pb.Resource) []task.Resource {
+	if len(all) == 0 {
+		return nil
+	}
+	c.between("the number of resources", int64(len(all)), 1, mostResources)
+	names := map[string]bool{}
+	to := make([]task.Resource, len(all))
+	for i, r := range all {
+		c.between("the number of addresses of a resource", int64(len(r.GetAddresses())), 1, mostAddresses)
+		if names[r.GetName()] || r.GetName() == "" {
+			c.refuse("a resource has the name %q, as another one, or none", r.GetName())
+		}
+		names[r.GetName()] = true
+		to[i] = task.Resource{Name: r.GetName(), Addresses: r.GetAddresses()}
+	}
+	return to
 }
 
 func (c *checker) settings(all []*pb.Setting) map[string]string {

@@ -21,7 +21,9 @@ func DecodeDown(m *pb.Down) (*Down, error) {
 	if from := m.GetLaunches(); len(from) > 0 {
 		d.Launches = make([]task.Launch, len(from))
 		for i, l := range from {
-			d.Launches[i] = task.Launch{Ref: taskRef(&c, l), ID: c.taskID(l.GetTaskId()), Split: some(l.GetSplit())}
+			d.Launches[i] = task.Launch{
+				Ref: taskRef(&c, l), ID: c.taskID(l.GetTaskId()), Split: some(l.GetSplit()), Resources: c.resources(l.GetResources()),
+			}
 		}
 	}
 	for _, k := range m.GetKills() {

@@ -54,6 +54,8 @@ func (c *checker) hello(h *pb.Hello) *Hello {
 		Memory:    c.size("the executor's memory", h.GetMemory()),
 		BlockAddr: string(h.GetBlockAddr()),
 		PID:       int(c.between("a process id", h.GetPid(), 0, math.MaxInt32)),
+		Profile:   ids.ProfileID(c.id32("a profile", h.GetProfile())),
+		Resources: c.resources(h.GetResources()),
 	}
 }
 

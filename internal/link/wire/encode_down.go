@@ -106,6 +106,21 @@ func encodeLaunch(to *pb.Launch, l *task.Launch) {
 	if l.Split != nil {
 		to.SetSplit(l.Split)
 	}
+	if len(l.Resources) > 0 {
+		to.SetResources(encodeResources(l.Resources))
+	}
+}
+
+func encodeResources(all []task.Resource) []*pb.Resource {
+	to := make([]*pb.Resource, len(all))
+	for i, r := range all {
+		addresses := make([]string, len(r.Addresses))
+		for a := range addresses {
+			addresses[a] = text(r.Addresses[a])
+		}
+		to[i] = pb.Resource_builder{Name: text(r.Name), Addresses: addresses}.Build()
+	}
+	return to
 }
 
 func encodeTask(t ids.TaskRef) *pb.TaskRef {

@@ -47,6 +47,7 @@ func encodeHello(h *Hello) *pb.Hello {
 		Image: text(h.Identity.Image), GoBuildId: text(h.Identity.BuildID), Goos: text(h.Identity.GOOS), Goarch: text(h.Identity.GOARCH),
 		Executor: int32(h.Executor), Secret: h.Secret, Host: text(h.Host), Slots: narrow(h.Slots), Memory: h.Memory,
 		BlockAddr: []byte(h.BlockAddr), Pid: int64(h.PID),
+		Profile: int32(h.Profile), Resources: encodeResources(h.Resources),
 	}.Build()
 }
 

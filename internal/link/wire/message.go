@@ -45,6 +45,8 @@ type Hello struct {
 	Memory    int64          // bytes for execution and storage
 	BlockAddr string         // where its block server listens
 	PID       int            // 0 when it shares the driver's process
+	Profile   ids.ProfileID  // that it was started for
+	Resources []task.Resource
 }
 
 // Identity says which program a process runs. Driver and executors must run the same.

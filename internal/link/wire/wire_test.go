@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,11 +72,21 @@ func drawStage(t *rapid.T) *task.Stage {
 	}
 }
 
+func drawResources(t *rapid.T) []task.Resource {
+	addresses := rapid.SliceOfN(rapid.SampledFrom([]string{"0", "GPU-1", ""}), 1, 3)
+	names := rapid.SliceOfNDistinct(rapid.StringN(1, 8, 20), 0, 3, rapid.ID).Draw(t, "resources")
+	var all []task.Resource
+	for _, name := range names {
+		all = append(all, task.Resource{Name: name, Addresses: addresses.Draw(t, "addresses")})
+	}
+	return all
+}
+
 func drawDown(t *rapid.T) *Down {
 	d := &Down{
 		Stages: list(t, rapid.Custom(drawStage), "stages"),
 		Launches: list(t, rapid.Custom(func(t *rapid.T) task.Launch {
-			return task.Launch{Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(size.Draw(t, "id")), Split: blob.Draw(t, "split")}
+			return task.Launch{Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(size.Draw(t, "id")), Split: blob.Draw(t, "split"), Resources: drawResources(t)}
 		}), "launches"),
 		Kills: list(t, rapid.Custom(func(t *rapid.T) task.Kill {
 			return task.Kill{Ref: taskRefs.Draw(t, "ref"), Reason: words.Draw(t, "reason"), Recall: rapid.Bool().Draw(t, "recall")}
@@ -345,6 +356,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"huge rdd id":             {Drop: []Drop{{Kind: ids.RDDBlock, ID: 1 << 40}}},
 		"negative reply":          {Replies: []task.Reply{{Seq: -1}}},
 		"negative interval":       {Welcome: &Welcome{Heartbeat: -1}},
+		"no address":              {Launches: []task.Launch{{Resources: []task.Resource{{Name: "gpu"}}}}},
 	}
 	for name, d := range down {
 		if got, err := throughDown(d); !errors.Is(err, ErrMalformed) {
@@ -356,6 +368,11 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"absurd slots":         {Hello: &Hello{Slots: 1 << 33}},
 		"negative memory":      {Hello: &Hello{Slots: 1, Memory: -1}},
 		"the driver's own id":  {Hello: &Hello{Slots: 1, Executor: ids.Driver}},
+		"negative profile":     {Hello: &Hello{Slots: 1, Profile: -1}},
+		"nameless resource":    {Hello: &Hello{Slots: 1, Resources: []task.Resource{{Addresses: []string{"0"}}}}},
+		"resource twice":       {Hello: &Hello{Slots: 1, Resources: slices.Repeat([]task.Resource{{Name: "gpu", Addresses: []string{"0"}}}, 2)}},
+		"too many resources":   {Hello: &Hello{Slots: 1, Resources: make([]task.Resource, mostResources+1)}},
+		"too many addresses":   {Hello: &Hello{Slots: 1, Resources: []task.Resource{{Name: "gpu", Addresses: make([]string, mostAddresses+1)}}}},
 		"no fate":              {Ends: []task.End{{}}},
 		"unknown fate":         {Ends: []task.End{{Reason: task.EndReason{Fate: 77}}}},
 		"negative metric":      {Ends: []task.End{{Reason: task.EndReason{Fate: task.Success}, Metrics: task.Metrics{RowsIn: -1}}}},

@@ -772,6 +772,8 @@ type Hello struct {
 	xxx_hidden_Memory    int64                  `protobuf:"varint,9,opt,name=memory,proto3"`
 	xxx_hidden_BlockAddr []byte                 `protobuf:"bytes,10,opt,name=block_addr,json=blockAddr,proto3"`
 	xxx_hidden_Pid       int64                  `protobuf:"varint,11,opt,name=pid,proto3"`
+	xxx_hidden_Profile   int32                  `protobuf:"varint,12,opt,name=profile,proto3"`
+	xxx_hidden_Resources *[]*Resource           `protobuf:"bytes,13,rep,name=resources,proto3"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
 }
@@ -878,6 +880,22 @@ func (x *Hello) GetPid() int64 {
 	return 0
 }
 
+func (x *Hello) GetProfile() int32 {
+	if x != nil {
+		return x.xxx_hidden_Profile
+	}
+	return 0
+}
+
+func (x *Hello) GetResources() []*Resource {
+	if x != nil {
+		if x.xxx_hidden_Resources != nil {
+			return *x.xxx_hidden_Resources
+		}
+	}
+	return nil
+}
+
 func (x *Hello) SetImage(v string) {
 	x.xxx_hidden_Image = v
 }
@@ -928,6 +946,14 @@ func (x *Hello) SetPid(v int64) {
 	x.xxx_hidden_Pid = v
 }
 
+func (x *Hello) SetProfile(v int32) {
+	x.xxx_hidden_Profile = v
+}
+
+func (x *Hello) SetResources(v []*Resource) {
+	x.xxx_hidden_Resources = &v
+}
+
 type Hello_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
@@ -942,6 +968,8 @@ type Hello_builder struct {
 	Memory    int64
 	BlockAddr []byte
 	Pid       int64
+	Profile   int32
+	Resources []*Resource
 }
 
 func (b0 Hello_builder) Build() *Hello {
@@ -959,6 +987,80 @@ func (b0 Hello_builder) Build() *Hello {
 	x.xxx_hidden_Memory = b.Memory
 	x.xxx_hidden_BlockAddr = b.BlockAddr
 	x.xxx_hidden_Pid = b.Pid
+	x.xxx_hidden_Profile = b.Profile
+	x.xxx_hidden_Resources = &b.Resources
+	return m0
+}
+
+// Resource is what an executor, or one of its tasks, has of a named resource.
+type Resource struct {
+	state                protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Name      string                 `protobuf:"bytes,1,opt,name=name,proto3"`
+	xxx_hidden_Addresses []string               `protobuf:"bytes,2,rep,name=addresses,proto3"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+func (x *Resource) Reset() {
+	*x = Resource{}
+	mi := &file_control_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Resource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Resource) ProtoMessage() {}
+
+func (x *Resource) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *Resource) GetName() string {
+	if x != nil {
+		return x.xxx_hidden_Name
+	}
+	return ""
+}
+
+func (x *Resource) GetAddresses() []string {
+	if x != nil {
+		return x.xxx_hidden_Addresses
+	}
+	return nil
+}
+
+func (x *Resource) SetName(v string) {
+	x.xxx_hidden_Name = v
+}
+
+func (x *Resource) SetAddresses(v []string) {
+	x.xxx_hidden_Addresses = v
+}
+
+type Resource_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Name      string
+	Addresses []string
+}
+
+func (b0 Resource_builder) Build() *Resource {
+	m0 := &Resource{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Name = b.Name
+	x.xxx_hidden_Addresses = b.Addresses
 	return m0
 }
 
@@ -975,7 +1077,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_control_proto_msgTypes[6]
+	mi := &file_control_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1089,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[6]
+	mi := &file_control_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1196,7 @@ type Stage struct {
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_control_proto_msgTypes[7]
+	mi := &file_control_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +1208,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[7]
+	mi := &file_control_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1368,7 @@ type Input struct {
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_control_proto_msgTypes[8]
+	mi := &file_control_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1278,7 +1380,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[8]
+	mi := &file_control_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1366,7 +1468,7 @@ type MapOutput struct {
 
 func (x *MapOutput) Reset() {
 	*x = MapOutput{}
-	mi := &file_control_proto_msgTypes[9]
+	mi := &file_control_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1378,7 +1480,7 @@ func (x *MapOutput) String() string {
 func (*MapOutput) ProtoMessage() {}
 
 func (x *MapOutput) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[9]
+	mi := &file_control_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,13 +1550,14 @@ type Launch struct {
 	xxx_hidden_TaskAttempt  int32                  `protobuf:"varint,4,opt,name=task_attempt,json=taskAttempt,proto3"`
 	xxx_hidden_TaskId       int64                  `protobuf:"varint,5,opt,name=task_id,json=taskId,proto3"`
 	xxx_hidden_Split        []byte                 `protobuf:"bytes,6,opt,name=split,proto3"`
+	xxx_hidden_Resources    *[]*Resource           `protobuf:"bytes,7,rep,name=resources,proto3"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
 }
 
 func (x *Launch) Reset() {
 	*x = Launch{}
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1569,7 @@ func (x *Launch) String() string {
 func (*Launch) ProtoMessage() {}
 
 func (x *Launch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,6 +1622,15 @@ func (x *Launch) GetSplit() []byte {
 	return nil
 }
 
+func (x *Launch) GetResources() []*Resource {
+	if x != nil {
+		if x.xxx_hidden_Resources != nil {
+			return *x.xxx_hidden_Resources
+		}
+	}
+	return nil
+}
+
 func (x *Launch) SetStage(v int32) {
 	x.xxx_hidden_Stage = v
 }
@@ -1546,6 +1658,10 @@ func (x *Launch) SetSplit(v []byte) {
 	x.xxx_hidden_Split = v
 }
 
+func (x *Launch) SetResources(v []*Resource) {
+	x.xxx_hidden_Resources = &v
+}
+
 type Launch_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
@@ -1555,6 +1671,7 @@ type Launch_builder struct {
 	TaskAttempt  int32
 	TaskId       int64
 	Split        []byte
+	Resources    []*Resource
 }
 
 func (b0 Launch_builder) Build() *Launch {
@@ -1567,6 +1684,7 @@ func (b0 Launch_builder) Build() *Launch {
 	x.xxx_hidden_TaskAttempt = b.TaskAttempt
 	x.xxx_hidden_TaskId = b.TaskId
 	x.xxx_hidden_Split = b.Split
+	x.xxx_hidden_Resources = &b.Resources
 	return m0
 }
 
@@ -1581,7 +1699,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +1711,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1680,7 +1798,7 @@ type TaskCall struct {
 
 func (x *TaskCall) Reset() {
 	*x = TaskCall{}
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1692,7 +1810,7 @@ func (x *TaskCall) String() string {
 func (*TaskCall) ProtoMessage() {}
 
 func (x *TaskCall) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1806,7 +1924,7 @@ type TaskReply struct {
 
 func (x *TaskReply) Reset() {
 	*x = TaskReply{}
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1818,7 +1936,7 @@ func (x *TaskReply) String() string {
 func (*TaskReply) ProtoMessage() {}
 
 func (x *TaskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1914,7 +2032,7 @@ type Drop struct {
 
 func (x *Drop) Reset() {
 	*x = Drop{}
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1926,7 +2044,7 @@ func (x *Drop) String() string {
 func (*Drop) ProtoMessage() {}
 
 func (x *Drop) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1997,7 +2115,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2009,7 +2127,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2267,7 +2385,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2279,7 +2397,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2408,7 +2526,7 @@ type Fetch struct {
 
 func (x *Fetch) Reset() {
 	*x = Fetch{}
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2420,7 +2538,7 @@ func (x *Fetch) String() string {
 func (*Fetch) ProtoMessage() {}
 
 func (x *Fetch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2505,7 +2623,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2517,7 +2635,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2589,7 +2707,7 @@ type Metrics struct {
 
 func (x *Metrics) Reset() {
 	*x = Metrics{}
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2601,7 +2719,7 @@ func (x *Metrics) String() string {
 func (*Metrics) ProtoMessage() {}
 
 func (x *Metrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2791,7 +2909,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2803,7 +2921,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2881,7 +2999,7 @@ type BlockChange struct {
 
 func (x *BlockChange) Reset() {
 	*x = BlockChange{}
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2893,7 +3011,7 @@ func (x *BlockChange) String() string {
 func (*BlockChange) ProtoMessage() {}
 
 func (x *BlockChange) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3012,7 +3130,7 @@ const file_control_proto_rawDesc = "" +
 	"\ftask_attempt\x18\x04 \x01(\x05R\vtaskAttempt\"1\n" +
 	"\aSetting\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value\"\x90\x02\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\"\xe0\x02\n" +
 	"\x05Hello\x12\x14\n" +
 	"\x05image\x18\x01 \x01(\tR\x05image\x12\x1e\n" +
 	"\vgo_build_id\x18\x02 \x01(\tR\tgoBuildId\x12\x12\n" +
@@ -3026,7 +3144,12 @@ const file_control_proto_rawDesc = "" +
 	"\n" +
 	"block_addr\x18\n" +
 	" \x01(\fR\tblockAddr\x12\x10\n" +
-	"\x03pid\x18\v \x01(\x03R\x03pid\"\xaa\x01\n" +
+	"\x03pid\x18\v \x01(\x03R\x03pid\x12\x18\n" +
+	"\aprofile\x18\f \x01(\x05R\aprofile\x124\n" +
+	"\tresources\x18\r \x03(\v2\x16.kiln.control.ResourceR\tresources\"<\n" +
+	"\bResource\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n" +
+	"\taddresses\x18\x02 \x03(\tR\taddresses\"\xaa\x01\n" +
 	"\aWelcome\x12\x1a\n" +
 	"\bexecutor\x18\x01 \x01(\x05R\bexecutor\x12\x15\n" +
 	"\x06app_id\x18\x02 \x01(\tR\x05appId\x12)\n" +
@@ -3051,14 +3174,15 @@ const file_control_proto_rawDesc = "" +
 	"\tMapOutput\x12\x1a\n" +
 	"\bexecutor\x18\x01 \x01(\x11R\bexecutor\x12\x12\n" +
 	"\x04addr\x18\x02 \x01(\rR\x04addr\x12\x14\n" +
-	"\x05sizes\x18\x03 \x03(\x03R\x05sizes\"\xb3\x01\n" +
+	"\x05sizes\x18\x03 \x03(\x03R\x05sizes\"\xe9\x01\n" +
 	"\x06Launch\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x1c\n" +
 	"\tpartition\x18\x03 \x01(\x05R\tpartition\x12!\n" +
 	"\ftask_attempt\x18\x04 \x01(\x05R\vtaskAttempt\x12\x17\n" +
 	"\atask_id\x18\x05 \x01(\x03R\x06taskId\x12\x14\n" +
-	"\x05split\x18\x06 \x01(\fR\x05split\"a\n" +
+	"\x05split\x18\x06 \x01(\fR\x05split\x124\n" +
+	"\tresources\x18\a \x03(\v2\x16.kiln.control.ResourceR\tresources\"a\n" +
 	"\x04Kill\x12)\n" +
 	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
@@ -3160,7 +3284,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06Attach\x12\x10.kiln.control.Up\x1a\x12.kiln.control.Down(\x010\x01B:Z8github.com/kilnproject/kiln/internal/link/wire/controlpbb\x06proto3"
 
 var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_control_proto_goTypes = []any{
 	(CallKind)(0),       // 0: kiln.control.CallKind
 	(BlockKind)(0),      // 1: kiln.control.BlockKind
@@ -3171,58 +3295,61 @@ var file_control_proto_goTypes = []any{
 	(*TaskRef)(nil),     // 6: kiln.control.TaskRef
 	(*Setting)(nil),     // 7: kiln.control.Setting
 	(*Hello)(nil),       // 8: kiln.control.Hello
-	(*Welcome)(nil),     // 9: kiln.control.Welcome
-	(*Stage)(nil),       // 10: kiln.control.Stage
-	(*Input)(nil),       // 11: kiln.control.Input
-	(*MapOutput)(nil),   // 12: kiln.control.MapOutput
-	(*Launch)(nil),      // 13: kiln.control.Launch
-	(*Kill)(nil),        // 14: kiln.control.Kill
-	(*TaskCall)(nil),    // 15: kiln.control.TaskCall
-	(*TaskReply)(nil),   // 16: kiln.control.TaskReply
-	(*Drop)(nil),        // 17: kiln.control.Drop
-	(*End)(nil),         // 18: kiln.control.End
-	(*Error)(nil),       // 19: kiln.control.Error
-	(*Fetch)(nil),       // 20: kiln.control.Fetch
-	(*Update)(nil),      // 21: kiln.control.Update
-	(*Metrics)(nil),     // 22: kiln.control.Metrics
-	(*Heartbeat)(nil),   // 23: kiln.control.Heartbeat
-	(*BlockChange)(nil), // 24: kiln.control.BlockChange
+	(*Resource)(nil),    // 9: kiln.control.Resource
+	(*Welcome)(nil),     // 10: kiln.control.Welcome
+	(*Stage)(nil),       // 11: kiln.control.Stage
+	(*Input)(nil),       // 12: kiln.control.Input
+	(*MapOutput)(nil),   // 13: kiln.control.MapOutput
+	(*Launch)(nil),      // 14: kiln.control.Launch
+	(*Kill)(nil),        // 15: kiln.control.Kill
+	(*TaskCall)(nil),    // 16: kiln.control.TaskCall
+	(*TaskReply)(nil),   // 17: kiln.control.TaskReply
+	(*Drop)(nil),        // 18: kiln.control.Drop
+	(*End)(nil),         // 19: kiln.control.End
+	(*Error)(nil),       // 20: kiln.control.Error
+	(*Fetch)(nil),       // 21: kiln.control.Fetch
+	(*Update)(nil),      // 22: kiln.control.Update
+	(*Metrics)(nil),     // 23: kiln.control.Metrics
+	(*Heartbeat)(nil),   // 24: kiln.control.Heartbeat
+	(*BlockChange)(nil), // 25: kiln.control.BlockChange
 }
 var file_control_proto_depIdxs = []int32{
-	9,  // 0: kiln.control.Down.welcome:type_name -> kiln.control.Welcome
-	10, // 1: kiln.control.Down.stages:type_name -> kiln.control.Stage
-	13, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
-	14, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
-	16, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
+	10, // 0: kiln.control.Down.welcome:type_name -> kiln.control.Welcome
+	11, // 1: kiln.control.Down.stages:type_name -> kiln.control.Stage
+	14, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
+	15, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
+	17, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
 	5,  // 5: kiln.control.Down.forget:type_name -> kiln.control.StageRef
-	17, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
+	18, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
 	8,  // 7: kiln.control.Up.hello:type_name -> kiln.control.Hello
-	24, // 8: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
-	15, // 9: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
-	18, // 10: kiln.control.Up.ends:type_name -> kiln.control.End
-	23, // 11: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
-	7,  // 12: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
-	11, // 13: kiln.control.Stage.inputs:type_name -> kiln.control.Input
-	7,  // 14: kiln.control.Stage.props:type_name -> kiln.control.Setting
-	12, // 15: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
-	6,  // 16: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
-	6,  // 17: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
-	0,  // 18: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
-	6,  // 19: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
-	1,  // 20: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
-	2,  // 21: kiln.control.End.fate:type_name -> kiln.control.Fate
-	19, // 22: kiln.control.End.error:type_name -> kiln.control.Error
-	20, // 23: kiln.control.End.fetch:type_name -> kiln.control.Fetch
-	21, // 24: kiln.control.End.updates:type_name -> kiln.control.Update
-	22, // 25: kiln.control.End.metrics:type_name -> kiln.control.Metrics
-	6,  // 26: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
-	4,  // 27: kiln.control.Control.Attach:input_type -> kiln.control.Up
-	3,  // 28: kiln.control.Control.Attach:output_type -> kiln.control.Down
-	28, // [28:29] is the sub-list for method output_type
-	27, // [27:28] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	25, // 8: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
+	16, // 9: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
+	19, // 10: kiln.control.Up.ends:type_name -> kiln.control.End
+	24, // 11: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
+	9,  // 12: kiln.control.Hello.resources:type_name -> kiln.control.Resource
+	7,  // 13: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
+	12, // 14: kiln.control.Stage.inputs:type_name -> kiln.control.Input
+	7,  // 15: kiln.control.Stage.props:type_name -> kiln.control.Setting
+	13, // 16: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
+	9,  // 17: kiln.control.Launch.resources:type_name -> kiln.control.Resource
+	6,  // 18: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
+	6,  // 19: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
+	0,  // 20: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
+	6,  // 21: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
+	1,  // 22: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
+	2,  // 23: kiln.control.End.fate:type_name -> kiln.control.Fate
+	20, // 24: kiln.control.End.error:type_name -> kiln.control.Error
+	21, // 25: kiln.control.End.fetch:type_name -> kiln.control.Fetch
+	22, // 26: kiln.control.End.updates:type_name -> kiln.control.Update
+	23, // 27: kiln.control.End.metrics:type_name -> kiln.control.Metrics
+	6,  // 28: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
+	4,  // 29: kiln.control.Control.Attach:input_type -> kiln.control.Up
+	3,  // 30: kiln.control.Control.Attach:output_type -> kiln.control.Down
+	30, // [30:31] is the sub-list for method output_type
+	29, // [29:30] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -3236,7 +3363,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
