@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/plan"
+	"github.com/kilnproject/kiln/internal/core/profile"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/data/funcs"
 	"github.com/kilnproject/kiln/internal/data/op"
@@ -58,7 +60,10 @@ func (a *action) run(ctx context.Context) ([][]byte, error) {
 	if err != nil {
 		return nil, a.locate(err)
 	}
-	job := a.job(ctx, top)
+	job, err := a.job(ctx, top)
+	if err != nil {
+		return nil, a.locate(err)
+	}
 	want := a.partitions
 	if want == nil {
 		want = span(0, top.Partitions)
@@ -81,11 +86,12 @@ func (a *action) run(ctx context.Context) ([][]byte, error) {
 }
 
 // job describes the action to the scheduler.
-func (a *action) job(ctx context.Context, top *plan.RDD) sched.Job {
+func (a *action) job(ctx context.Context, top *plan.RDD) (sched.Job, error) {
 	s := a.n.s
-	s.lineage.Lock()
-	stages := plan.Cut(top, a.output)
-	s.lineage.Unlock()
+	stages, profiles, err := a.cut(top)
+	if err != nil {
+		return sched.Job{}, err
+	}
 	p := propertiesOf(ctx)
 	j := sched.Job{
 		Partitions: a.partitions, Group: p.group, Tags: p.tags, Pool: p.pool,
@@ -108,9 +114,27 @@ func (a *action) job(ctx context.Context, top *plan.RDD) sched.Job {
 		if i == len(stages)-1 {
 			spec.Name, spec.Site = a.verb, a.site
 		}
+		if err := s.profiles.demand(&spec, profiles[i]); err != nil {
+			return j, err
+		}
 		j.Stages = append(j.Stages, spec)
 	}
-	return j
+	return j, nil
+}
+
+// cut gives the stages of the job, and what each asks for.
+func (a *action) cut(top *plan.RDD) (stages []*plan.Stage, profiles []profile.Profile, err error) {
+	a.n.s.lineage.Lock()
+	defer a.n.s.lineage.Unlock()
+	stages = plan.Cut(top, a.output)
+	for _, st := range stages {
+		p, err := st.Profile(conf.MergeProfiles.Of(a.n.s.conf))
+		if err != nil {
+			return nil, nil, err
+		}
+		profiles = append(profiles, p)
+	}
+	return stages, profiles, nil
 }
 
 func (a *action) locate(err error) error { return locate(a.verb, a.site, err) }

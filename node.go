@@ -7,6 +7,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/plan"
+	"github.com/kilnproject/kiln/internal/core/profile"
 	"github.com/kilnproject/kiln/internal/data/codec"
 	"github.com/kilnproject/kiln/internal/data/funcs"
 	"github.com/kilnproject/kiln/internal/data/op"
@@ -38,6 +39,7 @@ type node struct {
 	laying  chan struct{}
 	keep    *keeping
 	check   *checkpointing
+	profile profile.Profile // what its tasks need; the session's lineage lock guards it in base
 }
 
 // step is what a node adds to the plan.
@@ -220,7 +222,7 @@ func (n *node) layOutNow(ctx context.Context) (r *plan.RDD, err error) {
 		n.forgetParents()
 	}
 	n.mu.Lock()
-	base.Name = n.name
+	base.Name, base.Profile = n.name, n.profile
 	n.base, n.laid = base, &plan.RDD{}
 	n.mu.Unlock()
 	n.relay()
@@ -271,6 +273,9 @@ func (n *node) sketch(seen map[*node]*plan.RDD) *plan.RDD {
 	r := &plan.RDD{ID: n.id, Verb: n.verb, Name: n.name, Site: n.site, Partitions: count, Note: n.keep.note()}
 	if n.check != nil {
 		r.Note = joinNotes(r.Note, n.check.note())
+	}
+	if !n.profile.IsZero() {
+		r.Note = joinNotes(r.Note, n.profile.String())
 	}
 	n.mu.Unlock()
 	seen[n] = r

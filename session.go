@@ -29,6 +29,7 @@ type Session struct {
 
 	driver   watchedDriver
 	shuffles shuffleOwners
+	profiles profileTable
 
 	lineage      sync.Mutex // guards what children of a node point at, while a job is cut and while caches are switched
 	rdds         atomic.Int32

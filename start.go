@@ -15,6 +15,7 @@ import (
 	"github.com/kilnproject/kiln/cluster/local"
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/profile"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/data/funcs"
 	"github.com/kilnproject/kiln/internal/driver"
@@ -85,14 +86,21 @@ func (s *Session) socketDir() (string, error) {
 	return s.ownDir(parent)
 }
 
-func (s *Session) driverConfig(m conf.MasterURL) (driver.Config, error) {
+// driverConfig is what the settings say to the driver, which gets so many executors with so much at the start.
+func (s *Session) driverConfig(m conf.MasterURL, executor profile.Executor, executors int) (driver.Config, error) {
 	c := driver.Config{
 		App:       cluster.App{ID: s.appID, Name: s.appName()},
 		Timeout:   conf.NetworkTimeout.Of(s.conf),
 		PieceSize: int64(conf.BroadcastBlockSize.Of(s.conf)),
 		Merge:     s.accumulators.merge,
 	}
-	var err error
+	s.profiles.conf = s.conf
+	s.profiles.define = func(p ids.ProfileID, e profile.Executor) { s.driver.Define(p, e) }
+	err := s.profiles.begin(s.ctx, m, executor, executors)
+	if err != nil {
+		return c, err
+	}
+	c.Executor = s.profiles.base.Executor
 	if c.Sched, err = s.schedConfig(m); err != nil {
 		return c, err
 	}
@@ -115,21 +123,22 @@ func (s *Session) startLocal(m conf.MasterURL) error {
 	if slots == 0 {
 		slots = host.Cores()
 	}
-	cfg := local.ThreadsConfig{Conf: s.conf, Slots: slots, AppDir: s.dir}
+	cfg := local.ThreadsConfig{Conf: s.conf, AppDir: s.dir}
 	executors := 1
 	kit := testhook.From(s.ctx)
 	if kit != nil {
 		executors, cfg.Tune = kit.Executors, kit.Tune
 	}
 	s.slots = executors * slots
-	cfg.Memory = s.memory(executors)
+	memory := s.memory(executors)
 	if kit == nil { // a test's own memory is not the engine's to limit
-		s.closers = append(s.closers, limitMemory(cfg.Memory))
+		s.closers = append(s.closers, limitMemory(memory))
 	}
-	drive, err := s.driverConfig(m)
+	drive, err := s.driverConfig(m, profile.Executor{Slots: slots, Memory: memory}, executors)
 	if err != nil {
 		return err
 	}
+	cfg.Has = s.profiles.machine
 	s.driver.Driver = driver.Start(drive)
 	cfg.Attach, cfg.Blocks = s.driver.AttachOwn, s.driver.Blocks()
 	threads := local.NewThreads(cfg)
@@ -176,7 +185,7 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := s.driverConfig(m)
+	cfg, err := s.driverConfig(m, profile.Executor{Slots: m.Slots, Memory: memory}, m.Executors)
 	if err != nil {
 		return err
 	}
@@ -203,7 +212,7 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 		return errors.Join(err, s.driver.Close(), control.Close(), client.Close())
 	}
 	s.closers = append(s.closers, blocks.Close, control.Close, client.Close)
-	return s.serve(local.NewProcesses(s.conf, m.Slots, memory, local.Places{AppDir: s.dir, Sockets: sockets, DriverBlocks: blocks.Addr()}), initial)
+	return s.serve(local.NewProcesses(s.conf, local.Places{AppDir: s.dir, Sockets: sockets, DriverBlocks: blocks.Addr()}, s.profiles.machine), initial)
 }
 
 func (s *Session) serve(m cluster.Manager, executors int) error {

@@ -10,15 +10,46 @@ type Manager interface {
 	// Start begins. The Handler may be called from now on, until Close has returned. An error means that nothing was started.
 	Start(ctx context.Context, app App, h Handler) error
 
-	// Want says how many executors the application wants in all. A manager that has fewer, also because one was lost, starts
-	// more; one that has more stops idle ones only when Release names them.
-	Want(executors int)
+	// Want says which executors the application wants in all, by profile; of a profile that is not named it wants none. A manager that
+	// has fewer of one, also because one was lost, starts more; one that has more stops idle ones only when Release names them. The
+	// list stays as it is for ever.
+	Want(executors []Wanted)
 
-	// Release stops executors that are no longer wanted, and lowers the number wanted by theirs.
+	// Release stops executors that are no longer wanted, and lowers the number wanted of their profile by theirs.
 	Release(executors []int32)
 
 	// Close ends every executor that is left and removes what the manager made. It does not wait for their tasks.
 	Close() error
+}
+
+// Wanted is how many executors of one profile an application wants.
+type Wanted struct {
+	Profile   int32 // names the shape, for as long as the application lives; 0 is that of its settings
+	Shape     Shape // always the same for one profile
+	Executors int
+
+	// Where executors would be near to data: how many tasks prefer some host, and which. A manager that cannot choose leaves it.
+	Tasks  int
+	Places []Place
+}
+
+// Shape is what each executor of a profile has.
+type Shape struct {
+	Slots     int
+	Memory    int64      // bytes, in all
+	Resources []Resource // by name
+}
+
+// Resource is how many addresses of a named resource, such as "gpu", an executor has.
+type Resource struct {
+	Name   string
+	Amount int
+}
+
+// Place is a host, and how many tasks would like to run there.
+type Place struct {
+	Host  string
+	Tasks int
 }
 
 // App is what an executor needs to find its driver.

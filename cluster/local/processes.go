@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -15,19 +16,19 @@ import (
 	"github.com/kilnproject/kiln/cluster"
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 )
 
 // Processes gives executors as child processes of this binary.
 type Processes struct {
 	conf   *conf.Conf
-	slots  int
-	memory int64
 	places Places
 
 	mu        sync.Mutex
 	app       cluster.App
 	handler   cluster.Handler
-	want      int
+	machine   machine
+	want      []cluster.Wanted
 	next      ids.ExecutorID
 	children  map[ids.ExecutorID]*child
 	stillborn int // children in a row that ended soon after their start
@@ -39,6 +40,8 @@ type child struct {
 	cmd     *exec.Cmd
 	pipe    *os.File // our end; closing it ends the child
 	words   *json.Encoder
+	profile ids.ProfileID
+	held    held
 	started time.Time
 	asked   *time.Timer // the child was told to leave, and is killed when this goes off; nil otherwise
 }
@@ -59,9 +62,9 @@ type Places struct {
 	DriverBlocks string // the address of the driver's block server
 }
 
-// NewProcesses makes the manager of local-cluster. Memory is what each process may use in all.
-func NewProcesses(c *conf.Conf, slots int, memory int64, places Places) *Processes {
-	return &Processes{conf: c, slots: slots, memory: memory, places: places, children: map[ids.ExecutorID]*child{}}
+// NewProcesses makes the manager of local-cluster, on a machine that has these resources.
+func NewProcesses(c *conf.Conf, places Places, has []resource.Offer) *Processes {
+	return &Processes{conf: c, places: places, machine: newMachine(has), children: map[ids.ExecutorID]*child{}}
 }
 
 // Start implements cluster.Manager.
@@ -73,7 +76,7 @@ func (p *Processes) Start(_ context.Context, app cluster.App, h cluster.Handler)
 }
 
 // Want implements cluster.Manager.
-func (p *Processes) Want(executors int) {
+func (p *Processes) Want(executors []cluster.Wanted) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.want = executors
@@ -82,32 +85,40 @@ func (p *Processes) Want(executors int) {
 
 // fill starts what is missing. The caller holds the lock.
 func (p *Processes) fill() {
-	for !p.closed && p.staying() < p.want {
-		id := p.next
-		p.next++
-		c, err := p.spawn(id)
-		if err != nil {
-			p.handler.Broken(fmt.Errorf("starting executor %v: %w", id, err))
-			return
+	for i := range p.want {
+		w := &p.want[i]
+		for !p.closed && p.staying(w.Profile) < w.Executors {
+			h, ok := p.machine.take(w.Shape)
+			if !ok {
+				break // until an executor gives back what it has
+			}
+			id := p.next
+			p.next++
+			c, err := p.spawn(id, w, h)
+			if err != nil {
+				p.machine.give(h)
+				p.handler.Broken(fmt.Errorf("starting executor %v: %w", id, err))
+				return
+			}
+			p.children[id] = c
+			p.handler.Granted(int32(id), "localhost")
+			p.waits.Add(1)
+			go p.await(id, c)
 		}
-		p.children[id] = c
-		p.handler.Granted(int32(id), "localhost")
-		p.waits.Add(1)
-		go p.await(id, c)
 	}
 }
 
-// staying counts the children that were not told to leave.
-func (p *Processes) staying() (n int) {
+// staying counts the children of a profile that were not told to leave.
+func (p *Processes) staying(profile int32) (n int) {
 	for _, c := range p.children {
-		if c.asked == nil {
+		if c.asked == nil && int32(c.profile) == profile {
 			n++
 		}
 	}
 	return n
 }
 
-func (p *Processes) spawn(id ids.ExecutorID) (*child, error) {
+func (p *Processes) spawn(id ids.ExecutorID, w *cluster.Wanted, h held) (*child, error) {
 	theirs, ours, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -115,7 +126,7 @@ func (p *Processes) spawn(id ids.ExecutorID) (*child, error) {
 	defer theirs.Close()
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{os.Args[0], "kiln-executor", p.app.ID, id.String()}
-	cmd.Env = append(os.Environ(), roleVariable+"="+strconv.Itoa(pipeFD), "GOMAXPROCS="+strconv.Itoa(max(2, p.slots)))
+	cmd.Env = append(os.Environ(), roleVariable+"="+strconv.Itoa(pipeFD), "GOMAXPROCS="+strconv.Itoa(max(2, w.Shape.Slots)))
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr // standard output belongs to the driver's own result
 	cmd.ExtraFiles = []*os.File{theirs}
 	// A group of its own: the terminal's ctrl-C goes to the driver, which ends its executors.
@@ -126,14 +137,14 @@ func (p *Processes) spawn(id ids.ExecutorID) (*child, error) {
 	}
 	b := bootstrap{
 		ID: id, AppID: p.app.ID, Places: p.places, Control: p.app.Control, Secret: p.app.Secret,
-		Slots: p.slots, Memory: p.memory, Conf: p.conf.Set(),
+		Profile: ids.ProfileID(w.Profile), Slots: w.Shape.Slots, Memory: w.Shape.Memory, Resources: h.resources, Conf: p.conf.Set(),
 	}
 	words := json.NewEncoder(ours)
 	if err := words.Encode(b); err != nil {
 		ours.Close()
 		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
-	return &child{cmd: cmd, pipe: ours, words: words, started: time.Now()}, nil
+	return &child{cmd: cmd, pipe: ours, words: words, profile: b.Profile, held: h, started: time.Now()}, nil
 }
 
 // await tells the handler when a child ends, and starts another in its place.
@@ -144,12 +155,14 @@ func (p *Processes) await(id ids.ExecutorID, c *child) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.children, id)
+	p.machine.give(c.held)
 	if p.closed {
 		return
 	}
 	if c.asked != nil {
 		c.asked.Stop()
 		p.handler.Gone(int32(id), cluster.Loss{Text: "it was released", Asked: true})
+		p.fill() // others may have waited for its addresses
 		return
 	}
 	loss := lossOf(err, c.cmd.ProcessState)
@@ -187,8 +200,18 @@ func (p *Processes) Release(executors []int32) {
 	defer p.mu.Unlock()
 	for _, id := range executors {
 		if c := p.children[ids.ExecutorID(id)]; c != nil && c.asked == nil {
-			p.want = max(0, p.want-1)
+			p.wantLess(c.profile)
 			c.leave()
+		}
+	}
+}
+
+// wantLess lowers the number wanted of a profile by one. The list came from the driver, which may show it to others.
+func (p *Processes) wantLess(profile ids.ProfileID) {
+	p.want = slices.Clone(p.want)
+	for i := range p.want {
+		if w := &p.want[i]; w.Profile == int32(profile) {
+			w.Executors = max(0, w.Executors-1)
 		}
 	}
 }

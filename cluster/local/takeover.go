@@ -15,6 +15,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/data/funcs"
 	"github.com/kilnproject/kiln/internal/executor"
 	"github.com/kilnproject/kiln/internal/link/transport"
@@ -29,14 +30,16 @@ const pipeFD = 3
 
 // bootstrap is what the driver tells a child through the pipe.
 type bootstrap struct {
-	ID      ids.ExecutorID
-	AppID   string
-	Places  Places
-	Control string
-	Secret  []byte
-	Slots   int
-	Memory  int64
-	Conf    []conf.Given
+	ID        ids.ExecutorID
+	AppID     string
+	Places    Places
+	Control   string
+	Secret    []byte
+	Profile   ids.ProfileID
+	Slots     int
+	Memory    int64
+	Resources []task.Resource
+	Conf      []conf.Given
 }
 
 // farewell is what the driver tells a child at last: it is not needed any more.
@@ -154,6 +157,6 @@ func helloOf(b bootstrap, blocks string) (*wire.Hello, error) {
 	}
 	return &wire.Hello{
 		Identity: wire.Identity(identity), Executor: b.ID, Secret: b.Secret, Host: host, Slots: b.Slots, Memory: b.Memory,
-		BlockAddr: blocks, PID: os.Getpid(),
+		BlockAddr: blocks, PID: os.Getpid(), Profile: b.Profile, Resources: b.Resources,
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/kilnproject/kiln/cluster"
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/executor"
 	"github.com/kilnproject/kiln/internal/link/transport"
 	"github.com/kilnproject/kiln/internal/link/wire"
@@ -17,8 +18,6 @@ import (
 // Threads gives executors inside this process. They encode and decode as processes do; only the link is in memory.
 type Threads struct {
 	conf   *conf.Conf
-	slots  int
-	memory int64
 	appDir string
 	attach func(transport.DriverEnd)
 	driver transport.Provider
@@ -26,7 +25,8 @@ type Threads struct {
 
 	mu      sync.Mutex
 	handler cluster.Handler
-	want    int
+	machine machine
+	want    cluster.Wanted
 	next    ids.ExecutorID
 	running map[ids.ExecutorID]*thread
 	closed  bool
@@ -35,6 +35,7 @@ type Threads struct {
 
 type thread struct {
 	*executor.Executor
+	held held
 	link transport.ExecutorEnd
 	stop context.CancelCauseFunc
 }
@@ -42,18 +43,17 @@ type thread struct {
 // ThreadsConfig is what Threads needs: where executors attach, and what the driver serves.
 type ThreadsConfig struct {
 	Conf   *conf.Conf
-	Slots  int   // of each executor
-	Memory int64 // of each executor, in all
 	AppDir string
 	Attach func(transport.DriverEnd)
 	Blocks transport.Provider
 	Tune   func(*executor.Config)
+	Has    []resource.Offer // the machine, which executors divide
 }
 
 // NewThreads makes the manager of local and local[N].
 func NewThreads(c ThreadsConfig) *Threads {
 	return &Threads{
-		conf: c.Conf, slots: c.Slots, memory: c.Memory, appDir: c.AppDir, attach: c.Attach, driver: c.Blocks, tune: c.Tune,
+		conf: c.Conf, appDir: c.AppDir, machine: newMachine(c.Has), attach: c.Attach, driver: c.Blocks, tune: c.Tune,
 		running: map[ids.ExecutorID]*thread{},
 	}
 }
@@ -66,19 +66,28 @@ func (t *Threads) Start(_ context.Context, _ cluster.App, h cluster.Handler) err
 	return nil
 }
 
-// Want implements cluster.Manager.
-func (t *Threads) Want(executors int) {
+// Want implements cluster.Manager. All executors of this process are alike: there is one profile.
+func (t *Threads) Want(executors []cluster.Wanted) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.want = executors
+	t.want = cluster.Wanted{}
+	for _, w := range executors {
+		if w.Profile == 0 {
+			t.want = w
+		}
+	}
 	t.fill()
 }
 
 func (t *Threads) fill() {
-	for !t.closed && len(t.running) < t.want {
+	for !t.closed && len(t.running) < t.want.Executors {
+		h, ok := t.machine.take(t.want.Shape)
+		if !ok {
+			return // until an executor gives back what it has
+		}
 		id := t.next
 		t.next++
-		if err := t.start(id); err != nil {
+		if err := t.start(id, h); err != nil {
 			t.handler.Broken(fmt.Errorf("starting executor %v: %w", id, err))
 			return
 		}
@@ -86,8 +95,9 @@ func (t *Threads) fill() {
 	}
 }
 
-func (t *Threads) start(id ids.ExecutorID) error {
-	cfg := executorConfig(t.conf, id, t.slots, t.memory, t.appDir)
+func (t *Threads) start(id ids.ExecutorID, h held) error {
+	shape := t.want.Shape
+	cfg := executorConfig(t.conf, id, shape.Slots, shape.Memory, t.appDir)
 	cfg.Fetch = transport.LocalFetcher(t.lookup)
 	cfg.DriverBlocks = addrOf(ids.Driver)
 	if t.tune != nil {
@@ -99,10 +109,10 @@ func (t *Threads) start(id ids.ExecutorID) error {
 	}
 	up, down := transport.Pipe()
 	ctx, stop := context.WithCancelCause(context.Background())
-	th := &thread{Executor: e, link: down, stop: stop}
+	th := &thread{Executor: e, held: h, link: down, stop: stop}
 	t.running[id] = th
 	t.attach(up)
-	hello := &wire.Hello{Executor: id, Host: "localhost", Slots: t.slots, Memory: t.memory, BlockAddr: addrOf(id)}
+	hello := &wire.Hello{Executor: id, Host: "localhost", Slots: shape.Slots, Memory: shape.Memory, BlockAddr: addrOf(id), Resources: h.resources}
 	if err := down.Send(&wire.Up{Hello: hello}); err != nil {
 		return err
 	}
@@ -122,6 +132,9 @@ func (t *Threads) ended(id ids.ExecutorID, th *thread, err error) {
 	defer t.mu.Unlock()
 	_, known := t.running[id]
 	delete(t.running, id)
+	if known {
+		t.machine.give(th.held)
+	}
 	if t.closed || !known {
 		return
 	}
@@ -178,6 +191,9 @@ func (t *Threads) Kill(id int32) bool {
 	t.mu.Lock()
 	th := t.running[ids.ExecutorID(id)]
 	delete(t.running, ids.ExecutorID(id))
+	if th != nil {
+		t.machine.give(th.held)
+	}
 	if th == nil || t.closed {
 		t.mu.Unlock()
 		return false
@@ -196,7 +212,7 @@ func (t *Threads) Release(executors []int32) {
 	defer t.mu.Unlock()
 	for _, id := range executors {
 		if th := t.running[ids.ExecutorID(id)]; th != nil {
-			t.want--
+			t.want.Executors--
 			th.stop(errors.New("released"))
 		}
 	}

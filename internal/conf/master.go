@@ -146,7 +146,7 @@ func parseLocalCluster(fields []string) (m MasterURL, err error) {
 	if len(fields) == 3 {
 		m.Memory, err = ParseBytes(withUnit(fields[2], "m"))
 		if err == nil {
-			err = enoughMemory(m.Memory)
+			err = EnoughMemory(m.Memory)
 		}
 		if err != nil || m.Memory == 0 {
 			return MasterURL{}, fmt.Errorf("asks for memory %q per executor, which is not an amount such as 512m or 1g of at least %v", fields[2], leastMemory)

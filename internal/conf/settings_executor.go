@@ -8,8 +8,8 @@ import (
 // leastMemory is what an executor cannot run without.
 const leastMemory = 32 * MiB
 
-// enoughMemory refuses what is most likely a number without its unit.
-func enoughMemory(b Bytes) error {
+// EnoughMemory refuses what is most likely a number without its unit.
+func EnoughMemory(b Bytes) error {
 	if b != 0 && b < leastMemory {
 		return fmt.Errorf("is less than %v, which an executor needs (1024 is 1024 bytes, 1024m is a gigabyte)", leastMemory)
 	}
@@ -20,7 +20,7 @@ func enoughMemory(b Bytes) error {
 var (
 	// ExecutorMemory is all memory of one executor; 0 means what the machine offers.
 	ExecutorMemory = Size("kiln.executor.memory", 0,
-		"All memory that one executor may use: rows, caches, buffers, user data. It spills before it reaches this.", enoughMemory).
+		"All memory that one executor may use: rows, caches, buffers, user data. It spills before it reaches this.", EnoughMemory).
 		DefaultText("what the cgroup or the machine has, shared by the executors on it").Spark("spark.executor.memory", "m")
 
 	// MemoryFraction is the share of ExecutorMemory that the engine manages.

@@ -1,18 +1,19 @@
 package driver
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kilnproject/kiln/cluster"
 	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/profile"
 	"github.com/kilnproject/kiln/internal/core/sched"
 )
 
 // Allocation is how executors come and go with the load.
 type Allocation struct {
 	Rules       alloc.Config
-	Slots       int           // of each executor
 	DrainWithin time.Duration // how long executors that are drained may take; 0 means as long as it takes
 }
 
@@ -22,7 +23,7 @@ const allocationPeriod = 100 * time.Millisecond
 // serving says that the cluster manager was asked for its first executors.
 type serving struct {
 	manager   cluster.Manager
-	executors int
+	executors []cluster.Wanted
 }
 
 // looks says when to look at the load: never, unless executors come and go with it.
@@ -40,8 +41,17 @@ func (d *Driver) allocate() {
 	}
 	next, w := d.alloc.Compute(d.load(), d.now())
 	d.alloc = next
-	if n := w.Targets[0].Executors; n != d.want {
-		d.want = n
+	var list []cluster.Wanted
+	for _, t := range w.Targets {
+		x := wanted(t.Profile, d.shapes[t.Profile], t.Executors)
+		x.Tasks = t.Placed
+		for _, p := range t.Places {
+			x.Places = append(x.Places, cluster.Place(p))
+		}
+		list = append(list, x)
+	}
+	if !slices.EqualFunc(list, d.want, sameWanted) {
+		d.want = list
 		d.ask()
 	}
 	const why = "it had nothing to do"
@@ -53,10 +63,24 @@ func (d *Driver) allocate() {
 	}
 }
 
-// ask tells the manager how many executors are wanted.
+// wanted describes executors of a profile to a cluster manager.
+func wanted(p ids.ProfileID, shape profile.Executor, executors int) cluster.Wanted {
+	w := cluster.Wanted{Profile: int32(p), Executors: executors, Shape: cluster.Shape{Slots: shape.Slots, Memory: shape.Memory}}
+	for _, r := range shape.Resources {
+		w.Shape.Resources = append(w.Shape.Resources, cluster.Resource(r))
+	}
+	return w
+}
+
+// sameWanted says that there is nothing new to tell of a profile, whose shape stays.
+func sameWanted(a, b cluster.Wanted) bool {
+	return a.Profile == b.Profile && a.Executors == b.Executors && a.Tasks == b.Tasks && slices.Equal(a.Places, b.Places)
+}
+
+// ask tells the manager which executors are wanted. The list is not changed any more.
 func (d *Driver) ask() {
-	m, n := d.grants, d.want
-	d.orders.put(func() { m.Want(n) })
+	m, list := d.grants, d.want
+	d.orders.put(func() { m.Want(list) })
 }
 
 // release has the manager end an executor, which lowers the number wanted: where that stays as it is, it is said again.
@@ -70,29 +94,40 @@ func (d *Driver) release(a sched.KillExecutor) {
 		d.ask()
 		return
 	}
-	d.want--
+	d.want = slices.Clone(d.want) // of the default profile, which is the only one when the numbers stay
+	d.want[0].Executors--
 }
 
 // load is what the scheduler shows to dynamic allocation.
 func (d *Driver) load() *alloc.View {
 	now := d.core.View()
-	v := &alloc.View{
-		Begun:     d.nextJob.Load() > 0,
-		Profiles:  []alloc.Profile{{Slots: d.cfg.Allocation.Slots}},
-		Executors: make([]alloc.Executor, len(now.Executors)),
+	v := &alloc.View{Begun: d.nextJob.Load() > 0, Executors: make([]alloc.Executor, len(now.Executors))}
+	for p, shape := range d.shapes {
+		v.Profiles = append(v.Profiles, alloc.Profile{ID: ids.ProfileID(p), Slots: shape.Slots})
 	}
-	for _, s := range now.Stages {
-		if s.Waiting+s.Running > 0 {
-			v.Stages = append(v.Stages, alloc.Stage{Waiting: s.Waiting, Running: s.Running})
+	for i := range now.Stages {
+		if s := &now.Stages[i]; s.Waiting+s.Running > 0 {
+			v.Stages = append(v.Stages, d.loadOf(s))
 		}
 	}
 	for i, e := range now.Executors {
 		v.Executors[i] = alloc.Executor{
-			ID: e.ID, Leaving: e.State != "active", Running: e.Used, Idle: e.Idle,
+			ID: e.ID, Profile: e.Profile, Leaving: e.State != "active", Running: e.Used, Idle: e.Idle,
 			Cached: d.hasCached(e.ID), Outputs: e.Outputs > 0, Needed: e.Needed,
 		}
 	}
 	return v
+}
+
+func (d *Driver) loadOf(s *sched.StageView) alloc.Stage {
+	each := profile.Task{Slots: s.Slots, Resources: s.Resources}
+	to := alloc.Stage{
+		Profile: s.Profile, PerExecutor: each.PerExecutor(d.shapes[s.Profile]), Waiting: s.Waiting, Running: s.Running, Placed: s.Placed,
+	}
+	for _, p := range s.Places {
+		to.Places = append(to.Places, alloc.Place(p))
+	}
+	return to
 }
 
 // hasCached says that an executor has some partition of a cached RDD.

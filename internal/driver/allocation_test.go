@@ -11,6 +11,7 @@ import (
 	"github.com/kilnproject/kiln/cluster"
 	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/profile"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/driver"
@@ -19,7 +20,8 @@ import (
 
 // elastic lets at most four executors of one slot come and go.
 func elastic(c *driver.Config) {
-	c.Allocation = &driver.Allocation{Slots: 1, Rules: alloc.Config{
+	c.Executor = profile.Executor{Slots: 1, Memory: 1 << 30}
+	c.Allocation = &driver.Allocation{Rules: alloc.Config{
 		Max: 4, Ratio: 1, Backlog: time.Second, Sustained: time.Second,
 		Idle: 2 * time.Second, CachedIdle: 20 * time.Second, ShuffleIdle: 5 * time.Second, TrackShuffles: true,
 	}}
@@ -31,12 +33,20 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-func (r *rig) wants(executors int) {
+// wants says how many executors the manager should be asked for, by profile.
+func (r *rig) wants(executors ...int) {
 	r.t.Helper()
 	r.manager.mu.Lock()
 	defer r.manager.mu.Unlock()
-	if r.manager.want != executors {
-		r.t.Errorf("%d executors are asked for, want %d", r.manager.want, executors)
+	var got []int
+	for i, w := range r.manager.want {
+		if int(w.Profile) != i {
+			r.t.Errorf("profile %d is at place %d", w.Profile, i)
+		}
+		got = append(got, w.Executors)
+	}
+	if !slices.Equal(got, executors) {
+		r.t.Errorf("%d executors are asked for, want %d", got, executors)
 	}
 }
 

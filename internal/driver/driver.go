@@ -10,6 +10,7 @@ import (
 	"github.com/kilnproject/kiln/cluster"
 	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/profile"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/data/broadcast"
@@ -32,7 +33,9 @@ type Config struct {
 
 	// Record is where the events of the scheduler are written down; nil for nowhere.
 	Record *Recording
-	// Allocation lets executors of so many slots come and go with the load; nil leaves their number to Serve.
+	// Executor is what each executor of the default profile has.
+	Executor profile.Executor
+	// Allocation lets executors come and go with the load; nil leaves their number to Serve.
 	Allocation *Allocation
 }
 
@@ -61,8 +64,9 @@ type Driver struct {
 	jobs    map[ids.JobID]*handle
 	stages  map[ids.StageRef]*task.Stage // as they went to executors
 	actions []sched.Action
-	grants  cluster.Manager // nil until Serve
-	want    int             // executors, as grants was told
+	grants  cluster.Manager    // nil until Serve
+	want    []cluster.Wanted   // executors, as grants was told
+	shapes  []profile.Executor // by profile
 	alloc   alloc.Allocator
 }
 
@@ -72,7 +76,7 @@ func Start(cfg Config) *Driver {
 		cfg: cfg, began: time.Now(), in: make(chan any, 256), quit: make(chan struct{}), done: make(chan struct{}),
 		broadcasts: broadcast.NewStore(cfg.PieceSize, transport.Sums),
 		core:       sched.New(cfg.Sched), remotes: map[ids.ExecutorID]*remote{}, jobs: map[ids.JobID]*handle{},
-		stages: map[ids.StageRef]*task.Stage{}, record: newRecorder(&cfg),
+		stages: map[ids.StageRef]*task.Stage{}, record: newRecorder(&cfg), shapes: []profile.Executor{cfg.Executor},
 	}
 	d.outbox.merge = cfg.Merge
 	if cfg.Allocation != nil {
@@ -82,14 +86,15 @@ func Start(cfg Config) *Driver {
 	return d
 }
 
-// Serve starts the manager and asks it for executors. It is apart from Start, since executors attach to the driver.
+// Serve starts the manager and asks it for executors of the default profile. It is apart from Start, since executors attach to the driver.
 func (d *Driver) Serve(ctx context.Context, m cluster.Manager, executors int) error {
 	d.manager = m
 	if err := m.Start(ctx, d.cfg.App, managed{d}); err != nil {
 		return err
 	}
-	m.Want(executors)
-	d.report(serving{m, executors})
+	first := []cluster.Wanted{wanted(0, d.cfg.Executor, executors)}
+	m.Want(first)
+	d.report(serving{m, first})
 	return nil
 }
 

@@ -34,7 +34,7 @@ type manager struct {
 	closed  bool
 
 	mu       sync.Mutex // the driver orders from other goroutines
-	want     int
+	want     []cluster.Wanted
 	released []int32
 }
 
@@ -42,10 +42,10 @@ func (m *manager) Start(_ context.Context, _ cluster.App, h cluster.Handler) err
 	m.handler = h
 	return nil
 }
-func (m *manager) Want(n int) {
+func (m *manager) Want(executors []cluster.Wanted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.want = n
+	m.want = executors
 }
 func (m *manager) Release(ids []int32) {
 	m.mu.Lock()
@@ -183,9 +183,7 @@ func (r *rig) run(ctx context.Context, tasks int) <-chan outcome {
 
 func TestAJobGoesToAnExecutorAndItsAnswersComeBack(t *testing.T) {
 	drive(t, nil, func(r *rig) {
-		if r.manager.want != 2 {
-			t.Errorf("%d executors were asked for", r.manager.want)
-		}
+		r.wants(2)
 		p := r.executor(0)
 		done := r.run(r.t.Context(), 2)
 		first := p.launch()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/link/wire"
 )
@@ -77,6 +78,8 @@ func (d *Driver) take(x any) {
 		x <- d.core.View()
 	case serving:
 		d.grants, d.want = x.manager, x.executors
+	case defined:
+		d.define(x)
 	case sched.Event:
 		d.step(x)
 	}
@@ -96,9 +99,7 @@ func (d *Driver) hear(m heardFrom) {
 			r.link.Close()
 			return
 		}
-		d.remotes[r.id] = r
-		d.batch(r).Welcome = &wire.Welcome{Executor: r.id, AppID: d.cfg.App.ID}
-		d.step(sched.ExecutorRegistered{ID: r.id, Host: r.hello.Host, Slots: r.hello.Slots})
+		d.welcome(r)
 	}
 	if d.remotes[r.id] != r {
 		return // it counts as lost already
@@ -123,6 +124,21 @@ func (d *Driver) hear(m heardFrom) {
 	if m.up.Failure != "" {
 		d.lose(r.id, m.up.Failure, false)
 	}
+}
+
+// welcome takes an executor in, unless it makes no sense here or the scheduler refuses it.
+func (d *Driver) welcome(r *remote) {
+	if why := d.refuseProfile(r); why != "" {
+		d.batch(r).Welcome = &wire.Welcome{Refused: why}
+		return
+	}
+	d.remotes[r.id] = r
+	d.batch(r).Welcome = &wire.Welcome{Executor: r.id, AppID: d.cfg.App.ID}
+	ev := sched.ExecutorRegistered{ID: r.id, Host: r.hello.Host, Slots: r.hello.Slots, Profile: r.hello.Profile}
+	for _, has := range r.hello.Resources {
+		ev.Resources = append(ev.Resources, resource.Offer(has))
+	}
+	d.step(ev)
 }
 
 // fetched is a task's end whose large result has been fetched.

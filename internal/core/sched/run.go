@@ -34,6 +34,7 @@ type run struct {
 	stuckAt    int                // Core.changes at that time
 	stuckUntil Time               // when it fails because no executor can run its tasks; 0 when some can
 	member     *pool.Member[*run] // its place in the queue
+	placing    *placing           // nil until somebody asks
 }
 
 // attempt is one task attempt that has been launched and whose end has not been dealt with. Invariant: it is in executor.attempts and

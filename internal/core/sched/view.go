@@ -36,6 +36,8 @@ type StageView struct {
 	Done       int // of these, computed
 	Waiting    int // tasks of the attempt that wait for a slot
 	Running    int // task attempts, also of earlier stage attempts
+	Placed     int // tasks of the attempt that prefer some host
+	Places     []HostTasks
 }
 
 // ExecutorView is a living executor.
@@ -94,6 +96,7 @@ func (s *stage) view() StageView {
 	v.Done, v.Total = s.progress()
 	if r := s.current(); r != nil {
 		v.Ref, v.Waiting, v.Running = r.ref, r.set.Waiting(), r.set.Running()
+		v.Placed, v.Places = r.places()
 	}
 	for _, r := range s.over {
 		v.Running += r.set.Running()

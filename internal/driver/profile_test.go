@@ -1,0 +1,100 @@
+package driver_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kilnproject/kiln/cluster"
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/profile"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/resource"
+	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/link/wire"
+)
+
+// large is a shape that no test has by default.
+var large = profile.Executor{Slots: 4, Memory: 4 << 30, Resources: []profile.Count{{Name: "gpu", Amount: 2}}}
+
+// half is what tasks of the shape take: two of them at a time.
+var half = []resource.Need{{Name: "gpu", Amount: resource.Unit}}
+
+// runOn starts a job of one stage.
+func (r *rig) runOn(s sched.StageSpec) <-chan error {
+	s.Name, s.Body = "count", []byte{1}
+	done := make(chan error, 1)
+	go func() {
+		done <- r.d.Run(r.t.Context(), sched.Job{Stages: []sched.StageSpec{s}}, func(int32, []byte) {})
+	}()
+	return done
+}
+
+func TestExecutorsOfAShapeAreAskedForWhenItsTasksWait(t *testing.T) {
+	drive(t, elastic, func(r *rig) {
+		r.d.Define(1, large)
+		first := r.runOn(sched.StageSpec{Partitions: 3, Profile: 1, Resources: half})
+		pass(3500 * time.Millisecond)
+		r.wants(0, 2) // two tasks run on one
+		if w := r.manager.want[1]; !reflect.DeepEqual(w.Shape, cluster.Shape{Slots: 4, Memory: 4 << 30, Resources: []cluster.Resource{{Name: "gpu", Amount: 2}}}) {
+			t.Errorf("the shape is %+v", w.Shape)
+		}
+		second := r.runOn(sched.StageSpec{Partitions: 3})
+		pass(3500 * time.Millisecond)
+		r.wants(3, 2)
+		e := r.connect(0, func(h *wire.Hello) {
+			h.Profile, h.Slots, h.Resources = 1, 4, []task.Resource{{Name: "gpu", Addresses: []string{"0", "1"}}}
+		})
+		var got [][]task.Resource
+		for range 3 {
+			l := e.launch()
+			got = append(got, l.Resources)
+			e.send(&wire.Up{Ends: []task.End{ended(l, "")}})
+		}
+		if want := []task.Resource{{Name: "gpu", Addresses: []string{"0"}}}; !reflect.DeepEqual(got[0], want) {
+			t.Errorf("a task has %v, want %v", got[0], want)
+		}
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		pass(200 * time.Millisecond)
+		r.wants(3, 0)
+		r.executor(1)
+		plain := r.executor(2)
+		for range 2 {
+			plain.send(&wire.Up{Ends: []task.End{ended(plain.launch(), "")}})
+		}
+		pass(5 * time.Second)
+		r.released(0, 2) // of its shape nobody is needed; of the other one is busy
+		select {
+		case err := <-second:
+			t.Errorf("one task is not done, and the job is: %v", err)
+		default:
+		}
+	})
+}
+
+func TestTheManagerHearsWhereTasksWouldLikeToRun(t *testing.T) {
+	drive(t, elastic, func(r *rig) {
+		at := func(host string) []sched.Place { return []sched.Place{{Host: host}} }
+		r.runOn(sched.StageSpec{Partitions: 4, Prefer: [][]sched.Place{at("b"), append(at("a"), sched.Place{Host: "b"}), nil, {{Host: "b"}, {Host: "b"}}}})
+		pass(1500 * time.Millisecond)
+		r.wants(1)
+		if w := r.manager.want[0]; w.Tasks != 3 || !reflect.DeepEqual(w.Places, []cluster.Place{{Host: "a", Tasks: 1}, {Host: "b", Tasks: 3}}) {
+			t.Errorf("%d tasks prefer %v", w.Tasks, w.Places)
+		}
+	})
+}
+
+func TestAnExecutorOfAProfileThatNobodyAskedForIsRefused(t *testing.T) {
+	drive(t, nil, func(r *rig) {
+		p := r.connect(ids.ExecutorID(0), func(h *wire.Hello) { h.Profile = 1 })
+		if w := p.welcome(); !strings.Contains(w.Refused, "it is of profile 1, for which this application asked no executors") {
+			t.Errorf("welcome %+v", w)
+		}
+		if n := len(r.d.View().Executors); n != 0 {
+			t.Errorf("%d executors are registered", n)
+		}
+	})
+}
