@@ -15,6 +15,7 @@ type executor struct {
 	id      ids.ExecutorID
 	host    string
 	gpus    int
+	profile ids.ProfileID
 	slots   int
 	dead    bool
 	mute    bool // alive, and no message comes from it or to it

@@ -13,6 +13,6 @@ type oracle interface {
 func newOracles(w *World) []oracle {
 	return []oracle{
 		&ends{world: w}, newOnce(w), newMerges(),
-		newTwins(w), newSlots(w), newResources(w), newReads(w), &bounded{world: w}, &rest{world: w}, newRetired(w), newCommits(w), newReturns(w),
+		newTwins(w), newSlots(w), newResources(w), &profiles{world: w}, newReads(w), &bounded{world: w}, &rest{world: w}, newRetired(w), newCommits(w), newReturns(w),
 	}
 }

@@ -18,6 +18,7 @@ type Scenario struct {
 	Sched       sched.Config
 	Executors   int
 	Hosts       int
+	Profiles    int // of stages and executors; 0 and 1 are the same
 	MaxSlots    int
 	Jobs        int
 	MaxTasks    int           // of a stage
@@ -102,6 +103,9 @@ func Random(seed uint64) Scenario {
 	}
 	if r.IntN(4) == 0 {
 		s.Sched.MaxResultSize = int64(1 + r.IntN(400))
+	}
+	if r.IntN(3) == 0 {
+		s.Profiles = 2 + r.IntN(2)
 	}
 	return s
 }

@@ -25,7 +25,7 @@ type job struct {
 
 // plant plans everything that does not follow from something else.
 func (w *World) plant() {
-	for range w.Executors {
+	for range max(w.Executors, w.Profiles) {
 		w.plan(w.upTo(time.Second), w.start)
 	}
 	for range w.Jobs {
@@ -151,9 +151,13 @@ func (w *World) finishSpec(spec *sched.StageSpec, parents []*shuffle) {
 	}
 }
 
-// makeAsk says what the tasks of a stage take. The body tells it to the oracles: slots, and half accelerators.
+// makeAsk says what the tasks of a stage take. The body tells it to the oracles: slots, half accelerators, and the profile.
 func (w *World) makeAsk(spec *sched.StageSpec) {
-	spec.Body = []byte{1, 0}
+	spec.Body = []byte{1, 0, 0}
+	if w.Profiles > 1 {
+		spec.Profile = ids.ProfileID(w.chance.IntN(w.Profiles))
+		spec.Body[2] = byte(spec.Profile)
+	}
 	if w.chance.Float64() < w.Wide {
 		spec.Slots = 1 + w.chance.IntN(w.MaxSlots)
 		spec.Body[0] = byte(spec.Slots)

@@ -228,11 +228,11 @@ func (w *World) start() {
 		return
 	}
 	e := &executor{
-		world: w, id: ids.ExecutorID(len(w.executors)), host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts)), slots: 1 + w.chance.IntN(w.MaxSlots), gpus: w.chance.IntN(3),
+		world: w, id: ids.ExecutorID(len(w.executors)), host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts)), slots: 1 + w.chance.IntN(w.MaxSlots), gpus: w.chance.IntN(3), profile: w.scarcest(),
 		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]bool{}, results: map[ids.TaskID][]byte{},
 	}
 	w.executors = append(w.executors, e)
-	ev := sched.ExecutorRegistered{ID: e.id, Host: e.host, Slots: e.slots, Resources: []resource.Offer{{Name: "gpu"}}}
+	ev := sched.ExecutorRegistered{ID: e.id, Host: e.host, Slots: e.slots, Profile: e.profile, Resources: []resource.Offer{{Name: "gpu"}}}
 	for g := range e.gpus {
 		ev.Resources[0].Addresses = append(ev.Resources[0].Addresses, fmt.Sprint(g))
 	}
@@ -241,6 +241,22 @@ func (w *World) start() {
 	}
 	w.tell(ev)
 	e.beat()
+}
+
+// scarcest gives the profile of which the fewest executors get tasks.
+func (w *World) scarcest() (least ids.ProfileID) {
+	counts := make([]int, max(1, w.Profiles))
+	for _, v := range w.core.View().Executors {
+		if v.State == "active" {
+			counts[v.Profile]++
+		}
+	}
+	for p, n := range counts {
+		if n < counts[least] {
+			least = ids.ProfileID(p)
+		}
+	}
+	return least
 }
 
 // lose ends an executor. The driver hears of it later, and a new one comes later still.
