@@ -26,7 +26,8 @@ func endless(env string, _ int) iter.Seq[int64] {
 // gates are channels by name: a function that ships can hold none.
 var gates = map[string]chan struct{}{
 	"context": make(chan struct{}, 8), "group": make(chan struct{}, 8), "tag": make(chan struct{}, 8),
-	"all": make(chan struct{}, 8), "close": make(chan struct{}, 8), "map stage": make(chan struct{}, 8), "other": make(chan struct{}, 8),
+	"stage": make(chan struct{}, 8),
+	"all":   make(chan struct{}, 8), "close": make(chan struct{}, 8), "map stage": make(chan struct{}, 8), "other": make(chan struct{}, 8),
 	"blocked": make(chan struct{}, 8), "unblock": make(chan struct{}),
 }
 
@@ -49,6 +50,12 @@ func TestATaskThatNeverEndsEndsWithItsJob(t *testing.T) {
 		"tag": {
 			context: func(ctx context.Context) context.Context { return kiln.WithTag(kiln.WithTag(ctx, "one"), "two") },
 			cancel:  func(s *kiln.Session, _ context.CancelCauseFunc) { s.CancelTag("one", "the tag goes") }, words: "the tag goes",
+		},
+		"stage": {
+			cancel: func(s *kiln.Session, _ context.CancelCauseFunc) {
+				s.CancelStage(s.Status().Stages[0].ID, "the stage goes")
+			},
+			words: "the stage goes",
 		},
 		"all": {cancel: func(s *kiln.Session, _ context.CancelCauseFunc) { s.CancelAll("all go") }, words: "all go"},
 	} {

@@ -124,6 +124,9 @@ func (s *Session) CancelJobGroup(id, reason string) { s.driver.CancelGroup(id, r
 // CancelTag cancels the running jobs that have the tag.
 func (s *Session) CancelTag(tag, reason string) { s.driver.CancelTag(tag, reason) }
 
+// CancelStage cancels the running jobs that need a stage, whose id Status gives. It does nothing when none does.
+func (s *Session) CancelStage(id int, reason string) { s.driver.CancelStage(ids.StageID(id), reason) }
+
 // CancelAll cancels all running jobs.
 func (s *Session) CancelAll(reason string) { s.driver.CancelAll(reason) }
 

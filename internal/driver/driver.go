@@ -137,6 +137,11 @@ func (d *Driver) CancelTag(tag, reason string) {
 	d.report(sched.TagCancelled{Tag: tag, Reason: reason})
 }
 
+// CancelStage cancels the jobs that need a stage.
+func (d *Driver) CancelStage(id ids.StageID, reason string) {
+	d.report(sched.StageCancelled{Stage: id, Reason: reason})
+}
+
 // CancelAll cancels all jobs.
 func (d *Driver) CancelAll(reason string) { d.report(sched.AllCancelled{Reason: reason}) }
 

@@ -9,7 +9,7 @@ import (
 
 // events are all events, each under the tag of its place. A test compares them with the core's.
 var events = kinds[sched.Event](
-	sched.JobSubmitted{}, sched.JobCancelled{}, sched.GroupCancelled{}, sched.TagCancelled{}, sched.AllCancelled{},
+	sched.JobSubmitted{}, sched.JobCancelled{}, sched.GroupCancelled{}, sched.TagCancelled{}, sched.StageCancelled{}, sched.AllCancelled{},
 	sched.ExecutorRegistered{}, sched.ExecutorLost{}, sched.ExecutorSuspected{}, sched.ExecutorsDecommissioned{},
 	sched.HostDecommissioned{}, sched.KillAsked{}, sched.HostLost{}, sched.Heard{}, sched.ExecutorsUnavailable{}, sched.OutputsLost{},
 	sched.TaskEnded{}, sched.ResultFetched{}, sched.ResultLost{}, sched.BlocksChanged{}, sched.RDDReleased{}, sched.ShuffleReleased{}, sched.PoolDefined{}, sched.TaskCalled{},

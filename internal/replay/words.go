@@ -22,6 +22,8 @@ func wordsOfEvent(ev sched.Event) string {
 		return fmt.Sprintf("the jobs of group %s are cancelled: %s", ev.Group, ev.Reason)
 	case sched.TagCancelled:
 		return fmt.Sprintf("the jobs with tag %s are cancelled: %s", ev.Tag, ev.Reason)
+	case sched.StageCancelled:
+		return fmt.Sprintf("the jobs that need stage %d are cancelled: %s", ev.Stage, ev.Reason)
 	case sched.AllCancelled:
 		return "all jobs are cancelled: " + ev.Reason
 	case sched.TaskEnded:

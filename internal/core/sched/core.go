@@ -114,6 +114,10 @@ func (c *Core) dispatch(ev Event) {
 		c.cancel(ev.Reason, func(j *Job) bool { return j.Group == ev.Group })
 	case TagCancelled:
 		c.cancel(ev.Reason, func(j *Job) bool { return j.tagged(ev.Tag) })
+	case StageCancelled:
+		if s := c.stage(ev.Stage); s != nil {
+			c.abort(s, nowhere(Cancelled, ev.Reason))
+		}
 	case AllCancelled:
 		c.cancel(ev.Reason, func(*Job) bool { return true })
 	case ExecutorRegistered:

@@ -25,6 +25,11 @@ type (
 	GroupCancelled struct{ Group, Reason string }
 	// TagCancelled says so of all jobs with a tag.
 	TagCancelled struct{ Tag, Reason string }
+	// StageCancelled says so of all jobs that need a stage. It does nothing when no job does.
+	StageCancelled struct {
+		Stage  ids.StageID
+		Reason string
+	}
 	// AllCancelled says so of all jobs.
 	AllCancelled struct{ Reason string }
 	// ExecutorRegistered says that an executor is ready for tasks. An ID is used once; RefuseExecutor answers when it cannot be.
@@ -120,6 +125,7 @@ func (JobSubmitted) event()            {}
 func (JobCancelled) event()            {}
 func (GroupCancelled) event()          {}
 func (TagCancelled) event()            {}
+func (StageCancelled) event()          {}
 func (AllCancelled) event()            {}
 func (ExecutorRegistered) event()      {}
 func (ExecutorLost) event()            {}

@@ -26,7 +26,7 @@ import (
 //	asks-commit TASK [from=E] | asks-barrier TASK
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	kept E RDD PARTITION,... | not-kept E RDD PARTITION,... | rdd-released RDD
-//	cancel job|group|tag|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
+//	cancel job|group|tag|stage|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
 func (p *player) event(word, rest string) Event {
 	switch word {
 	case "executor":
@@ -163,6 +163,8 @@ func (p *player) cancelled(rest string) Event {
 		return GroupCancelled{f[1], f[2]}
 	case "tag":
 		return TagCancelled{f[1], f[2]}
+	case "stage":
+		return StageCancelled{ids.StageID(p.number(f[1])), f[2]}
 	}
 	return AllCancelled{strings.TrimPrefix(rest, "all ")}
 }
