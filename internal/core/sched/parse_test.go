@@ -19,9 +19,10 @@ import (
 //	suspected E REASON | decommissioned E,... [within=DURATION] [itself] [replace] REASON | host-decommissioned HOST [within=DURATION] REASON
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
-//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:hHOST P:eE ...] [kept RDD[:PARTITION,...]]
+//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...]]
 //	           [profile P] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
-//	ok TASK [took=DURATION] [bytes=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
+//	    PLACE: eE, hHOST, or eE@hHOST; /RACK may follow a host.      PARTITION,... may be "none"
+//	ok TASK [took=DURATION] [bytes=N] [sizes=N,...] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	asks-commit TASK [from=E] | asks-barrier TASK
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
@@ -225,6 +226,11 @@ func (p *player) success(ev *TaskEnded, options string) {
 			ev.End.Sizes = ev.End.Sizes[1:]
 		case "negative":
 			ev.End.Sizes[0] = -1
+		case "sizes":
+			ev.End.Sizes = nil
+			for _, n := range p.numbers(value) {
+				ev.End.Sizes = append(ev.End.Sizes, int64(n))
+			}
 		case "update":
 			ev.End.Updates = []task.Update{{Accumulator: 1}}
 		case "from":
@@ -292,15 +298,22 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 			s.Prefer = make([][]Place, s.Partitions)
 		default:
 			part, place, _ := strings.Cut(f[0], ":")
-			at := Place{Host: place}
-			if place[0] == 'e' {
-				at = Place{Executor: ids.ExecutorID(p.number(place[1:])), OnExecutor: true}
-			}
 			n := p.number(part)
-			s.Prefer[n] = append(s.Prefer[n], at)
+			s.Prefer[n] = append(s.Prefer[n], p.place(place))
 		}
 	}
 	return s
+}
+
+// place reads eE, HOST or eE@HOST, and /RACK behind a host. Hosts begin with h.
+func (p *player) place(text string) (at Place) {
+	if text[0] == 'e' {
+		executor, host, _ := strings.Cut(text[1:], "@")
+		at.Executor, at.OnExecutor = ids.ExecutorID(p.number(executor)), true
+		text = host
+	}
+	at.Host, at.Rack, _ = strings.Cut(text, "/")
+	return at
 }
 
 // needs reads what each task of a stage takes, and how large it is.
@@ -338,7 +351,11 @@ func (p *player) number(s string) int {
 	return n
 }
 
+// numbers reads N,N... or "none".
 func (p *player) numbers(s string) (n []int32) {
+	if s == "none" {
+		return []int32{}
+	}
 	for _, f := range strings.Split(s, ",") {
 		n = append(n, int32(p.number(f)))
 	}

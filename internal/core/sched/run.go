@@ -112,14 +112,14 @@ func (c *Core) leave(a *attempt) {
 }
 
 // await brings a run whose task i waits again into the queue. A task that prefers no place may find a slot that is free because the
-// others of the run do not want it, or may not have it.
+// others of the run do not want it, or may not have it; and so may any task of a run that is not easy, where the others may not have it.
 func (c *Core) await(r *run, i int32) {
 	c.enqueue(r)
 	if r.set.Prefers() {
 		r.again = append(r.again, i)
 		r.delay.witness = min(r.delay.witness, i)
 	}
-	r.unseen = r.unseen || len(r.set.Places(i)) == 0
+	r.unseen = r.unseen || len(r.set.Places(i)) == 0 || !r.easy()
 }
 
 // closeRun ends an attempt of a stage: nothing more is launched. Tasks that run may go on, and count when they succeed.

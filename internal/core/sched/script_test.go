@@ -188,7 +188,7 @@ func (p *player) configureWait(word string, d time.Duration) {
 }
 
 // exclude reads what tasks keep away from: any of task, app, fetch, fetch-host, kill, decommission, timeout=DURATION, app-executor=N,
-// stage-executor=N, task-host=N, task-executor=N.
+// app-host=N, stage-executor=N, task-host=N, task-executor=N.
 func (p *player) exclude(text string) {
 	h := &p.cfg.Health
 	for _, o := range strings.Fields(text) {
@@ -210,6 +210,8 @@ func (p *player) exclude(text string) {
 			h.Timeout = duration(p.t, value)
 		case "app-executor":
 			h.AppOnExecutor = p.number(value)
+		case "app-host":
+			h.AppOnHost = p.number(value)
 		case "stage-executor":
 			h.StageOnExecutor = p.number(value)
 		case "task-host":

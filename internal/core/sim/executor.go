@@ -11,20 +11,21 @@ import (
 
 // executor is a virtual executor: it does what it is told, and knows nothing else.
 type executor struct {
-	world   *World
-	id      ids.ExecutorID
-	host    string
-	gpus    int
-	profile ids.ProfileID
-	slots   int
+	world *World
+	id    ids.ExecutorID
+	shape
 	dead    bool
 	mute    bool // alive, and no message comes from it or to it
+	apart   Time // until when it cannot be reached
+	paused  Time // until when it does nothing
 	stages  map[ids.StageRef]*task.Stage
 	running map[ids.TaskRef]*try
 	queue   []*try // beyond the slots, in order of arrival
 	outputs map[output]bool
 	results map[ids.TaskID][]byte
-	down    Time // when the last message to it arrives
+	inbox   []func()
+	sent    int  // messages to it
+	down    Time // when the last one of these arrives
 }
 
 // output names what one map task left.
@@ -41,6 +42,43 @@ type try struct {
 	asked  bool // whether it may commit
 }
 
+// named is a question to chance about a task attempt. Its stage goes by what it is for, since numbers of stages depend on others.
+func (t *try) named(what what) name {
+	of := int64(t.stage.Shuffle)
+	if !t.stage.IsMap {
+		of = -1 - int64(t.stage.Job)
+	}
+	return name{what, of, int64(t.launch.Ref.Partition), int64(t.launch.Ref.Attempt)<<16 | int64(t.launch.Ref.Try)}
+}
+
+// subject says in words whom a question to chance is about.
+func (w *World) subject(n name) string {
+	switch {
+	case n.what == isNeverStarted:
+		return fmt.Sprintf("executor %d", n.a)
+	case n.what == isForgotten:
+		return fmt.Sprintf("the result of TID %d", n.a)
+	case n.a < 0:
+		return fmt.Sprintf("task %d.%d of job %d, attempt %d,", n.b, n.c&0xffff, -1-n.a, n.c>>16)
+	}
+	return fmt.Sprintf("task %d.%d of shuffle %d, attempt %d,", n.b, n.c&0xffff, n.a, n.c>>16)
+}
+
+// after does something of the executor's own after a while, and not while it stands still.
+func (e *executor) after(d Time, do func()) {
+	var act func()
+	act = func() {
+		switch {
+		case e.dead:
+		case e.world.now < e.paused:
+			e.world.plan(e.paused, act)
+		default:
+			do()
+		}
+	}
+	e.world.plan(e.world.now+d*Time(e.slow), act)
+}
+
 // answer lets a task go on that asked whether it may commit. It may fail yet.
 func (e *executor) answer(r task.Reply) {
 	t := e.running[r.Ref]
@@ -49,24 +87,14 @@ func (e *executor) answer(r task.Reply) {
 	case r.Refused != "":
 		e.end(t, task.EndReason{Fate: task.CommitDenied})
 	default:
-		e.world.plan(e.world.now+e.world.upTo(e.world.MaxTask/5), func() { e.finish(t) })
+		e.after(e.world.upTo(e.world.MaxTask/5, t.named(commitTime)), func() { e.finish(t) })
 	}
-}
-
-// send lets the executor get a message after those that were sent before.
-func (e *executor) send(get func()) {
-	e.down = max(e.down, e.world.now+e.world.delay())
-	e.world.plan(e.down, func() {
-		if !e.dead && !e.mute {
-			get()
-		}
-	})
 }
 
 func (e *executor) launch(l task.Launch) {
 	st := e.stages[l.Ref.StageRef]
 	if st == nil {
-		e.world.fail(fmt.Errorf("executor %v gets %v, and never got its stage", e.id, l.Ref))
+		e.world.fail("stages", fmt.Errorf("executor %v gets %v, and never got its stage", e.id, l.Ref))
 		return
 	}
 	e.queue = append(e.queue, &try{launch: l, stage: st})
@@ -81,8 +109,7 @@ func (e *executor) startNext() {
 	t := e.queue[0]
 	e.queue = e.queue[1:]
 	e.running[t.launch.Ref] = t
-	read := e.world.upTo(e.world.MaxTask / 5)
-	e.world.plan(e.world.now+read, func() { e.read(t) })
+	e.after(e.world.upTo(e.world.MaxTask/5, t.named(readTime)), func() { e.read(t) })
 }
 
 // kill stops a task attempt: one that waits at once, one that runs when it is done, and then only if it is not a recall.
@@ -95,14 +122,14 @@ func (e *executor) kill(k task.Kill) {
 	if at < 0 {
 		return
 	}
-	end := task.End{Ref: k.Ref, ID: e.queue[at].launch.ID, Reason: task.EndReason{Fate: task.Killed}}
+	t := e.queue[at]
 	e.queue = slices.Delete(e.queue, at, at+1)
-	e.world.ended(e, end)
+	e.sayEnd(t, task.End{Ref: k.Ref, ID: t.launch.ID, Reason: task.EndReason{Fate: task.Killed}})
 }
 
 // read fetches the inputs of a task. What it does not find ends the task.
 func (e *executor) read(t *try) {
-	if e.dead || e.running[t.launch.Ref] != t {
+	if e.running[t.launch.Ref] != t {
 		return
 	}
 	for _, in := range t.stage.Inputs {
@@ -110,38 +137,40 @@ func (e *executor) read(t *try) {
 			if out.Sizes[int(t.launch.Ref.Partition)%in.Reduces] == 0 {
 				continue
 			}
-			if from := e.world.executor(out.Executor); from != nil && !from.dead && !from.mute && from.outputs[output{in.Shuffle, int32(m)}] {
+			from := e.world.executor(out.Executor)
+			if from != nil && from.reachable() && from.outputs[output{in.Shuffle, int32(m)}] {
 				continue
 			}
 			fetch := task.Fetch{Shuffle: in.Shuffle, Map: int32(m), Executor: out.Executor}
-			if from := e.world.executor(out.Executor); from != nil && from.dead {
+			if from != nil && !from.reachable() && !from.mute {
 				fetch.Map = -1
 			}
 			e.end(t, task.EndReason{Fate: task.FetchFailed, Fetch: fetch, Error: &task.Error{Text: fmt.Sprintf("cannot read %v", fetch)}})
 			return
 		}
 	}
-	e.world.plan(e.world.now+e.world.upTo(e.world.MaxTask), func() { e.finish(t) })
+	takes := e.world.upTo(e.world.MaxTask, t.named(workTime))
+	if e.world.mishap(e.world.Straggle, t.named(straggles)) {
+		takes = 10 * (takes + e.world.MaxTask)
+	}
+	e.after(takes, func() { e.finish(t) })
 }
 
 // finish ends a task that could read its inputs.
 func (e *executor) finish(t *try) {
 	w := e.world
 	switch {
-	case e.dead || e.running[t.launch.Ref] != t:
-	case t.killed && !w.fault(w.Deaf):
+	case e.running[t.launch.Ref] != t:
+	case t.killed && !w.mishap(w.Deaf, t.named(isDeaf)):
 		e.end(t, task.EndReason{Fate: task.Killed})
-	case w.fault(w.Crash):
+	case w.mishap(w.Crash, t.named(crashes)):
 		w.lose(e, true)
-	case w.fault(w.Fail):
-		e.end(t, task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "the function failed", Final: w.fault(w.Final)}})
+	case w.mishap(w.Fail, t.named(fails)):
+		final := w.mishap(w.Final, t.named(failsForGood))
+		e.end(t, task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "the function failed", Final: final}})
 	case w.Commits && !t.stage.IsMap && !t.asked:
 		t.asked = true
-		w.plan(w.now+w.delay(), func() {
-			if !e.mute {
-				w.tell(sched.TaskCalled{Executor: e.id, Call: task.Call{Ref: t.launch.Ref, ID: t.launch.ID, Kind: task.Commit}})
-			}
-		})
+		e.say(sched.TaskCalled{Executor: e.id, Call: task.Call{Ref: t.launch.Ref, ID: t.launch.ID, Kind: task.Commit}}, t.named(commitTime))
 	default:
 		e.end(t, task.EndReason{Fate: task.Success})
 	}
@@ -149,36 +178,43 @@ func (e *executor) finish(t *try) {
 
 // end reports the end of a task.
 func (e *executor) end(t *try, why task.EndReason) {
-	delete(e.running, t.launch.Ref)
+	w, ref := e.world, t.launch.Ref
+	delete(e.running, ref)
 	e.startNext()
-	ref := t.launch.Ref
 	end := task.End{Ref: ref, ID: t.launch.ID, Reason: why}
-	end.Metrics.Run = e.world.upTo(e.world.Told)
+	end.Metrics.Run = w.upTo(w.Told, t.named(toldTime))
 	if why.Fate == task.Success {
 		end.Updates = []task.Update{{Value: fmt.Appendf(nil, "%d/%d", ref.Stage, ref.Partition)}}
 		if t.stage.IsMap {
-			e.outputs[output{t.stage.Shuffle, ref.Partition}] = true
-			end.Sizes = make([]int64, t.stage.Reduces)
-			for i := range end.Sizes {
-				end.Sizes[i] = e.world.chance.Int64N(3)
-			}
+			e.leave(t, &end)
 		} else {
 			value := fmt.Appendf(nil, "job %d partition %d", t.stage.Job, ref.Partition)
 			end.ResultSize = int64(len(value))
-			if end.Stored = e.world.chance.Float64() < e.world.Store; end.Stored {
+			if end.Stored = w.likely(w.Store, t.named(storedIs)); end.Stored {
 				e.results[end.ID] = value
 			} else {
 				end.Result = value
 			}
 		}
 	}
-	e.world.ended(e, end)
+	e.sayEnd(t, end)
+}
+
+// leave leaves a map output.
+func (e *executor) leave(t *try, end *task.End) {
+	e.outputs[output{t.stage.Shuffle, t.launch.Ref.Partition}] = true
+	end.Sizes = make([]int64, t.stage.Reduces)
+	bits := e.world.draw(t.named(blockSize))
+	for i := range end.Sizes {
+		end.Sizes[i] = int64(bits % 3)
+		bits = scramble(bits)
+	}
 }
 
 // fetched answers FetchResult.
 func (e *executor) fetched(id ids.TaskID) sched.Event {
 	value, ok := e.results[id]
-	if !ok || e.dead || e.mute || e.world.fault(e.world.Forget) {
+	if !ok || !e.reachable() || e.world.mishap(e.world.Forget, name{isForgotten, int64(id), 0, 0}) {
 		return sched.ResultLost{Task: id, Reason: "the result is gone"}
 	}
 	return sched.ResultFetched{Task: id, Value: value}

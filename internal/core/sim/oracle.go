@@ -1,6 +1,9 @@
 package sim
 
-import "github.com/kilnproject/kiln/internal/core/sched"
+import (
+	"github.com/kilnproject/kiln/internal/core/alloc"
+	"github.com/kilnproject/kiln/internal/core/sched"
+)
 
 // oracle watches a simulation and says what must not be.
 type oracle interface {
@@ -10,9 +13,33 @@ type oracle interface {
 	rest() error
 }
 
-func newOracles(w *World) []oracle {
-	return []oracle{
-		&ends{world: w}, newOnce(w), newMerges(),
-		newTwins(w), newSlots(w), newResources(w), &profiles{world: w}, newReads(w), &bounded{world: w}, &rest{world: w}, newRetired(w), newCommits(w), newReturns(w),
-	}
+// allocationOracle also watches dynamic allocation.
+type allocationOracle interface {
+	// looked looks at what it was shown, and for one profile at the target and the one before; w is all that is wanted. Nothing of
+	// it is done yet.
+	looked(v *alloc.View, t alloc.Target, before int, w alloc.Wanted) error
 }
+
+// watch is an oracle with its name, by which failures are told apart.
+type watch struct {
+	name string
+	oracle
+}
+
+func newOracles(w *World) []watch {
+	watches := []watch{
+		{"ends", &ends{world: w}}, {"once", newOnce(w)}, {"merges", newMerges()}, {"twins", newTwins(w)}, {"slots", newSlots(w)},
+		{"resources", newResources(w)}, {"profiles", &profiles{world: w}}, {"reads", newReads(w)}, {"bounded", &bounded{world: w}}, {"rest", &rest{world: w}},
+		{"retired", newRetired(w)}, {"commits", newCommits(w)}, {"returns", newReturns(w)},
+	}
+	if w.Elastic != nil {
+		watches = append(watches, watch{"targets", &targets{world: w}}, watch{"idle", newIdle(w)}, watch{"demand", newDemand(w)}, watch{"calm", newCalm(w)})
+	}
+	return watches
+}
+
+// silent is an oracle that looks at neither steps nor the end.
+type silent struct{}
+
+func (silent) step(sched.Event, []sched.Action) error { return nil }
+func (silent) rest() error                            { return nil }

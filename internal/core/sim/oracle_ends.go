@@ -38,7 +38,7 @@ func (o *ends) step(_ sched.Event, actions []sched.Action) error {
 
 func (o *ends) rest() error {
 	for _, j := range o.world.jobs {
-		if j.submitted && !j.ended {
+		if j != nil && j.submitted && !j.ended {
 			return fmt.Errorf("job %d does not end", j.spec.ID)
 		}
 	}

@@ -16,6 +16,8 @@ type reads struct {
 	losses map[ids.ExecutorID]int
 	gone   map[ids.ExecutorID]bool
 	stages map[ids.StageRef]*task.Stage
+	doubts map[ids.ExecutorID]int // how often somebody could not read from there: the core may hold for lost all that it has
+	doubt  map[place]int          // how often that had been when it was left
 }
 
 // place is a map output on an executor.
@@ -25,7 +27,7 @@ type place struct {
 }
 
 func newReads(w *World) *reads {
-	return &reads{w, map[place]int{}, map[ids.ExecutorID]int{}, map[ids.ExecutorID]bool{}, map[ids.StageRef]*task.Stage{}}
+	return &reads{w, map[place]int{}, map[ids.ExecutorID]int{}, map[ids.ExecutorID]bool{}, map[ids.StageRef]*task.Stage{}, map[ids.ExecutorID]int{}, map[place]int{}}
 }
 
 func (o *reads) step(ev sched.Event, actions []sched.Action) error {
@@ -62,11 +64,16 @@ func (o *reads) step(ev sched.Event, actions []sched.Action) error {
 }
 
 func (o *reads) heard(ev sched.TaskEnded) {
+	if ev.End.Reason.Fate == task.FetchFailed {
+		o.doubts[ev.End.Reason.Fetch.Executor]++
+	}
 	st := o.stages[ev.End.Ref.StageRef]
 	if st == nil || o.gone[ev.Executor] || ev.End.Reason.Fate != task.Success || !st.IsMap {
 		return
 	}
-	o.places[place{output{st.Shuffle, ev.End.Ref.Partition}, ev.Executor}] = o.losses[ev.Executor]
+	at := place{output{st.Shuffle, ev.End.Ref.Partition}, ev.Executor}
+	o.places[at] = o.losses[ev.Executor]
+	o.doubt[at] = o.doubts[ev.Executor]
 }
 
 func (o *reads) rest() error { return nil }

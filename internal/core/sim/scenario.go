@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
@@ -30,7 +31,11 @@ type Scenario struct {
 	DiskFaults  int           // times at which an executor loses some map outputs, and nobody notices
 	Caches      int           // times at which an executor tells of cached partitions
 	Cancels     int
-	Retirements int     // times at which executors are decommissioned, asked to go, suspected, unreachable, or lost with their host
+	Retirements int     // times at which executors are decommissioned, asked to go, suspected, silent, or lost with their host
+	Partings    int     // times at which executors cannot be reached for a while
+	Pauses      int     // times at which an executor, or the driver, stands still for a while
+	SlowJoin    Time    // an executor may come so late
+	Slow        float64 // an executor is several times as slow as others
 	Racks       bool    // they are known
 	Commits     bool    // result tasks ask before they succeed
 	Wide        float64 // a stage asks for several slots, or for accelerators
@@ -39,9 +44,15 @@ type Scenario struct {
 	Crash       float64 // a task brings its executor down
 	Deaf        float64 // a task that is killed ends as if it were not
 	Twice       float64 // a status message comes twice
+	Lose        float64 // it is lost, and the link with it
+	Straggle    float64 // a task takes much longer than others
 	Store       float64 // a result stays at its executor
 	Forget      float64 // such a result is gone when it is fetched
+	Never       float64 // an executor that dynamic allocation asks for cannot be started
 	Steps       int     // more than this many mean that it never ends
+
+	// Elastic lets executors come and go with the load: none is there at the start, and each has MaxSlots.
+	Elastic *alloc.Config
 }
 
 // Random gives the scenario of a seed.
@@ -62,7 +73,7 @@ func Random(seed uint64) Scenario {
 		Losses: r.IntN(10), DiskFaults: r.IntN(12), Cancels: r.IntN(4),
 		Fail: some(0.5, 0.2), Final: some(0.2, 0.1), Crash: some(0.2, 0.05),
 		Deaf: some(0.5, 1), Twice: some(0.5, 0.5), Store: some(0.5, 0.5), Forget: some(0.3, 0.5),
-		Steps: 200_000,
+		Steps: 50_000,
 	}
 	s.Caches = r.IntN(100)
 	if r.IntN(2) == 0 {
@@ -107,5 +118,41 @@ func Random(seed uint64) Scenario {
 	if r.IntN(3) == 0 {
 		s.Profiles = 2 + r.IntN(2)
 	}
+	s.network(r)
+	if r.IntN(3) == 0 {
+		s.elastic(r)
+	}
 	return s
+}
+
+// network lets links and machines be bad.
+func (s *Scenario) network(r *rand.Rand) {
+	s.SlowJoin = 2 * time.Second
+	if r.IntN(3) == 0 {
+		s.SlowJoin = time.Duration(r.IntN(30)) * time.Second
+	}
+	if r.IntN(2) == 0 {
+		s.Partings, s.Pauses = r.IntN(12), r.IntN(8)
+	}
+	if r.IntN(3) == 0 {
+		s.Slow, s.Straggle = r.Float64()/2, r.Float64()/5
+	}
+	if r.IntN(4) == 0 {
+		s.Lose = r.Float64() / 20
+	}
+}
+
+// elastic lets executors come and go with the load.
+func (s *Scenario) elastic(r *rand.Rand) {
+	soon := func() Time { return Time(1+r.IntN(20)) * 100 * time.Millisecond }
+	idle := func() Time { return []Time{0, 200 * time.Millisecond, 2 * time.Second, 10 * time.Second}[r.IntN(4)] }
+	c := &alloc.Config{
+		Min: r.IntN(3), Ratio: []float64{1, 0.5}[r.IntN(2)], Backlog: soon(), Sustained: soon(),
+		Idle: idle(), CachedIdle: alloc.Never, ShuffleIdle: alloc.Never, TrackShuffles: r.IntN(4) > 0, Drain: r.IntN(3) == 0,
+	}
+	if c.Max = c.Min + 1 + r.IntN(8); r.IntN(2) == 0 {
+		c.CachedIdle, c.ShuffleIdle = idle(), idle()
+	}
+	c.Initial = c.Min + r.IntN(c.Max-c.Min+1)
+	s.Elastic, s.Never, s.Sched.Expected = c, r.Float64()/4, 0
 }

@@ -10,8 +10,9 @@ var seeds = flag.Int("sim.seeds", 1000, "how many seeds TestSeeds plays; with -s
 
 func TestSeeds(t *testing.T) {
 	if *seed >= 0 {
-		r, err := Run(Random(uint64(*seed)))
-		t.Logf("%+v\n%+v", Random(uint64(*seed)), r)
+		p := Draw(Random(uint64(*seed)))
+		tape, err := Record(p)
+		t.Logf("%+v\n%s", p, tape.Script("what happens"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,31 +24,64 @@ func TestSeeds(t *testing.T) {
 		played /= 3
 	}
 	for s := range played {
-		r, err := Run(Random(uint64(s)))
+		r, err := Run(Draw(Random(uint64(s))))
 		if err != nil {
-			t.Fatalf("seed %d: %v\nreplay: go test ./internal/core/sim -run TestSeeds -v -sim.seed=%d", s, err, s)
+			t.Fatalf("seed %d: %v\nits story, shrunk: go run ./cmd/kiln sim --seeds=1 --seed=%d", s, err, s)
 		}
 		total.Took += r.Took
 		total.Steps += r.Steps
 		total.Actions += r.Actions
 		total.Completed += r.Completed
 		total.Failed += r.Failed
+		total.Mishaps += r.Mishaps
 	}
 	t.Logf("%d seeds, %v of virtual time, %d events, %d actions, %d jobs completed, %d failed", played, total.Took, total.Steps, total.Actions, total.Completed, total.Failed)
-	if total.Completed == 0 || total.Failed == 0 {
+	if total.Completed == 0 || total.Failed == 0 || total.Mishaps == 0 {
 		t.Fatalf("the scenarios are one-sided: %+v", total)
 	}
 }
 
 func TestTheSameSeedGivesTheSameActions(t *testing.T) {
 	for s := range uint64(20) {
-		a, err := Run(Random(s))
+		a, err := Run(Draw(Random(s)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, _ := Run(Random(s))
+		b, _ := Run(Draw(Random(s)))
 		if a != b {
 			t.Fatalf("seed %d gives %+v and then %+v", s, a, b)
 		}
+	}
+}
+
+// What no seed brings about proves nothing: every accident and mishap happens, and every oracle of allocation sees executors come and go.
+func TestTheSeedsBringEverythingAbout(t *testing.T) {
+	kinds, mishaps, elastic := map[AccidentKind]int{}, map[what]int{}, 0
+	for s := range uint64(150) {
+		w := newWorld(Draw(Random(s)), nil)
+		w.core = newCore(w.Sched)
+		w.play()
+		for _, a := range w.Accidents {
+			kinds[a.Kind]++
+		}
+		for _, n := range w.mishaps {
+			mishaps[n.what]++
+		}
+		if w.Elastic != nil && w.elastic.asked > 2 {
+			elastic++
+		}
+	}
+	for k := range accidents {
+		if kinds[k] == 0 {
+			t.Errorf("accident %d never happens", k)
+		}
+	}
+	for m, text := range mishapNames {
+		if mishaps[m] == 0 {
+			t.Errorf("nothing ever %s", text)
+		}
+	}
+	if elastic == 0 {
+		t.Error("executors never come with the load")
 	}
 }

@@ -1,36 +1,64 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
-	"math/rand/v2"
 	"slices"
 	"time"
 
+	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
+// scheduler is what a simulation asks of the core.
+type scheduler interface {
+	Step(now Time, ev sched.Event, out []sched.Action) []sched.Action
+	Wake() (at Time, ok bool)
+	Stage(ref ids.StageRef) *task.Stage
+	View() *sched.View
+	Check() error
+	Idle() error
+}
+
 // World is a simulation under way.
 type World struct {
-	Scenario
+	Plan
 	agenda
-	chance    *rand.Rand
-	core      *sched.Core
-	executors []*executor // by id; dead ones stay
-	jobs      []*job
-	shuffles  []*shuffle
-	oracles   []oracle
+	core      scheduler
+	executors []*executor // that have ever come, in that order
+	byID      map[ids.ExecutorID]*executor
+	nextID    ids.ExecutorID
+	jobs      []*job // by id; nil when the plan has none
+	used      []bool // shuffles that some job has asked for
+	oracles   []watch
 	living    []ids.ExecutorID // as the core sees it
 	lost      []ids.ExecutorID // in the Step that the oracles look at
-	over      bool             // nothing more will be asked for
-	armed     Time             // when Woke is planned; -1 when it is not
+	cached    map[ids.ExecutorID]bool
+	over      bool          // nothing more will be asked for
+	armed     Time          // when Woke is planned; -1 when it is not
+	stopped   Time          // until when the driver stands still
+	backlog   []sched.Event // what comes to it meanwhile
+	clearing  bool          // it catches up with that
+	elastic   elastic
 	err       error
 	log       log
 	steps     int
 	actions   []sched.Action
+	mishaps   []name // that happened
+	tape      *Tape  // when somebody wants to know
+}
+
+// job is a job of the workload.
+type job struct {
+	*Submission
+	spec          sched.Job // as it was submitted
+	wanted        map[int32]bool
+	submitted     bool
+	ended, failed bool
 }
 
 // Report says what a simulation came to.
@@ -40,8 +68,21 @@ type Report struct {
 	Actions   int    // orders that it gave
 	Completed int    // jobs
 	Failed    int    // jobs
+	Mishaps   int    // things that went wrong, besides accidents
 	Hash      uint64 // of all actions, in order
 }
+
+// Failure is what an oracle did not like.
+type Failure struct {
+	Oracle string // its name; "check" is sched.Core.Check, "panic" is that the core broke
+	At     Time
+	Err    error
+}
+
+func (f *Failure) Error() string { return fmt.Sprintf("at %v, %s: %v", f.At, f.Oracle, f.Err) }
+
+// Unwrap gives what was wrong.
+func (f *Failure) Unwrap() error { return f.Err }
 
 // log is the hash of all actions.
 type log struct {
@@ -59,70 +100,147 @@ func (l *log) add(actions []sched.Action) {
 	l.count += len(actions)
 }
 
-// Run plays a scenario to its end. The error is the first thing that an oracle did not like.
-func Run(s Scenario) (Report, error) {
-	w := &World{Scenario: s, chance: rand.New(rand.NewPCG(s.Seed, 2)), core: sched.New(s.Sched), armed: -1}
+// Run plays a plan to its end. The error is a *Failure: the first thing that an oracle did not like.
+func Run(p Plan) (Report, error) {
+	w := newWorld(p, newCore(p.Sched))
+	w.play()
+	return w.report(), w.err
+}
+
+func newWorld(p Plan, core scheduler) *World {
+	w := &World{Plan: p, core: core, armed: -1, byID: map[ids.ExecutorID]*executor{}, nextID: ids.ExecutorID(max(p.Executors, p.Profiles)), cached: map[ids.ExecutorID]bool{}}
+	w.used = make([]bool, len(p.Shuffles))
 	w.oracles = newOracles(w)
+	return w
+}
+
+func (w *World) play() {
+	defer func() {
+		if broken := recover(); broken != nil {
+			w.fail("panic", fmt.Errorf("%v", broken))
+		}
+	}()
 	w.plant()
 	for w.err == nil && w.agenda.next() {
 		if w.steps > w.Steps {
-			w.err = fmt.Errorf("it does not end: %+v", w.core.View())
+			w.fail("ends", fmt.Errorf("it does not end: %+v", w.core.View()))
 		}
 	}
 	for _, o := range w.oracles {
 		if w.err == nil {
-			w.err = o.rest()
+			w.judge(o, o.rest())
 		}
 	}
-	r := Report{Took: w.now, Steps: w.steps, Actions: w.log.count, Hash: w.log.hash}
+}
+
+func (w *World) report() Report {
+	r := Report{Took: w.now, Steps: w.steps, Actions: w.log.count, Hash: w.log.hash, Mishaps: len(w.mishaps)}
 	for _, j := range w.jobs {
-		if j.ended && j.failed {
+		switch {
+		case j == nil || !j.ended:
+		case j.failed:
 			r.Failed++
-		} else if j.ended {
+		default:
 			r.Completed++
 		}
 	}
-	return r, w.err
+	return r
 }
 
-func (w *World) fail(err error) {
+func (w *World) fail(oracle string, err error) {
 	if w.err == nil {
-		w.err = fmt.Errorf("at %v: %w", w.now, err)
+		w.err = &Failure{oracle, w.now, err}
 	}
 }
 
-// fault throws a dice as long as faults happen.
-func (w *World) fault(chance float64) bool { return w.now < w.Faults && w.chance.Float64() < chance }
-
-func (w *World) upTo(d time.Duration) time.Duration {
-	return time.Duration(w.chance.Int64N(int64(d) + 1))
-}
-
-func (w *World) delay() time.Duration { return w.upTo(w.MaxDelay) }
-
-func (w *World) executor(id ids.ExecutorID) *executor {
-	if id < 0 || int(id) >= len(w.executors) {
-		return nil
+func (w *World) judge(o watch, err error) {
+	if err != nil {
+		w.fail(o.name, err)
 	}
-	return w.executors[id]
 }
 
-// tell gives the core an event and does what it orders.
+// plant plans everything that does not follow from something else.
+func (w *World) plant() {
+	for _, j := range w.Joins {
+		w.plan(j.At, func() { w.register(j.ID, j.Shape) })
+	}
+	for i := range w.Jobs {
+		j := &job{Submission: &w.Jobs[i], spec: w.job(&w.Jobs[i]), wanted: w.Jobs[i].wanted()}
+		for int(j.spec.ID) >= len(w.jobs) {
+			w.jobs = append(w.jobs, nil)
+		}
+		w.jobs[j.spec.ID] = j
+		w.plan(j.At, func() { w.submit(j) })
+	}
+	for _, a := range w.Accidents {
+		w.plan(a.At, func() { w.befall(a) })
+	}
+	if w.Elastic != nil {
+		w.elastic.rules = alloc.New(*w.Elastic)
+		w.plan(0, w.look)
+	}
+	w.plan(w.Faults, w.release)
+}
+
+// submit gives a job to the core.
+func (w *World) submit(j *job) {
+	j.submitted = true
+	for i := range j.spec.Stages {
+		if st := &j.spec.Stages[i]; st.IsMap {
+			w.used[st.Shuffle] = true
+		}
+	}
+	w.tell(sched.JobSubmitted{Job: j.spec})
+}
+
+// lastJob is how long after the faults the last job may take, which is long.
+const lastJob = time.Hour
+
+// release gives up each shuffle when no job uses it any more, and looks again later while some are left.
+func (w *World) release() {
+	left := false
+	for _, j := range w.jobs {
+		left = left || j != nil && !j.ended
+	}
+	if left && w.now > w.Faults+lastJob {
+		w.fail("ends", fmt.Errorf("jobs do not end: %+v", w.core.View()))
+		return
+	}
+	if left {
+		w.plan(w.now+time.Second, w.release)
+		return
+	}
+	w.over = true
+	for s, used := range w.used {
+		if used {
+			w.tell(sched.ShuffleReleased{Shuffle: ids.ShuffleID(s)})
+		}
+	}
+}
+
+func (w *World) executor(id ids.ExecutorID) *executor { return w.byID[id] }
+
+// tell gives the core an event and does what it orders, now or when the driver stands still no more.
 func (w *World) tell(ev sched.Event) {
 	if w.err != nil {
 		return
 	}
+	if w.now < w.stopped || len(w.backlog) > 0 && !w.clearing {
+		w.backlog = append(w.backlog, ev)
+		return
+	}
 	w.steps++
+	w.tape.event(w.now, ev)
 	w.actions = w.core.Step(w.now, ev, w.actions[:0])
 	w.log.add(w.actions)
 	if err := w.core.Check(); err != nil {
-		w.fail(fmt.Errorf("after %T: %w", ev, err))
+		w.fail("check", fmt.Errorf("after %T: %w", ev, err))
 		return
 	}
 	w.findLost()
 	for _, o := range w.oracles {
 		if err := o.step(ev, w.actions); err != nil {
-			w.fail(err)
+			w.judge(o, err)
 			return
 		}
 	}
@@ -130,6 +248,13 @@ func (w *World) tell(ev sched.Event) {
 		w.do(a)
 	}
 	w.arm()
+}
+
+// note tells whoever listens what happens beside the events of the core.
+func (w *World) note(format string, args ...any) {
+	if w.tape != nil {
+		w.tape.note(w.now, fmt.Sprintf(format, args...))
+	}
 }
 
 // findLost finds the executors that the core has given up in this Step.
@@ -181,26 +306,22 @@ func (w *World) do(a sched.Action) {
 		e.send(func() { e.answer(a.Reply) })
 	case sched.FetchResult:
 		e := w.executor(a.Executor)
-		w.plan(w.now+w.delay(), func() { w.tell(e.fetched(a.Task)) })
+		w.plan(w.now+w.upTo(w.MaxDelay, name{upTime, int64(a.Task), -1, 0}), func() { w.tell(e.fetched(a.Task)) })
 	case sched.DropResult:
 		e := w.executor(a.Executor)
 		e.send(func() { delete(e.results, a.Task) })
 	case sched.DropShuffle:
 		for _, e := range w.executors {
-			e.send(func() {
-				for m := range w.shuffles[a.Shuffle].spec.Partitions {
-					delete(e.outputs, output{a.Shuffle, int32(m)})
-				}
-			})
+			e.send(func() { e.drop(a.Shuffle) })
 		}
 	case sched.RefuseExecutor: // its host is excluded: another one is tried after a while
-		w.executor(a.Executor).dead = true
-		w.plan(w.now+time.Second, w.start)
+		w.end(w.executor(a.Executor))
+		w.replace(time.Second)
 	case sched.DrainExecutor:
-		w.plan(w.now+w.upTo(2*time.Second), w.start)
+		w.replace(w.upTo(2*time.Second, name{noticeTime, int64(a.Executor), 1, 0}))
 	case sched.KillExecutor:
 		e := w.executor(a.Executor)
-		w.plan(w.now+w.delay(), func() { w.lose(e, false) })
+		w.plan(w.now+w.upTo(w.MaxDelay, name{downTime, int64(a.Executor), -1, 0}), func() { w.lose(e, false) })
 	case sched.CompleteJob:
 		w.jobs[a.Job].ended = true
 	case sched.FailJob:
@@ -208,36 +329,34 @@ func (w *World) do(a sched.Action) {
 	}
 }
 
-// ended brings the end of a task to the core; some messages come twice, and those of the dead come all the same.
-func (w *World) ended(e *executor, end task.End) {
-	times := 1
-	if w.fault(w.Twice) {
-		times = 2
-	}
-	if e.mute {
-		return
-	}
-	for range times {
-		w.plan(w.now+w.delay(), func() { w.tell(sched.TaskEnded{Executor: e.id, End: end}) })
+// drop deletes the map outputs of a shuffle.
+func (e *executor) drop(s ids.ShuffleID) {
+	for m := range e.world.Shuffles[s].Partitions {
+		delete(e.outputs, output{s, int32(m)})
 	}
 }
 
-// start lets a new executor register.
-func (w *World) start() {
-	if w.over {
+// start lets a new executor of a profile come.
+func (w *World) start(of ids.ProfileID) {
+	if w.finished() {
 		return
 	}
+	id := w.nextID
+	w.nextID++
+	w.register(id, w.shape(w.draw(name{shapeOf, int64(id), 0, 0}), of))
+}
+
+// register lets an executor register.
+func (w *World) register(id ids.ExecutorID, s shape) {
 	e := &executor{
-		world: w, id: ids.ExecutorID(len(w.executors)), host: fmt.Sprintf("h%d", w.chance.IntN(w.Hosts)), slots: 1 + w.chance.IntN(w.MaxSlots), gpus: w.chance.IntN(3), profile: w.scarcest(),
+		world: w, id: id, shape: s,
 		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]bool{}, results: map[ids.TaskID][]byte{},
 	}
-	w.executors = append(w.executors, e)
-	ev := sched.ExecutorRegistered{ID: e.id, Host: e.host, Slots: e.slots, Profile: e.profile, Resources: []resource.Offer{{Name: "gpu"}}}
+	w.executors, w.byID[id] = append(w.executors, e), e
+	w.elastic.of(s.profile).alive++
+	ev := sched.ExecutorRegistered{ID: e.id, Host: e.host, Slots: e.slots, Rack: w.rackOf(e.host), Profile: e.profile, Resources: []resource.Offer{{Name: "gpu"}}}
 	for g := range e.gpus {
 		ev.Resources[0].Addresses = append(ev.Resources[0].Addresses, fmt.Sprint(g))
-	}
-	if w.Racks {
-		ev.Rack = "r" + e.host[len(e.host)-1:]
 	}
 	w.tell(ev)
 	e.beat()
@@ -264,8 +383,34 @@ func (w *World) lose(e *executor, crashed bool) {
 	if e.dead {
 		return
 	}
-	e.dead = true
-	told := w.now + w.delay()
+	w.end(e)
+	told := w.now + w.upTo(w.MaxDelay, name{noticeTime, int64(e.id), 2, 0})
 	w.plan(told, func() { w.tell(sched.ExecutorLost{ID: e.id, Reason: "gone", AppCaused: crashed}) })
-	w.plan(told+w.upTo(2*time.Second), w.start)
+	w.replace(told - w.now + w.upTo(2*time.Second, name{noticeTime, int64(e.id), 3, 0}))
+}
+
+// end ends an executor, and says nothing.
+func (w *World) end(e *executor) {
+	if !e.dead {
+		e.dead = true
+		w.elastic.of(e.profile).alive--
+	}
+}
+
+// replace lets another executor come after a while, unless those come that dynamic allocation asks for.
+func (w *World) replace(after Time) {
+	if w.Elastic == nil {
+		w.plan(w.now+after, func() { w.start(w.scarcest()) })
+		return
+	}
+	w.grant()
+}
+
+// isFailure gives what an oracle said of an error of Run.
+func isFailure(err error) *Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return nil
 }
