@@ -80,7 +80,7 @@ func Parse(l Layers) (*Conf, error) {
 		}
 	}
 	if len(problems) == 0 {
-		problems = checkAllocation(c)
+		problems = append(checkAllocation(c), checkHeartbeat(c)...)
 	}
 	switch len(problems) {
 	case 0:

@@ -156,6 +156,16 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	}
 }
 
+func TestAHeartbeatThatIsTooSlowIsRefusedWhereItMatters(t *testing.T) {
+	slow := []string{"kiln.executor.heartbeatInterval", "5s", "kiln.network.timeout", "5s"}
+	const want = "kiln.executor.heartbeatInterval=5s (code): it is not below kiln.network.timeout"
+	_, err := Parse(Layers{Code: code(append(slow, "kiln.master", "local-cluster[2,1,1g]")...)})
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one line with %s", err, want)
+	}
+	parse(t, Layers{Code: code(append(slow, "kiln.master", "local[2]")...)})
+}
+
 func TestPropertiesFileForms(t *testing.T) {
 	text := "\ufeffkiln.a value with spaces \r\nkiln.b=x=y\n  kiln.c : z\nkiln.d\t=  1\n! no\n#no\nkiln.e:f:g\nkiln.f  = "
 	all, problems := parseProperties("f", []byte(text))

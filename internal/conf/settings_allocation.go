@@ -113,7 +113,7 @@ func checkAllocation(c *Conf) []error {
 }
 
 // contradiction refuses a value for the sake of another one.
-func contradiction[T any](c *Conf, k Key[T], why string) error {
+func contradiction[T any](c *Conf, k Key[T], why string) *Error {
 	e := &Error{Key: k.String(), Why: why, Suggestion: "change it, or turn off " + DynamicAllocation.String()}
 	if g := c.values[k.s.index]; g != nil {
 		e.Value, e.Origin, e.Place = g.Value, g.Origin, g.Place

@@ -50,3 +50,15 @@ var (
 		"How long a task may go on after it was cancelled before its executor process is ended, which is all that frees its slot. Not for executors in the driver's own process. 0: for ever.",
 		AtLeast(time.Duration(0)))
 )
+
+// checkHeartbeat refuses executors that are silent for so long that each is given up before it says anything. Those in the driver's
+// process are never given up.
+func checkHeartbeat(c *Conf) []error {
+	m, err := ParseMaster(Master.Of(c))
+	if err != nil || m.Kind == Local || HeartbeatInterval.Of(c) < NetworkTimeout.Of(c) {
+		return nil
+	}
+	e := contradiction(c, HeartbeatInterval, "is not below "+NetworkTimeout.String()+": each executor would be given up before it says that it lives")
+	e.Suggestion = "a tenth of it is usual"
+	return []error{e}
+}
