@@ -122,7 +122,8 @@ func (d *Driver) load() *alloc.View {
 func (d *Driver) loadOf(s *sched.StageView) alloc.Stage {
 	each := profile.Task{Slots: s.Slots, Resources: s.Resources}
 	to := alloc.Stage{
-		Profile: s.Profile, PerExecutor: each.PerExecutor(d.shapes[s.Profile]), Waiting: s.Waiting, Running: s.Running, Placed: s.Placed,
+		Profile: s.Profile, PerExecutor: each.PerExecutor(d.shapes[s.Profile]), Waiting: s.Waiting, Running: s.Running,
+		Unschedulable: s.Excluded, Placed: s.Placed,
 	}
 	for _, p := range s.Places {
 		to.Places = append(to.Places, alloc.Place(p))

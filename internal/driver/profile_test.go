@@ -10,8 +10,10 @@ import (
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/profile"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
 	"github.com/kilnproject/kiln/internal/core/task"
+	"github.com/kilnproject/kiln/internal/driver"
 	"github.com/kilnproject/kiln/internal/link/wire"
 )
 
@@ -60,13 +62,15 @@ func TestExecutorsOfAShapeAreAskedForWhenItsTasksWait(t *testing.T) {
 		}
 		pass(200 * time.Millisecond)
 		r.wants(3, 0)
+		pass(2 * time.Second)
+		r.released(0) // more of the other shape are wanted than there are
 		r.executor(1)
 		plain := r.executor(2)
 		for range 2 {
 			plain.send(&wire.Up{Ends: []task.End{ended(plain.launch(), "")}})
 		}
 		pass(5 * time.Second)
-		r.released(0, 2) // of its shape nobody is needed; of the other one is busy
+		r.released(0, 2) // the other one is busy
 		select {
 		case err := <-second:
 			t.Errorf("one task is not done, and the job is: %v", err)
@@ -95,6 +99,27 @@ func TestAnExecutorOfAProfileThatNobodyAskedForIsRefused(t *testing.T) {
 		}
 		if n := len(r.d.View().Executors); n != 0 {
 			t.Errorf("%d executors are registered", n)
+		}
+	})
+}
+
+func TestAnotherExecutorIsAskedForWhereAllAreExcluded(t *testing.T) {
+	excluding := func(c *driver.Config) {
+		elastic(c)
+		c.Sched.Health = health.Config{TaskAndStage: true, TaskOnExecutor: 1, Timeout: time.Hour}
+	}
+	drive(t, excluding, func(r *rig) {
+		a := r.executor(0)
+		done := r.run(r.t.Context(), 1)
+		end := ended(a.launch(), "")
+		end.Reason = task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "no"}}
+		a.send(&wire.Up{Ends: []task.End{end}})
+		pass(1500 * time.Millisecond)
+		r.wants(2)
+		b := r.executor(1)
+		b.send(&wire.Up{Ends: []task.End{ended(b.launch(), "b")}})
+		if o := <-done; o.err != nil || o.values[0] != "b" {
+			t.Errorf("got %+v", o)
 		}
 	})
 }

@@ -58,7 +58,8 @@ func (c *Core) watchUnschedulable() {
 	var hopeless []*run
 	for r := range c.queue.all() {
 		if r.stuckAt != c.changes {
-			r.stuckAt, r.stuck = c.changes, c.whyStuck(r)
+			r.stuckAt = c.changes
+			r.stuck, r.excluded = c.whyStuck(r)
 		}
 		switch {
 		case r.stuck == "" || r.set.Running() > 0:
@@ -82,17 +83,18 @@ func (c *Core) someMayBeStuck() bool {
 	return c.demanding > 0 || c.health != nil && slices.ContainsFunc(c.shapes, closed)
 }
 
-// whyStuck says why no executor could run a task of a run, or nothing. All of them are looked at only after something about them has
+// whyStuck says why no executor could run a task of a run, or nothing; and whether others like them could. All of them are looked at only after something about them has
 // changed.
-func (c *Core) whyStuck(r *run) string {
+func (c *Core) whyStuck(r *run) (why string, excluded bool) {
 	if r.shape.alive == 0 || r.easy() && r.shape.open > 0 {
-		return "" // it waits for the first one, or for a slot
+		return "", false // it waits for the first one, or for a slot
 	}
 	could := func(e *executor) bool { return e != nil && e.could(r) }
 	if !r.ask.plain() && !slices.ContainsFunc(c.executors, could) {
-		return fmt.Sprintf("no executor%s has what one of its tasks asks for, %v", r.shape.ofProfile(), &r.ask)
+		return fmt.Sprintf("no executor%s has what one of its tasks asks for, %v", r.shape.ofProfile(), &r.ask), false
 	}
-	return c.excludedEverywhere(r)
+	why = c.excludedEverywhere(r)
+	return why, why != ""
 }
 
 // stuckWake gives when the next stage fails that no executor can run.

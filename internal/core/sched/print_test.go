@@ -127,7 +127,11 @@ func printView(v *View) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%v %s at %s is %s: %d of %d done, %d waiting, %d running", s.Ref, s.Name, s.Site, s.State, s.Done, s.Total, s.Waiting, s.Running))
 	}
 	for _, e := range v.Executors {
-		line := fmt.Sprintf("executor %v on %s: %d of %d slots used, %d outputs", e.ID, e.Host, e.Used, e.Slots, e.Outputs)
+		profile := ""
+		if e.Profile != 0 {
+			profile = fmt.Sprintf(" of profile %d", e.Profile)
+		}
+		line := fmt.Sprintf("executor %v%s on %s: %d of %d slots used, %d outputs", e.ID, profile, e.Host, e.Used, e.Slots, e.Outputs)
 		if e.State != "active" {
 			line += ", " + e.State
 		}

@@ -31,6 +31,7 @@ type run struct {
 	health     *health.Set        // where its tasks failed; nil when nobody asks
 	suspects   []int32            // tasks that failed, when somebody asks
 	stuck      string             // why no executor could run its tasks, when it was last looked; empty when some could
+	excluded   bool               // it is stuck because all are excluded for it
 	stuckAt    int                // Core.changes at that time
 	stuckUntil Time               // when it fails because no executor can run its tasks; 0 when some can
 	member     *pool.Member[*run] // its place in the queue

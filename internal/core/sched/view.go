@@ -32,11 +32,12 @@ type StageView struct {
 	Profile    ids.ProfileID
 	Slots      int // that each task takes
 	Resources  []resource.Need
-	Total      int // partitions that are wanted
-	Done       int // of these, computed
-	Waiting    int // tasks of the attempt that wait for a slot
-	Running    int // task attempts, also of earlier stage attempts
-	Placed     int // tasks of the attempt that prefer some host
+	Total      int  // partitions that are wanted
+	Done       int  // of these, computed
+	Waiting    int  // tasks of the attempt that wait for a slot
+	Running    int  // task attempts, also of earlier stage attempts
+	Excluded   bool // some of those that wait will not do with any executor there is: each is excluded for them
+	Placed     int  // tasks of the attempt that prefer some host
 	Places     []HostTasks
 }
 
@@ -68,7 +69,7 @@ func (c *Core) View() *View {
 	}
 	slices.SortFunc(stages, stageOrder)
 	for _, s := range slices.Compact(stages) {
-		v.Stages = append(v.Stages, s.view())
+		v.Stages = append(v.Stages, s.view(c.changes))
 	}
 	for _, e := range c.executors {
 		if e != nil {
@@ -87,7 +88,7 @@ func (c *Core) isUsed(id ids.ShuffleID) bool {
 	return s != nil && len(s.jobs) > 0
 }
 
-func (s *stage) view() StageView {
+func (s *stage) view(changes int) StageView {
 	ask := s.spec.ask()
 	v := StageView{
 		Ref: ids.StageRef{Stage: s.id, Attempt: s.next}, Name: s.spec.Name, Site: s.spec.Site, State: s.state.name(),
@@ -97,6 +98,7 @@ func (s *stage) view() StageView {
 	if r := s.current(); r != nil {
 		v.Ref, v.Waiting, v.Running = r.ref, r.set.Waiting(), r.set.Running()
 		v.Placed, v.Places = r.places()
+		v.Excluded = r.excluded && r.stuckAt == changes
 	}
 	for _, r := range s.over {
 		v.Running += r.set.Running()
