@@ -39,7 +39,7 @@ func (p *pace) add(took time.Duration) {
 // depth is how many task attempts of a run may wait for each slot of an executor: not more than its share of the tasks, so that no
 // slot goes without.
 func (c *Core) depth(r *run) int {
-	if r.pace.ends < pacedEnds || r.set.Prefers() || !r.easy() {
+	if r.shape.holder != nil || r.pace.ends < pacedEnds || r.set.Prefers() || !r.easy() {
 		return 0
 	}
 	work := int(aheadWork / max(r.pace.mean, time.Microsecond))

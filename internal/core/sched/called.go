@@ -11,20 +11,18 @@ func (c *Core) taskCalled(ev TaskCalled) {
 	if a == nil || a.executor.id != ev.Executor || a.fetching != nil {
 		return
 	}
-	reply := task.Reply{Ref: a.ref, Seq: ev.Call.Seq}
-	if ev.Call.Kind == task.Commit {
-		reply.Refused = c.whyNotCommit(a)
-	} else {
-		reply.Refused = "its stage is not a barrier stage"
+	if ev.Call.Kind != task.Commit {
+		c.meet(a, &ev.Call)
+		return
 	}
-	c.do(AnswerCall{ev.Executor, reply})
+	c.do(AnswerCall{ev.Executor, task.Reply{Ref: a.ref, Seq: ev.Call.Seq, Refused: c.whyNotCommit(a)}})
 }
 
 // whyNotCommit says why a task attempt may not make its output visible, or nothing: then it may, and no other one of its task.
 func (c *Core) whyNotCommit(a *attempt) string {
 	s, p := a.run.stage, a.ref.Partition
 	switch {
-	case len(s.jobs) == 0:
+	case len(s.jobs) == 0, a.run.gang != nil && a.run != s.current():
 		return commit.NoStage.String()
 	case s.has(p):
 		return commit.Held.String()

@@ -97,7 +97,7 @@ func (c *Core) checkRun(r *run) error {
 		return fmt.Errorf("has %d tasks waiting; in line: %v", r.set.Waiting(), r.member.Waiting())
 	}
 	for i := range int32(r.set.Len()) {
-		if isCurrent && r.set.IsDone(i) != r.stage.has(r.set.Partition(i)) {
+		if isCurrent && r.gang == nil && r.set.IsDone(i) != r.stage.has(r.set.Partition(i)) {
 			return fmt.Errorf("task %d is done: %v, and the stage has it: %v", i, r.set.IsDone(i), !r.set.IsDone(i))
 		}
 		n := 0
@@ -126,6 +126,7 @@ func (c *Core) checkExecutors() error {
 		if e.takesTasks() {
 			n.open++
 			n.slots += e.slots
+			n.vacant += max(0, e.slots-e.used)
 		}
 		used := 0
 		for at, a := range e.attempts {
@@ -155,8 +156,9 @@ func (c *Core) checkExecutors() error {
 		}
 	}
 	for i, s := range c.shapes {
-		if n := &counted[i]; int(s.profile) != i || n.alive != s.alive || n.open != s.open || n.slots != s.slots {
-			return fmt.Errorf("profile %d has %d executors, of which %d with %d slots take tasks; counted %d, %d, %d", i, n.alive, n.open, n.slots, s.alive, s.open, s.slots)
+		if n := &counted[i]; int(s.profile) != i || n.alive != s.alive || n.open != s.open || n.slots != s.slots || n.vacant != s.vacant {
+			return fmt.Errorf("profile %d has %d executors, of which %d with %d slots take tasks, %d of them free; counted %d, %d, %d, %d",
+				i, n.alive, n.open, n.slots, n.vacant, s.alive, s.open, s.slots, s.vacant)
 		}
 	}
 	if alive != c.alive || free != c.offered {
@@ -205,11 +207,40 @@ func (c *Core) checkQueue() error {
 		return nil
 	}
 	for r := range c.queue.all() {
+		if r.gang != nil {
+			if err := c.checkGang(r); err != nil {
+				return err
+			}
+			continue
+		}
 		for _, e := range r.shape.free.executors {
-			if i, ok := couldRun(r, e); ok {
+			if i, ok := couldRun(r, e); ok && !e.isHeld() {
 				return fmt.Errorf("task %d of %v waits while executor %v has what it needs", i, r.ref, e.id)
 			}
 		}
+	}
+	return nil
+}
+
+// isHeld says that a barrier stage holds the free slots of an executor.
+func (e *executor) isHeld() bool {
+	h := e.shape.holder
+	return h != nil && e.roomAlone(h) > 0
+}
+
+// checkGang looks whether all tasks of a run wait, and have to.
+func (c *Core) checkGang(r *run) error {
+	room, n := 0, r.set.Len()
+	for _, e := range r.shape.free.executors {
+		room += e.roomNow(r)
+	}
+	switch h := r.shape.holder; {
+	case !slices.Contains(c.gangs, r):
+		return fmt.Errorf("%v is forgotten", r.ref)
+	case r.set.Waiting() != n:
+		return fmt.Errorf("%d of the %d tasks of %v wait, which is a barrier stage", r.set.Waiting(), n, r.ref)
+	case room >= n && (h == nil || h == r):
+		return fmt.Errorf("%v waits while executors have room for %d tasks of its %d", r.ref, room, n)
 	}
 	return nil
 }
@@ -218,6 +249,9 @@ func (c *Core) checkQueue() error {
 func (c *Core) Idle() error {
 	if len(c.jobs) > 0 || c.attempts.len() > 0 || c.queue.first() != nil || len(c.later) > 0 {
 		return fmt.Errorf("sched: %d jobs, %d task attempts and %d actions are left", len(c.jobs), c.attempts.len(), len(c.later))
+	}
+	if n := len(c.gangs); n > 0 {
+		return fmt.Errorf("sched: %d barrier stages are left", n)
 	}
 	if n := c.commits.Stages(); n > 0 {
 		return fmt.Errorf("sched: %d stages are left of which tasks may commit", n)

@@ -33,6 +33,9 @@ func checkJob(j *Job, outputs *mapout.Table) string {
 	if j.Partitions == nil {
 		return ""
 	}
+	if last.Barrier && len(j.Partitions) < last.Partitions {
+		return fmt.Sprintf("the job asks for %d of the %d partitions of a barrier stage, whose tasks all run at the same time", len(j.Partitions), last.Partitions)
+	}
 	if j.MapStage {
 		return "a map-stage job computes all partitions"
 	}

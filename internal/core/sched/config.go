@@ -25,6 +25,10 @@ type Config struct {
 	NodeWait          time.Duration // for one on its host
 	RackWait          time.Duration // for one in its rack
 	UnschedulableWait time.Duration // how long a stage waits for an executor that could run its tasks; 2 min
+	BarrierWait       time.Duration // how long a barrier stage waits for executors with room for all its tasks; 10 min
+	BarrierHold       time.Duration // after which one that waits holds slots that become free; 10 s; negative means never
+	BarrierTimeout    time.Duration // how long its tasks wait for each other at most; 0 means for ever
+	MostSlots         int           // slots that there can ever be: a barrier stage with more tasks is refused; 0 means no limit
 	Silence           time.Duration // after which an executor is lost from which nothing was heard; 0 means never
 	ReasonWait        time.Duration // how long an executor may be suspected before it is lost; 0 means until ExecutorLost
 	Expected          int           // executors that are asked for at the start
@@ -58,6 +62,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.UnschedulableWait <= 0 {
 		c.UnschedulableWait = 2 * time.Minute
+	}
+	if c.BarrierWait <= 0 {
+		c.BarrierWait = 10 * time.Minute
+	}
+	if c.BarrierHold == 0 {
+		c.BarrierHold = 10 * time.Second
 	}
 	if c.RegisteredWait <= 0 {
 		c.RegisteredWait = 30 * time.Second

@@ -42,7 +42,9 @@ type Core struct {
 	offered     int                       // executors with free slots
 	freshly     []*executor               // those that got a free slot since all runs in the queue were looked at
 	delayed     []*run                    // those with delays that launched in this Step
-	demanding   int                       // runs in the queue that are not plain
+	demanding   int                       // runs in the queue that are not easy
+	gangs       []*run                    // current runs of barrier stages, oldest first
+	held        bool                      // one of them holds slots
 	freed       *executor                 // where a task attempt has ended in this Step
 	recallAt    Time                      // valid while it is not zero: when what waits on executors is recalled
 	drainers    ring                      // executors that drain
@@ -80,6 +82,7 @@ func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.dispatch(ev)
 	c.forgive()
 	c.ringAlarms()
+	c.expireRooms()
 	c.resubmit()
 	c.offer()
 	c.offerAhead()
@@ -179,6 +182,9 @@ func (c *Core) Wake() (at Time, ok bool) {
 	if t, excludes := c.health.Next(); excludes && (!ok || t < at) {
 		at, ok = t, true
 	}
+	if t, due := c.gangWake(); due && (!ok || t < at) {
+		at, ok = t, true
+	}
 	if a, rings := c.nextAlarm(); rings && (!ok || a.at < at) {
 		at, ok = a.at, true
 	}
@@ -202,6 +208,9 @@ func (c *Core) Stage(ref ids.StageRef) *task.Stage {
 	t := &task.Stage{
 		Ref: ref, Job: r.job.spec.ID, Body: s.spec.Body, Props: r.job.spec.Props,
 		IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces,
+	}
+	if r.gang != nil {
+		t.Hosts = r.gang.hosts
 	}
 	for _, p := range s.spec.Parents {
 		t.Inputs = append(t.Inputs, c.outputs.Find(p).Input())

@@ -24,7 +24,7 @@ func (c *Core) taskEnded(ev *TaskEnded) {
 	case task.FetchFailed:
 		c.fetchFailed(a, &ev.End.Reason)
 	case task.Killed, task.CommitDenied:
-		c.leave(a)
+		c.notDone(a, &ev.End.Reason)
 	default:
 		c.taskFailed(a, &ev.End.Reason)
 	}
@@ -44,9 +44,12 @@ func (c *Core) claim(ev *TaskEnded) *attempt {
 
 // succeeded counts a result or a map output once, whichever attempt of the stage it comes from.
 func (c *Core) succeeded(a *attempt, end *task.End) {
-	s := a.run.stage
+	s, r := a.run.stage, a.run
+	if r.gang != nil && r == s.current() {
+		c.answer(r, r.gang.room.Leave(a.index))
+	}
 	switch {
-	case len(s.jobs) == 0 || s.has(end.Ref.Partition):
+	case len(s.jobs) == 0 || s.has(end.Ref.Partition) || r.gang != nil && r != s.current():
 		if end.Stored {
 			c.do(DropResult{a.executor.id, a.id})
 		}
@@ -56,6 +59,15 @@ func (c *Core) succeeded(a *attempt, end *task.End) {
 	default:
 		c.resultDone(a, end)
 	}
+}
+
+// notDone ends an attempt that has not failed, and has not done its task.
+func (c *Core) notDone(a *attempt, why *task.EndReason) {
+	if a.run.gang != nil {
+		c.breakUp(a, taskset.Cause{Executor: a.executor.id, Fate: why.Fate, Error: why.Error}, false)
+		return
+	}
+	c.leave(a)
 }
 
 // mapDone registers a map output.
@@ -119,6 +131,10 @@ func (c *Core) resultDone(a *attempt, end *task.End) {
 
 // deliver counts a result. The last one completes the job.
 func (c *Core) deliver(a *attempt, value []byte, updates []task.Update) {
+	if a.run.gang != nil {
+		c.holdBack(a, value, updates)
+		return
+	}
 	s, p := a.run.stage, a.ref.Partition
 	j := s.jobs[0]
 	s.results.had.add(int(p))
@@ -194,6 +210,10 @@ func (c *Core) taskDone(r *run, p int32, by *attempt) {
 // taskFailed counts a failure against its task; one too many ends every job that uses the stage.
 func (c *Core) taskFailed(a *attempt, why *task.EndReason) {
 	c.endCommit(a, task.Failed)
+	if a.run.gang != nil {
+		c.breakUp(a, taskset.Cause{Executor: a.executor.id, Fate: why.Fate, Error: why.Error}, true)
+		return
+	}
 	r, i, at := a.run, a.index, a.executor.id
 	counts := r.counts(i)
 	e := a.executor

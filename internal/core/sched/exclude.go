@@ -30,7 +30,7 @@ func (c *Core) failedAt(r *run, i int32, e *executor) {
 	if c.health == nil {
 		return
 	}
-	if r.health.Clean() && r.member.Waiting() && r.ask.plain() {
+	if r.easy() && r.member.Waiting() {
 		c.demanding++ // from now on not every slot is good for it
 	}
 	c.changes++

@@ -177,6 +177,7 @@ func (c *Core) countActive(e *executor, by int) {
 	c.changes++
 	e.shape.open += by
 	e.shape.slots += by * e.slots
+	e.shape.vacant += by * max(0, e.slots-e.used)
 	e.host.active.add(e.shape.profile, by)
 	if e.rack != nil {
 		e.rack.active.add(e.shape.profile, by)
@@ -214,7 +215,7 @@ func (c *Core) unoffer(e *executor) {
 // freeSlots counts a task attempt that has left an executor.
 func (c *Core) freeSlots(e *executor, a *attempt) {
 	n := a.run.ask.slots
-	if e.used -= n; n > 1 {
+	if e.use(-n); n > 1 {
 		e.wide--
 	}
 	if g, ok := c.grants[a.id]; ok {
@@ -230,13 +231,22 @@ func (c *Core) freeSlots(e *executor, a *attempt) {
 	c.offerSlots(e)
 }
 
+// use counts slots that are taken of an executor, or given back.
+func (e *executor) use(slots int) {
+	before := max(0, e.slots-e.used)
+	if e.used += slots; e.takesTasks() {
+		e.shape.vacant += max(0, e.slots-e.used) - before
+	}
+}
+
 // takeSlots counts a task attempt that was launched on an executor.
 func (c *Core) takeSlots(a *attempt) {
 	e, n := a.executor, a.run.ask.slots
 	if n > 1 {
 		e.wide++
 	}
-	switch e.used += n; {
+	e.use(n)
+	switch {
 	case e.used > e.slots:
 		e.shape.laden.add(e, c.chance)
 	case e.used == e.slots:

@@ -70,12 +70,19 @@ func (c *Core) loseOutputsOf(e ids.ExecutorID) {
 // until somebody asks for it.
 func (c *Core) outputLost(shuffle ids.ShuffleID, mapPartition int32) {
 	s := c.byShuffle[shuffle]
+	if s == nil {
+		return // its jobs were failed for the loss of another output
+	}
 	c.reopenCommit(s, mapPartition)
 	if _, ok := s.state.(done); ok {
 		s.state = idle{}
 	}
 	r := s.current()
 	if r == nil {
+		return
+	}
+	if r.gang != nil {
+		c.outputOfGangLost(r, mapPartition)
 		return
 	}
 	if i, ok := r.set.Index(mapPartition); ok {

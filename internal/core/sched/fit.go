@@ -32,7 +32,7 @@ func (e *executor) fitsTask(r *run, i int32) bool {
 }
 
 // easy says that any free slot will do for any task of a run that does not care where it is.
-func (r *run) easy() bool { return r.ask.plain() && r.health.Clean() }
+func (r *run) easy() bool { return r.ask.plain() && r.health.Clean() && r.gang == nil }
 
 // could says that an executor would have it, if it did nothing else.
 func (e *executor) could(r *run) bool {
@@ -57,24 +57,37 @@ func (c *Core) watchUnschedulable() {
 	}
 	var hopeless []*run
 	for r := range c.queue.all() {
-		if r.stuckAt != c.changes {
-			r.stuckAt = c.changes
-			r.stuck, r.excluded = c.whyStuck(r)
-		}
+		c.lookIfStuck(r)
 		switch {
 		case r.stuck == "" || r.set.Running() > 0:
 			r.stuckUntil = 0
 		case r.stuckUntil == 0:
-			r.stuckUntil = c.now + c.cfg.UnschedulableWait
+			r.stuckUntil = c.now + c.stuckWait(r)
 		case c.now >= r.stuckUntil:
 			hopeless = append(hopeless, r)
 		}
 	}
 	for _, r := range hopeless {
 		if r.member.Waiting() {
-			c.abort(r.stage, r.stage.blame(Unschedulable, -1, fmt.Sprintf("%s, and that did not change within %v", r.stuck, c.cfg.UnschedulableWait)))
+			c.abort(r.stage, r.stage.blame(Unschedulable, -1, fmt.Sprintf("%s, and that did not change within %v", r.stuck, c.stuckWait(r))))
 		}
 	}
+}
+
+// lookIfStuck looks whether a run is stuck when something has changed that decides it.
+func (c *Core) lookIfStuck(r *run) {
+	if r.stuckAt != c.changes {
+		r.stuckAt = c.changes
+		r.stuck, r.excluded = c.whyStuck(r)
+	}
+}
+
+// stuckWait is how long a run may be stuck.
+func (c *Core) stuckWait(r *run) Time {
+	if r.gang != nil {
+		return c.cfg.BarrierWait
+	}
+	return c.cfg.UnschedulableWait
 }
 
 // someMayBeStuck says that not every run can use any slot of its shape, or that there is none while some executors are excluded.
@@ -93,7 +106,9 @@ func (c *Core) whyStuck(r *run) (why string, excluded bool) {
 	if !r.ask.plain() && !slices.ContainsFunc(c.executors, could) {
 		return fmt.Sprintf("no executor%s has what one of its tasks asks for, %v", r.shape.ofProfile(), &r.ask), false
 	}
-	why = c.excludedEverywhere(r)
+	if why = c.excludedEverywhere(r); why == "" && r.gang != nil {
+		why = c.tooFewSlots(r)
+	}
 	return why, why != ""
 }
 

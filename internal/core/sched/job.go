@@ -38,6 +38,7 @@ type StageSpec struct {
 	Resources  []resource.Need // that each task takes beside
 	Kept       []Kept          // cached RDDs that the tasks read: they like to run where these are
 	Body       []byte          // encoded operators, opaque here
+	Barrier    bool            // all tasks run at the same time, and may wait for each other
 }
 
 func (j *Job) tagged(tag string) bool { return slices.Contains(j.Tags, tag) }
@@ -73,6 +74,10 @@ func (c *Core) submitJob(spec Job) {
 	}
 	if why != "" {
 		c.do(FailJob{spec.ID, nowhere(Internal, why)})
+		return
+	}
+	if why := c.tooLarge(spec.Stages); why != "" {
+		c.do(FailJob{spec.ID, nowhere(Unschedulable, why)})
 		return
 	}
 	if last := &spec.Stages[len(spec.Stages)-1]; !spec.MapStage && last.wanted(spec.Partitions) == 0 {

@@ -60,6 +60,10 @@ func (c *Core) loseAttempt(a *attempt, err *task.Error, appCaused bool) {
 		c.taskFailed(a, &task.EndReason{Fate: task.Lost, Error: err})
 		return
 	}
+	if r.gang != nil {
+		c.breakUp(a, taskset.Cause{Executor: at, Fate: task.Lost, Error: err}, false)
+		return
+	}
 	counts := r.counts(i) && a.executor.exempt == ""
 	c.leave(a)
 	if counts && r.set.Lose(i) >= c.cfg.MaxFailures*lostPerFailure {

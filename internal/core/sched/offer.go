@@ -17,7 +17,8 @@ func (c *Core) offer() {
 	if !c.mayOffer() {
 		return
 	}
-	for c.offered > 0 {
+	c.watchGangs()
+	for c.chooseHolders(); c.offered > 0; c.chooseHolders() {
 		if !c.room() {
 			c.more = true
 			return
@@ -50,16 +51,22 @@ func (c *Core) offerOrFail(r *run) bool {
 	if r.shape.free.len() == 0 {
 		return false
 	}
-	if c.inputsThere(r) {
-		return c.offerTo(r)
+	if !c.inputsThere(r) {
+		c.giveOrders() // before what may be too much for this Step
+		c.failRun(r, c.missingInput(r))
+		return true
 	}
-	c.giveOrders() // before what may be too much for this Step
-	c.failRun(r, c.missingInput(r))
-	return true
+	if h := r.shape.holder; h != nil && h != r {
+		return c.offerBeside(h, r)
+	}
+	return c.offerTo(r)
 }
 
 // offerTo launches a task of a run, if it can use a free slot.
 func (c *Core) offerTo(r *run) bool {
+	if r.gang != nil {
+		return c.offerTogether(r)
+	}
 	most := c.accepts(r)
 	if c.matchAgain(r, most) || c.match(r, min(most, taskset.Node)) {
 		return true

@@ -20,11 +20,11 @@ import (
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...]]
-//	           [profile P] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
+//	           [profile P] [barrier] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	    PLACE: eE, hHOST, or eE@hHOST; /RACK may follow a host.      PARTITION,... may be "none"
 //	ok TASK [took=DURATION] [bytes=N] [sizes=N,...] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
-//	asks-commit TASK [from=E] | asks-barrier TASK
+//	asks-commit|asks-barrier|asks-gather TASK [from=E] [seq=N] [says=TEXT]
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	kept E RDD PARTITION,... | not-kept E RDD PARTITION,... | rdd-released RDD
 //	cancel job|group|tag|stage|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
@@ -68,16 +68,8 @@ func (p *player) event(word, rest string) Event {
 		return ShuffleReleased{ids.ShuffleID(p.number(rest))}
 	case "woke":
 		return Woke{}
-	case "asks-commit", "asks-barrier":
-		l, options := p.task(rest)
-		call := task.Call{Ref: l.Task.Ref, ID: l.Task.ID, Kind: task.Commit}
-		if word == "asks-barrier" {
-			call.Kind = task.Meet
-		}
-		if from, ok := strings.CutPrefix(options, "from="); ok {
-			l.Executor = ids.ExecutorID(p.number(from))
-		}
-		return TaskCalled{l.Executor, call}
+	case "asks-commit", "asks-barrier", "asks-gather":
+		return p.called(word, rest)
 	case "result-fetched":
 		l, _ := p.task(rest)
 		return ResultFetched{l.Task.ID, []byte("r" + strconv.Itoa(int(l.Task.Ref.Partition)))}
@@ -86,6 +78,29 @@ func (p *player) event(word, rest string) Event {
 		return ResultLost{l.Task.ID, "the result is gone"}
 	}
 	return p.end(word, rest)
+}
+
+// called reads TASK [from=E] [seq=N] [says=TEXT].
+func (p *player) called(word, rest string) Event {
+	l, options := p.task(rest)
+	call := task.Call{Ref: l.Task.Ref, ID: l.Task.ID, Kind: task.Commit}
+	switch word {
+	case "asks-barrier":
+		call.Kind = task.Meet
+	case "asks-gather":
+		call.Kind = task.Gather
+	}
+	for _, o := range strings.Fields(options) {
+		switch key, value, _ := strings.Cut(o, "="); key {
+		case "from":
+			l.Executor = ids.ExecutorID(p.number(value))
+		case "seq":
+			call.Seq = int32(p.number(value))
+		case "says":
+			call.Message = []byte(value)
+		}
+	}
+	return TaskCalled{l.Executor, call}
 }
 
 func (p *player) registered(f []string) Event {
@@ -294,6 +309,8 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 			}
 			s.Kept = append(s.Kept, k)
 			f = f[1:]
+		case f[0] == "barrier":
+			s.Barrier = true
 		case f[0] == "prefer":
 			s.Prefer = make([][]Place, s.Partitions)
 		default:

@@ -33,7 +33,7 @@ func (p *player) print(a Action) string {
 		if a.Reply.Refused != "" {
 			return fmt.Sprintf("answer %v on executor %v: no, %s", a.Reply.Ref, a.Executor, a.Reply.Refused)
 		}
-		return fmt.Sprintf("answer %v on executor %v: yes", a.Reply.Ref, a.Executor)
+		return fmt.Sprintf("answer %v on executor %v: yes%s", a.Reply.Ref, a.Executor, said(a.Reply.Messages))
 	case FetchResult:
 		return fmt.Sprintf("fetch the result of TID %d, %d bytes, from executor %v", a.Task, a.Bytes, a.Executor)
 	case DropResult:
@@ -62,6 +62,14 @@ func (p *player) print(a Action) string {
 		return fmt.Sprintf("refuse executor %v: %s", a.Executor, a.Reason)
 	}
 	return "- " + printFact(a.(Fact))
+}
+
+// said gives what everybody said, by partition.
+func said(messages [][]byte) (text string) {
+	for _, m := range messages {
+		text += fmt.Sprintf(" %q", m)
+	}
+	return text
 }
 
 // inputs tells where the map outputs are that a stage reads.

@@ -28,6 +28,7 @@ type run struct {
 	delays     bool    // it may leave slots free for a while: see delay
 	warned     bool    // of the size of its tasks
 	delay      delay
+	gang       *gang              // of a barrier stage; else nil
 	health     *health.Set        // where its tasks failed; nil when nobody asks
 	suspects   []int32            // tasks that failed, when somebody asks
 	stuck      string             // why no executor could run its tasks, when it was last looked; empty when some could
@@ -127,6 +128,7 @@ func (c *Core) await(r *run, i int32) {
 func (c *Core) closeRun(r *run, to state, reason string) {
 	r.set.Close()
 	c.dequeue(r)
+	c.forgetGang(r)
 	r.stage.state = to
 	if _, ok := to.(done); ok && c.health != nil {
 		c.exclude(c.health.Succeeded(c.now, r.health))

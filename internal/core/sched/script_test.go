@@ -135,7 +135,9 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.MaxActions
 	case "ahead":
 		to = &p.cfg.Ahead
-	case "silence", "reason-wait", "registered-wait", "unschedulable-wait", "locality-wait", "process-wait", "node-wait", "rack-wait":
+	case "most-slots":
+		to = &p.cfg.MostSlots
+	case "barrier-wait", "barrier-hold", "barrier-timeout", "silence", "reason-wait", "registered-wait", "unschedulable-wait", "locality-wait", "process-wait", "node-wait", "rack-wait":
 		p.configureWait(word, duration(p.t, rest))
 		return true
 	case "expected":
@@ -184,6 +186,12 @@ func (p *player) configureWait(word string, d time.Duration) {
 		p.cfg.RackWait = d
 	case "registered-wait":
 		p.cfg.RegisteredWait = d
+	case "barrier-wait":
+		p.cfg.BarrierWait = d
+	case "barrier-hold":
+		p.cfg.BarrierHold = d
+	case "barrier-timeout":
+		p.cfg.BarrierTimeout = d
 	}
 }
 

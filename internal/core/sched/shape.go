@@ -18,6 +18,8 @@ type shape struct {
 	alive   int  // executors
 	open    int  // of these, those that take tasks
 	slots   int  // of those
+	vacant  int  // and how many of these are free
+	holder  *run // a barrier stage that holds those that become free, or nil
 }
 
 func isProfile(p ids.ProfileID) bool { return p >= 0 && p < maxProfiles }

@@ -11,19 +11,20 @@ import (
 // stage is one stage with all its attempts. A map stage is kept until its shuffle is released, so that jobs share it; a result stage
 // goes with its job.
 type stage struct {
-	id      ids.StageID
-	spec    StageSpec       // the newest job's; without body, splits and places while no job uses the stage
-	jobs    []*job          // active ones that use it, oldest first
-	outputs *mapout.Shuffle // of a map stage; nil for a result stage
-	results *results        // of a result stage; nil for a map stage
-	state   state
-	next    ids.StageAttempt
-	over    []*run   // attempts that are over and have tasks running still
-	merged  bitset   // map partitions whose accumulator updates were merged
-	strikes int      // attempts in a row that ended for lost map outputs
-	first   *blame   // what ended the first of these
-	retired bool     // its shuffle is released: the stage goes with its last job
-	waiters []*stage // stages that are submitted again when this one is done, if they wait still
+	id       ids.StageID
+	spec     StageSpec       // the newest job's; without body, splits and places while no job uses the stage
+	jobs     []*job          // active ones that use it, oldest first
+	outputs  *mapout.Shuffle // of a map stage; nil for a result stage
+	results  *results        // of a result stage; nil for a map stage
+	state    state
+	next     ids.StageAttempt
+	over     []*run    // attempts that are over and have tasks running still
+	merged   bitset    // map partitions whose accumulator updates were merged
+	strikes  int       // attempts in a row that ended for lost map outputs
+	first    *blame    // what ended the first of these
+	troubles *troubles // of a barrier stage: what ended its attempts; nil when none did
+	retired  bool      // its shuffle is released: the stage goes with its last job
+	waiters  []*stage  // stages that are submitted again when this one is done, if they wait still
 }
 
 // A state is where a stage stands.

@@ -48,6 +48,9 @@ func stageOrder(a, b *stage) int { return cmp.Compare(a.id, b.id) }
 
 // start begins an attempt at the partitions that are missing.
 func (c *Core) start(s *stage) {
+	if s.spec.Barrier && s.isMap() {
+		c.dropOutputs(s) // all its tasks run again, or none
+	}
 	partitions, all := s.missing()
 	n := len(partitions)
 	if all {
@@ -59,7 +62,10 @@ func (c *Core) start(s *stage) {
 	}
 	s.next++
 	s.state = running{r}
-	if r.delays = c.cfg.delays() && r.set.Prefers(); r.delays {
+	if r.gang = c.newGang(s, n); r.gang != nil {
+		c.gangs = append(c.gangs, r)
+	}
+	if r.delays = c.cfg.delays() && r.set.Prefers() && r.gang == nil; r.delays {
 		r.delay.since = c.now
 	}
 	r.health = c.health.Open(r.ref)
@@ -78,7 +84,7 @@ func (c *Core) finishMap(s *stage) {
 	if r := s.current(); r != nil {
 		c.closeRun(r, done{}, "")
 	}
-	s.state, s.strikes, s.first = done{}, 0, nil
+	s.state, s.strikes, s.first, s.troubles = done{}, 0, nil, nil
 	for _, j := range slices.Clone(s.jobs) {
 		if j.spec.MapStage && j.final() == s {
 			c.completeJob(j)
@@ -95,8 +101,7 @@ func (c *Core) finishMap(s *stage) {
 	}
 }
 
-// failRun ends an attempt for lost map outputs. The stage is submitted again when the losses have been gathered, unless this
-// happened too often.
+// failRun ends an attempt for lost map outputs, unless this happened too often.
 func (c *Core) failRun(r *run, why blame) {
 	s := r.stage
 	s.strikes++
@@ -107,7 +112,16 @@ func (c *Core) failRun(r *run, why blame) {
 		c.abort(s, c.struckOut(s))
 		return
 	}
-	c.closeRun(r, ready{}, why.err.Text)
+	c.retryRun(r, why.err.Text)
+}
+
+// retryRun ends an attempt that is not done. The stage is submitted again when losses have been gathered.
+func (c *Core) retryRun(r *run, reason string) {
+	s := r.stage
+	c.closeRun(r, ready{}, reason)
+	if r.gang != nil {
+		c.disband(r, reason)
+	}
 	if len(c.lacking) == 0 {
 		c.resubmitAt = c.now + c.cfg.ResubmitDelay
 	}
@@ -146,7 +160,7 @@ func (c *Core) stopStage(s *stage, reason string) {
 	for i := len(s.over) - 1; i >= 0; i-- {
 		c.killRun(s.over[i], reason)
 	}
-	s.strikes, s.first, s.waiters = 0, nil, nil
+	s.strikes, s.first, s.troubles, s.waiters = 0, nil, nil, nil
 	c.commits.Close(s.id)
 	s.spec.Body, s.spec.Splits, s.spec.Prefer, s.spec.Kept = nil, nil, nil, nil
 	if !s.isMap() || s.retired {

@@ -16,6 +16,7 @@ type Stage struct {
 	IsMap   bool              // the tasks write map outputs of Shuffle; else they give results
 	Reduces int               // reduce partitions of Shuffle, when IsMap
 	Props   map[string]string // the job's properties, for TaskContext.Property
+	Hosts   []string          // of a barrier stage: where its tasks run, by partition; else nil. Nobody changes them
 }
 
 // Input is one shuffle that a stage reads.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -18,20 +19,28 @@ type Room struct {
 	kind     task.CallKind // of this round, once somebody came
 	until    Time          // when this round fails; valid while somebody waits
 	left     int32         // a task that has ended, or -1
+	last     []turn        // by task: the last call that came
+}
+
+// turn numbers the calls of a task.
+type turn struct {
+	try ids.TaskAttempt
+	seq int32
 }
 
 // New gives a room for so many tasks, in which a round may take so long after its first task came; 0 means for ever.
 func New(tasks int, patience time.Duration) *Room {
-	return &Room{patience: patience, waiting: make([]*task.Call, tasks), left: -1}
+	return &Room{patience: patience, waiting: make([]*task.Call, tasks), left: -1, last: make([]turn, tasks)}
 }
 
-// Come takes the call of a task and gives the replies that follow from it. A call that comes twice counts once. A new task attempt
-// takes the place of the one before it.
+// Come takes the call of a task and gives the replies that follow from it. A call that comes twice counts once, also when it was
+// answered meanwhile. A new task attempt takes the place of the one before it.
 func (r *Room) Come(now Time, i int32, c *task.Call) []task.Reply {
-	if was := r.waiting[i]; was != nil {
-		if was.Ref == c.Ref && was.Seq == c.Seq {
-			return nil
-		}
+	if last := r.last[i]; c.Ref.Try < last.try || c.Ref.Try == last.try && c.Seq < last.seq {
+		return nil
+	}
+	r.last[i] = turn{c.Ref.Try, c.Seq + 1}
+	if r.waiting[i] != nil {
 		r.waiting[i] = nil
 		r.came--
 	}

@@ -99,6 +99,15 @@ func TestACallThatComesTwiceCountsOnceAndANewAttemptTakesItsPlace(t *testing.T) 
 	want(t, r.Come(0, 1, call(1, 0, 0, task.Meet)), "0.1/0", "1.0/0")
 }
 
+func TestACallThatComesAgainAfterItsAnswerIsNoCall(t *testing.T) {
+	r := New(2, 0)
+	r.Come(0, 0, call(0, 0, 0, task.Meet))
+	want(t, r.Come(0, 1, call(1, 0, 0, task.Meet)), "0.0/0", "1.0/0")
+	want(t, r.Come(0, 0, call(0, 0, 0, task.Meet)))
+	want(t, r.Come(0, 1, call(1, 0, 1, task.Meet)))
+	want(t, r.Come(0, 0, call(0, 0, 1, task.Meet)), "0.0/1", "1.0/1")
+}
+
 // TestNobodyWaitsForNothing: whatever happens, each call is answered once at most, and all are once every task has ended.
 func TestNobodyWaitsForNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -81,6 +82,31 @@ func (s *Stock) Fits(needs []Need) bool { return s.all(needs, func(free int64) i
 
 // Could says that a task could have what it needs if nobody else had taken anything.
 func (s *Stock) Could(needs []Need) bool { return s.all(needs, func(int64) int64 { return Unit }) }
+
+// Most is how many tasks can have what each of them needs now, or as many as one likes when they need nothing.
+func (s *Stock) Most(needs []Need) int { return s.most(needs, func(free int64) int64 { return free }) }
+
+// MostAlone is how many could have it if nobody else had taken anything.
+func (s *Stock) MostAlone(needs []Need) int {
+	return s.most(needs, func(int64) int64 { return Unit })
+}
+
+// most counts tasks by the resource of which there is the least, where free tells what counts as free of an address.
+func (s *Stock) most(needs []Need, free func(int64) int64) int {
+	tasks := math.MaxInt
+	for _, n := range needs {
+		at := s.find(n.Name)
+		if at < 0 {
+			return 0
+		}
+		shares := int64(0) // parts of one address, or whole ones
+		for _, f := range s.free[at] {
+			shares += free(f) / min(n.Amount, Unit)
+		}
+		tasks = min(tasks, int(shares/max(1, n.Amount/Unit)))
+	}
+	return tasks
+}
 
 // all says that there is enough of everything, where free tells what counts as free of an address.
 func (s *Stock) all(needs []Need, free func(int64) int64) bool {
