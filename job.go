@@ -101,9 +101,16 @@ func (a *action) job(ctx context.Context, top *plan.RDD) (sched.Job, error) {
 		j.Description = fmt.Sprintf("%s at %s", a.verb, a.site)
 	}
 	for i, st := range stages {
+		asked := st.Partitions
+		if i == len(stages)-1 && a.partitions != nil {
+			asked = len(a.partitions)
+		}
+		if err := st.CheckBarrier(asked); err != nil {
+			return j, err
+		}
 		spec := sched.StageSpec{
 			Name: st.Top.Verb, Site: st.Top.Site, Parents: st.Parents, Partitions: st.Partitions,
-			Splits: st.Splits(), Body: st.Body.Append(nil),
+			Splits: st.Splits(), Body: st.Body.Append(nil), Barrier: st.Barrier(), KeptTogether: st.KeptTogether(),
 		}
 		if st.Shuffle != nil {
 			spec.IsMap, spec.Shuffle, spec.Reduces = true, st.Shuffle.ID, st.Shuffle.Reduces

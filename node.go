@@ -24,6 +24,7 @@ type node struct {
 	site    string
 	row     rowType
 	parents []*node
+	barrier bool    // the stage that reads it is a barrier stage
 	keyed   *keying // how rows lie over partitions by key, when it is known
 
 	// count gives the number of partitions. It may list a source and runs no job.
@@ -214,7 +215,7 @@ func (n *node) layOutNow(ctx context.Context) (r *plan.RDD, err error) {
 	if err != nil {
 		return nil, n.located(err)
 	}
-	base := &plan.RDD{ID: n.id, Verb: n.verb, Site: n.site, Partitions: count, Op: st.op, Splits: st.splits, Deps: st.deps}
+	base := &plan.RDD{ID: n.id, Verb: n.verb, Site: n.site, Partitions: count, Op: st.op, Splits: st.splits, Deps: st.deps, Barrier: n.barrier}
 	if n.check != nil {
 		if base, err = n.check.write(ctx, n, base); err != nil {
 			return nil, n.located(err)

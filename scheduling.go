@@ -31,6 +31,13 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 		ReasonWait:       reasonWait,
 		MinRegistered:    conf.MinRegisteredRatio.Of(s.conf),
 		RegisteredWait:   conf.MaxRegisteredWait.Of(s.conf),
+		BarrierWait:      conf.BarrierCheckInterval.Of(s.conf) * time.Duration(conf.BarrierCheckFailures.Of(s.conf)),
+		BarrierHold:      conf.BarrierHold.Of(s.conf),
+		BarrierTimeout:   conf.BarrierSyncTimeout.Of(s.conf),
+		MostSlots:        s.slots,
+	}
+	if c.BarrierHold == 0 {
+		c.BarrierHold = -1
 	}
 	if m.Kind != conf.Local { // an executor in this process is silent only when this process is
 		c.Silence = conf.NetworkTimeout.Of(s.conf)

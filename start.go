@@ -192,6 +192,9 @@ func (s *Session) startProcesses(m conf.MasterURL) error {
 	var initial int
 	cfg.Allocation, initial = s.allocation(m)
 	cfg.Sched.Expected = initial
+	if cfg.Allocation != nil {
+		cfg.Sched.MostSlots = cfg.Allocation.Rules.Max * m.Slots
+	}
 	cfg.Identity = wire.Identity(identity)
 	cfg.App.Secret = make([]byte, 32)
 	_, _ = rand.Read(cfg.App.Secret) // never fails

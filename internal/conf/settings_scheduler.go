@@ -28,6 +28,25 @@ var (
 	LocalityWaitRack = Duration("kiln.locality.wait.rack", 0, "The same for a slot in the rack that has the data.", AtLeast(time.Duration(0))).
 				DefaultText("kiln.locality.wait")
 
+	// BarrierSyncTimeout is how long the tasks of a barrier stage wait for each other.
+	BarrierSyncTimeout = Duration("kiln.barrier.sync.timeout", 365*24*time.Hour,
+		"How long a call of TaskContext.Barrier or AllGather may wait for the other tasks of its stage before all of them fail.", AtLeast(time.Millisecond)).
+		Spark("spark.barrier.sync.timeout", "s")
+
+	// BarrierCheckInterval and BarrierCheckFailures together say how long a barrier stage waits for enough executors.
+	BarrierCheckInterval = Duration("kiln.scheduler.barrier.maxConcurrentTasksCheck.interval", 15*time.Second,
+		"With kiln.scheduler.barrier.maxConcurrentTasksCheck.maxFailures, how long a barrier stage with more tasks than the executors have slots waits for more executors before its job fails: the product of both.",
+		AtLeast(time.Millisecond)).Spark("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "s")
+
+	// BarrierCheckFailures is the other half.
+	BarrierCheckFailures = Int("kiln.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", 40,
+		"How many times that interval a barrier stage waits for enough executors.", AtLeast(1))
+
+	// BarrierHold is when a barrier stage that waits begins to hold slots.
+	BarrierHold = Duration("kiln.scheduler.barrier.holdAfter", 10*time.Second,
+		"How long a barrier stage for which there are slots enough waits until all of them are free, before it holds those that become free, for as long as it has waited. 0: never.",
+		AtLeast(time.Duration(0)))
+
 	// MinRegisteredRatio is how many executors must be there before tasks start.
 	MinRegisteredRatio = Float("kiln.scheduler.minRegisteredResourcesRatio", 0,
 		"Which part of the executors that were asked for must have registered before the first task starts.", Between(0.0, 1.0))

@@ -226,6 +226,9 @@ func (d *Driver) perform(a sched.Action) {
 		}
 	case sched.DropShuffle:
 		d.take(wire.Drop{Kind: ids.ShuffleBlock, ID: int64(a.Shuffle)})
+	case sched.DropRDD:
+		d.take(wire.Drop{Kind: ids.RDDBlock, ID: int64(a.RDD)})
+		d.flush() // launches that follow would overtake it in the same message
 	}
 }
 

@@ -2,8 +2,6 @@ package executor
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/data/op"
@@ -36,7 +34,7 @@ func (h host) Ask(t *op.Task, kind task.CallKind, message []byte) ([][]byte, err
 	select {
 	case r := <-replies:
 		if r.Refused != "" {
-			return nil, fmt.Errorf("%v: %w", kind, errors.New(r.Refused))
+			return nil, &op.Refused{Why: r.Refused}
 		}
 		return r.Messages, nil
 	case <-a.ctx.Done():

@@ -20,7 +20,7 @@ var events = kinds[sched.Event](
 var orders = kinds[sched.Action](
 	sched.ShipStage{}, sched.Launch{}, sched.Kill{}, sched.ForgetStage{}, sched.FetchResult{}, sched.DropResult{}, sched.DeliverResult{},
 	sched.MergeUpdates{}, sched.CompleteJob{}, sched.FailJob{}, sched.DropShuffle{}, sched.DrainExecutor{}, sched.KillExecutor{},
-	sched.RefuseExecutor{}, sched.AnswerCall{},
+	sched.RefuseExecutor{}, sched.AnswerCall{}, sched.DropRDD{},
 )
 
 var configShape = shapeOf(reflect.TypeFor[sched.Config]())

@@ -18,6 +18,7 @@ type RDD struct {
 	Deps       []Dependency
 	Kept       bool            // its partitions are cached when they are first computed
 	Profile    profile.Profile // what its tasks ask for; zero when it does not matter
+	Barrier    bool            // the tasks that compute it run at the same time
 }
 
 // Dependency ties an RDD to one of its parents. With Shuffle set every partition needs every partition of Parent, through that

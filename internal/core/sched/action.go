@@ -69,6 +69,8 @@ type (
 	}
 	// DropShuffle deletes the map outputs of a shuffle on every executor.
 	DropShuffle struct{ Shuffle ids.ShuffleID }
+	// DropRDD deletes the cached partitions of an RDD on every executor, before anything that is launched after it.
+	DropRDD struct{ RDD ids.RDDID }
 	// DrainExecutor tells an executor that it was decommissioned: what it has that others need should go elsewhere.
 	DrainExecutor struct {
 		Executor ids.ExecutorID
@@ -99,6 +101,7 @@ func (MergeUpdates) action()   {}
 func (CompleteJob) action()    {}
 func (FailJob) action()        {}
 func (DropShuffle) action()    {}
+func (DropRDD) action()        {}
 func (DrainExecutor) action()  {}
 func (KillExecutor) action()   {}
 func (RefuseExecutor) action() {}

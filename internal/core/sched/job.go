@@ -38,7 +38,11 @@ type StageSpec struct {
 	Resources  []resource.Need // that each task takes beside
 	Kept       []Kept          // cached RDDs that the tasks read: they like to run where these are
 	Body       []byte          // encoded operators, opaque here
-	Barrier    bool            // all tasks run at the same time, and may wait for each other
+
+	// Barrier says that all tasks run at the same time, and may wait for each other.
+	Barrier bool
+	// KeptTogether names cached RDDs of which the tasks of a barrier stage must read every partition, or compute every one.
+	KeptTogether []ids.RDDID
 }
 
 func (j *Job) tagged(tag string) bool { return slices.Contains(j.Tags, tag) }

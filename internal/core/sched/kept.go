@@ -44,6 +44,22 @@ func (t keptTable) change(ev BlocksChanged) {
 	}
 }
 
+// dropHalfKept drops those cached RDDs of which the tasks of a barrier stage would find some partitions only.
+func (c *Core) dropHalfKept(s *StageSpec) {
+	for _, id := range s.KeptTogether {
+		there := 0
+		for p := range int32(s.Partitions) {
+			if slices.ContainsFunc(c.kept[id][p], func(e ids.ExecutorID) bool { return c.executor(e) != nil }) {
+				there++
+			}
+		}
+		if there > 0 && there < s.Partitions {
+			delete(c.kept, id)
+			c.do(DropRDD{id})
+		}
+	}
+}
+
 // placesOf says where the tasks of a stage would like to run, as it is now: where the cached partitions are that they read, else
 // where the stage says. It is nil when they do not care.
 func (c *Core) placesOf(s *StageSpec) func(partition int32) []Place {

@@ -51,6 +51,8 @@ func (p *player) print(a Action) string {
 		return fmt.Sprintf("fail job %d: %s", a.Job, printFailure(a.Why))
 	case DropShuffle:
 		return fmt.Sprintf("drop shuffle %d", a.Shuffle)
+	case DropRDD:
+		return fmt.Sprintf("drop RDD %d", a.RDD)
 	case DrainExecutor:
 		return fmt.Sprintf("drain executor %v: %s", a.Executor, a.Reason)
 	case KillExecutor:

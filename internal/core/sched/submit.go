@@ -51,6 +51,7 @@ func (c *Core) start(s *stage) {
 	if s.spec.Barrier && s.isMap() {
 		c.dropOutputs(s) // all its tasks run again, or none
 	}
+	c.dropHalfKept(&s.spec)
 	partitions, all := s.missing()
 	n := len(partitions)
 	if all {

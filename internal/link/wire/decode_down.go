@@ -60,7 +60,7 @@ func (c *checker) stage(s *pb.Stage) *task.Stage {
 	to := &task.Stage{
 		Ref: c.stageRef(s.GetStage(), s.GetStageAttempt()), Job: ids.JobID(c.id32("a job id", s.GetJob())), Body: some(s.GetBody()),
 		Shuffle: ids.ShuffleID(c.id32("a shuffle id", s.GetShuffle())), IsMap: s.GetIsMap(), Reduces: c.reduces(s.GetReduces()),
-		Props: c.settings(s.GetProps()),
+		Props: c.settings(s.GetProps()), Hosts: s.GetHosts(),
 	}
 	if from := s.GetInputs(); len(from) > 0 {
 		to.Inputs = make([]task.Input, len(from))

@@ -68,6 +68,9 @@ func encodeStage(s *task.Stage) *pb.Stage {
 		Stage: int32(s.Ref.Stage), StageAttempt: int32(s.Ref.Attempt), Job: int32(s.Job), Body: s.Body,
 		Shuffle: int32(s.Shuffle), IsMap: s.IsMap, Reduces: narrow(s.Reduces), Props: encodeSettings(s.Props),
 	}
+	for _, h := range s.Hosts {
+		b.Hosts = append(b.Hosts, text(h))
+	}
 	for i := range s.Inputs {
 		b.Inputs = append(b.Inputs, encodeInput(&s.Inputs[i]))
 	}

@@ -68,7 +68,7 @@ func drawStage(t *rapid.T) *task.Stage {
 	return &task.Stage{
 		Ref: stageRef.Draw(t, "ref"), Job: ids.JobID(id32.Draw(t, "job")), Body: blob.Draw(t, "body"), Inputs: list(t, input, "inputs"),
 		Shuffle: ids.ShuffleID(id32.Draw(t, "shuffle")), IsMap: rapid.Bool().Draw(t, "map"), Reduces: rapid.IntRange(0, mostReduces).Draw(t, "reduces"),
-		Props: config.Draw(t, "props"),
+		Props: config.Draw(t, "props"), Hosts: list(t, words, "hosts"),
 	}
 }
 

@@ -11,12 +11,16 @@ import (
 // Time is a moment: the time since the driver started.
 type Time = time.Duration
 
+// mostSaid bounds the messages of a round: each of them goes to every task.
+const mostSaid = 16 << 20
+
 // Room is where the tasks of one barrier stage attempt meet.
 type Room struct {
 	patience time.Duration // how long a round may take; 0: for ever
 	waiting  []*task.Call  // by task; nil for those that have not come
 	came     int           // how many wait
 	kind     task.CallKind // of this round, once somebody came
+	said     int           // bytes of the messages of this round
 	until    Time          // when this round fails; valid while somebody waits
 	left     int32         // a task that has ended, or -1
 	last     []turn        // by task: the last call that came
@@ -52,9 +56,12 @@ func (r *Room) Come(now Time, i int32, c *task.Call) []task.Reply {
 		return append(r.refuseAll(why), refuse(c, why))
 	}
 	if r.came == 0 {
-		r.kind, r.until = c.Kind, now+r.patience
+		r.kind, r.until, r.said = c.Kind, now+r.patience, 0
 	}
 	r.waiting[i] = c
+	if r.said += len(c.Message); r.said > mostSaid {
+		return r.refuseAll(fmt.Sprintf("the messages of the tasks take more than %d bytes together: what is large goes into a file, or through a shuffle", mostSaid))
+	}
 	if r.came++; r.came < len(r.waiting) {
 		return nil
 	}
