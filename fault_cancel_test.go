@@ -26,8 +26,8 @@ func endless(env string, _ int) iter.Seq[int64] {
 // gates are channels by name: a function that ships can hold none.
 var gates = map[string]chan struct{}{
 	"context": make(chan struct{}, 8), "group": make(chan struct{}, 8), "tag": make(chan struct{}, 8),
-	"stage": make(chan struct{}, 8),
-	"all":   make(chan struct{}, 8), "close": make(chan struct{}, 8), "map stage": make(chan struct{}, 8), "other": make(chan struct{}, 8),
+	"stage": make(chan struct{}, 8), "barrier": make(chan struct{}, 8),
+	"all": make(chan struct{}, 8), "close": make(chan struct{}, 8), "map stage": make(chan struct{}, 8), "other": make(chan struct{}, 8),
 	"blocked": make(chan struct{}, 8), "unblock": make(chan struct{}),
 }
 
