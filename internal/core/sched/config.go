@@ -36,7 +36,7 @@ type Config struct {
 	RegisteredWait    time.Duration // how long after the start tasks wait for that; 30 s
 	Health            health.Config // what keeps tasks away from where others failed: nothing
 	Pools             pool.Config   // in what order jobs get slots: first in, first out
-	MaxActions        int           // actions of one Step; what is left follows at once, after Wake; 4096
+	MaxActions        int           // actions of one Step; what is left follows at once, after Wake; 4096. Launches of a barrier stage come on top
 	Publish           bool          // also give facts as actions
 }
 

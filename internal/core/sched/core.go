@@ -59,6 +59,7 @@ type Core struct {
 	later  []Action // given when there was no room, before all others
 	orders orders   // of this Step
 	more   bool     // there may be something to launch, and was no room for it
+	whole  bool     // this Step launches a barrier stage, and is not cut
 
 	starving Time // since when tasks wait and none runs; valid while starveAt is not zero
 	starveAt Time // when this is published next
@@ -78,7 +79,7 @@ func New(cfg Config) *Core {
 
 // Step takes one event and appends the actions that follow from it to out. Now must not run backwards.
 func (c *Core) Step(now Time, ev Event, out []Action) []Action {
-	c.now, c.out, c.base, c.more = now, out, len(out), false
+	c.now, c.out, c.base, c.more, c.whole = now, out, len(out), false, false
 	c.dispatch(ev)
 	c.forgive()
 	c.ringAlarms()
@@ -235,7 +236,7 @@ func (c *Core) room() bool {
 // limit keeps what is too much for one Step for the next.
 func (c *Core) limit() {
 	fresh := c.out[c.base:]
-	if len(c.later) == 0 && len(fresh) <= c.cfg.MaxActions {
+	if len(c.later) == 0 && (c.whole || len(fresh) <= c.cfg.MaxActions) {
 		return
 	}
 	c.later = append(c.later, fresh...)

@@ -39,7 +39,8 @@ func (c *Core) newGang(s *stage, tasks int) *gang {
 	return g
 }
 
-// offerTogether launches all tasks of a run, when there is room for all of them. Where each of them goes is a wish only.
+// offerTogether launches all tasks of a run, when there is room for all of them. Where each of them goes is a wish only. All of this
+// goes out in one Step, however many actions that are: half of it would be of no use, and might be out of date before the rest.
 func (c *Core) offerTogether(r *run) bool {
 	n := r.set.Len()
 	if r.shape.vacant < n*r.ask.slots || !r.ask.plain() && !c.fitTogether(r, n) {
@@ -50,6 +51,7 @@ func (c *Core) offerTogether(r *run) bool {
 			panic(fmt.Sprintf("sched: %v was found to have room for its %d tasks, and has not", r.ref, n))
 		}
 	}
+	c.whole = true
 	for i, a := range r.heads {
 		r.gang.hosts[i] = a.executor.host.name
 	}
