@@ -20,7 +20,7 @@ import (
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...]]
-//	           [profile P] [barrier] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
+//	           [profile P] [barrier] [together RDD] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	    PLACE: eE, hHOST, or eE@hHOST; /RACK may follow a host.      PARTITION,... may be "none"
 //	ok TASK [took=DURATION] [bytes=N] [sizes=N,...] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
@@ -311,6 +311,9 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 			f = f[1:]
 		case f[0] == "barrier":
 			s.Barrier = true
+		case f[0] == "together":
+			s.KeptTogether = append(s.KeptTogether, ids.RDDID(p.number(f[1])))
+			f = f[1:]
 		case f[0] == "prefer":
 			s.Prefer = make([][]Place, s.Partitions)
 		default:

@@ -66,18 +66,16 @@ func (s *stage) brokenUp(cause taskset.Cause, partition int32) *JobFailure {
 }
 
 // disband undoes what a run of a barrier stage has done that is over before it was done: its tasks are stopped, and what some of them
-// gave is no use to the next attempt, of which all tasks compute again.
+// gave is no use to the next attempt, of which all tasks compute again (its map outputs are dropped when that starts).
 func (c *Core) disband(r *run, reason string) {
 	s := r.stage
 	c.killRun(r, "a task of its barrier stage ended: "+reason)
 	for p := range int32(s.spec.Partitions) {
 		c.reopenCommit(s, p)
 	}
-	if s.isMap() {
-		c.dropOutputs(s)
-		return
+	if !s.isMap() {
+		s.results.bytes = 0
 	}
-	s.results.bytes = 0
 }
 
 // dropOutputs removes what there is of the map outputs of a stage.
