@@ -27,7 +27,6 @@ type Core struct {
 	attempts    attempts
 	grants      map[ids.TaskID]resource.Grant // what task attempts have beside slots; looked up, never ranged over
 	nextTask    ids.TaskID
-	spare       *attempt // free ones, linked by twin
 	lacking     []*stage // ready, or were: to be submitted again at resubmitAt
 	resubmitAt  Time     // valid while lacking is not empty
 	executors   []*executor

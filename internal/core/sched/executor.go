@@ -2,6 +2,7 @@ package sched
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
@@ -26,34 +27,33 @@ type executor struct {
 	used     int
 	free     place // in shape.free
 	freeHost place // in host.free
+	freeRack place // in rack.free
 	laden    place // in shape.laden
+	wide     int32 // task attempts that take more than one slot: none is launched ahead then
 	phase    phase
 	barred   bool        // the application keeps away from it
 	gone     bool        // it is lost, and about to be forgotten
+	replace  bool        // when it has drained, another one is wanted
 	rack     *rack       // nil when it is not known
-	wide     int         // task attempts that take more than one slot: none is launched ahead then
-	attempts []*attempt  // running, or with their results on their way; in no order that means anything
+	attempts []*attempt  // running, or with their results on their way; in no order that means anything. Others, unused, lie behind them
 	few      [4]*attempt // where attempts begins
 	idle     Time        // since when used is zero, while it is
-
-	freeRack place // in rack.free
-	onHost   place // in host.executors
-	drains   place // in Core.drainers, exactly while it is draining
+	onHost   place       // in host.executors
+	drains   place       // in Core.drainers, exactly while it is draining
 	stock    *resource.Stock
 	heard    Time          // when it last gave a sign of life
 	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
 	exempt   string        // why its loss will be no task's fault: we made it go; empty when we did not
 	doubt    string        // why it is suspected
-	replace  bool          // when it has drained, another one is wanted
 }
 
 // host is a machine with living executors.
 type host struct {
-	name      string
-	rack      string // of the executor that registered last; empty when it is not known
 	free      ring
 	executors ring
-	active    tally     // of these, those that are active
+	name      string
+	rack      string    // of the executor that registered last; empty when it is not known
+	active    tally     // of its executors, those that are active
 	first     *executor // beside it in its site, until one has registered
 }
 
@@ -142,12 +142,12 @@ func (c *Core) refusal(ev ExecutorRegistered) string {
 func (c *Core) hostNamed(name string) *host {
 	h := c.hosts[name]
 	if h == nil {
-		s := &site{host: host{name: name}}
+		s := &site{}
 		h = &s.host
-		h.first = &s.executor
+		h.name, h.first = name, &s.executor
 		h.free.member = func(e *executor) *place { return &e.freeHost }
-		h.free.executors = h.free.one[:0]
 		h.executors.member = func(e *executor) *place { return &e.onHost }
+		h.free.executors, h.executors.executors = h.free.few[:0], h.executors.few[:0]
 		c.hosts[name] = h
 	}
 	return h
@@ -170,6 +170,26 @@ func (c *Core) rackNamed(name string) *rack {
 		c.racks[name] = k
 	}
 	return k
+}
+
+// roomAtOnce is for how many task attempts an executor gets room at once. They lie together, in few lines of the caches.
+const roomAtOnce = 4
+
+// room gives an executor's next task attempt its place in its list and in memory, where one was that is over if there is one.
+func (e *executor) room() *attempt {
+	n := len(e.attempts)
+	if n == cap(e.attempts) {
+		e.attempts = slices.Grow(e.attempts, roomAtOnce)
+	}
+	list := e.attempts[:cap(e.attempts)]
+	if list[n] == nil {
+		fresh := make([]attempt, min(len(list)-n, roomAtOnce))
+		for i := range fresh {
+			list[n+i] = &fresh[i]
+		}
+	}
+	e.attempts = list[:n+1]
+	return list[n]
 }
 
 // countActive counts an executor that begins to take tasks, or one that takes them no more.

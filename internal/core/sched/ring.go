@@ -8,7 +8,7 @@ type ring struct {
 	executors []*executor
 	turn      int
 	member    func(*executor) *place
-	one       [1]*executor // where executors begins
+	few       [2]*executor // where executors of a host begins
 }
 
 // place is where an executor stands in a ring: its position plus one, or zero when it is not there.

@@ -68,17 +68,11 @@ type blame struct {
 
 // addAttempt enters a new attempt of task i everywhere.
 func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *attempt {
-	a := c.spare
-	if a == nil {
-		a = new(attempt)
-	} else {
-		c.spare = a.twin
-	}
+	a := e.room()
 	*a = attempt{
 		id: c.nextTask, ref: ids.TaskRef{StageRef: r.ref, Partition: r.set.Partition(i), Try: try}, run: r, index: i, executor: e,
 	}
 	c.nextTask++
-	e.attempts = append(e.attempts, a)
 	c.attempts.put(a)
 	c.queue.tree.Started(r.member)
 	return a
@@ -92,12 +86,11 @@ func (c *Core) removeAttempt(a *attempt) {
 	c.queue.tree.Ended(r.member)
 	last := len(e.attempts) - 1
 	e.attempts[slices.Index(e.attempts, a)] = e.attempts[last]
-	e.attempts[last] = nil
+	e.attempts[last] = a // to be used again, see executor.room
 	if e.attempts = e.attempts[:last]; last == 0 && e.phase == draining {
 		c.drained = append(c.drained, e)
 	}
-	*a = attempt{twin: c.spare}
-	c.spare = a
+	*a = attempt{}
 }
 
 // leave ends an attempt for good: its task waits again unless it is done or its run is over.
