@@ -14,14 +14,15 @@ type attempts struct {
 
 func (t *attempts) len() int { return t.n }
 
-// get gives the attempt with a name and an id, or nil.
+// get gives the attempt with a name and an id, or nil. It asks the set first, which is asked for the same task soon after: a
+// processor then waits once for both.
 func (t *attempts) get(ref ids.TaskRef, id ids.TaskID) *attempt {
 	r := t.run(ref.StageRef)
 	if r == nil {
 		return nil
 	}
 	i, ok := r.set.Index(ref.Partition)
-	if !ok {
+	if !ok || r.set.Copies(i) == 0 {
 		return nil
 	}
 	for a := r.heads[i]; a != nil; a = a.twin {

@@ -42,6 +42,7 @@ func TestAttemptsAreFoundAsInAMap(t *testing.T) {
 				table.open(r)
 				next++
 				a := &attempt{id: next, run: r, index: i, ref: ids.TaskRef{StageRef: r.ref, Partition: r.set.Partition(i), Try: ids.TaskAttempt(next)}}
+				r.set.TakeTask(i, taskset.Spot{}) // unless it runs
 				table.put(a)
 				n := named{a.ref, a.id}
 				there[n], list = a, append(list, n)
@@ -49,7 +50,9 @@ func TestAttemptsAreFoundAsInAMap(t *testing.T) {
 			"fetch": func(t *rapid.T) { table.fetch(some(t), &fetching{}) },
 			"remove": func(t *rapid.T) {
 				a := some(t)
-				table.remove(a)
+				if table.remove(a); a.run.heads[a.index] == nil {
+					a.run.set.Leave(a.index)
+				}
 				delete(there, named{a.ref, a.id})
 			},
 			"forget": func(t *rapid.T) {

@@ -56,8 +56,14 @@ type Stock struct {
 	free   [][]int64 // by offer and address, from 0 to Unit
 }
 
+// nothing is the stock of executors that have only slots. There is nothing in it that could change.
+var nothing = &Stock{}
+
 // NewStock gives the stock of an executor of which nothing is taken.
 func NewStock(offers []Offer) *Stock {
+	if len(offers) == 0 {
+		return nothing
+	}
 	s := &Stock{offers: offers, free: make([][]int64, len(offers))}
 	for i := range offers {
 		s.free[i] = make([]int64, len(offers[i].Addresses))
