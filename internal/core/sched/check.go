@@ -161,6 +161,11 @@ func (c *Core) checkExecutors() error {
 				i, n.alive, n.open, n.slots, n.vacant, s.alive, s.open, s.slots, s.vacant)
 		}
 	}
+	for _, ev := range c.early {
+		if c.seen.has(int(ev.Executors[0])) {
+			return fmt.Errorf("executor %v has registered, and is still waited for to drain", ev.Executors[0])
+		}
+	}
 	if alive != c.alive || free != c.offered {
 		return fmt.Errorf("%d executors live, %d have free slots; counted %d, %d", alive, free, c.alive, c.offered)
 	}

@@ -18,7 +18,7 @@ func (c *Core) decommission(ev ExecutorsDecommissioned) {
 		switch {
 		case e != nil:
 			c.drain(e, ev)
-		case id >= 0 && !c.seen.has(int(id)) && len(c.early) < mostEarly:
+		case id >= 0 && !c.seen.has(int(id)) && len(c.early) < mostEarly && c.earlyAt(id) < 0:
 			ev.Executors = []ids.ExecutorID{id}
 			c.early = append(c.early, ev)
 		}
@@ -27,13 +27,18 @@ func (c *Core) decommission(ev ExecutorsDecommissioned) {
 
 // decommissionEarly drains an executor that was decommissioned before it registered.
 func (c *Core) decommissionEarly(e *executor) {
-	at := slices.IndexFunc(c.early, func(ev ExecutorsDecommissioned) bool { return ev.Executors[0] == e.id })
+	at := c.earlyAt(e.id)
 	if at < 0 {
 		return
 	}
 	ev := c.early[at]
 	c.early = slices.Delete(c.early, at, at+1)
 	c.drain(e, ev)
+}
+
+// earlyAt gives the place in Core.early of an executor that has not registered, or -1.
+func (c *Core) earlyAt(id ids.ExecutorID) int {
+	return slices.IndexFunc(c.early, func(ev ExecutorsDecommissioned) bool { return ev.Executors[0] == id })
 }
 
 func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
