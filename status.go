@@ -26,6 +26,7 @@ type StageStatus struct {
 	Done, Total int    // partitions
 	Running     int    // task attempts that an executor has
 	Waiting     int    // tasks that wait for a slot
+	Profile     int    // of the executors that it runs on
 }
 
 // ExecutorStatus is one executor that is there.
@@ -35,6 +36,7 @@ type ExecutorStatus struct {
 	Slots      int
 	Tasks      int // task attempts that it has; more than Slots when some wait there
 	MapOutputs int // outputs of map tasks that it keeps for others
+	Profile    int // names its shape: 0 is that of the settings, others are counted as WithProfile asks for them
 }
 
 // Status says what is under way: what a program shows while it waits, or looks at to decide how much more to ask for. It may be called
@@ -54,11 +56,11 @@ func (s *Session) Status() Status {
 	for _, x := range v.Stages {
 		st.Stages = append(st.Stages, StageStatus{
 			ID: int(x.Ref.Stage), Attempt: int(x.Ref.Attempt), Name: x.Name, Site: x.Site, State: x.State,
-			Done: x.Done, Total: x.Total, Running: x.Running, Waiting: x.Waiting,
+			Done: x.Done, Total: x.Total, Running: x.Running, Waiting: x.Waiting, Profile: int(x.Profile),
 		})
 	}
 	for _, e := range v.Executors {
-		st.Executors = append(st.Executors, ExecutorStatus{ID: int(e.ID), Host: e.Host, Slots: e.Slots, Tasks: e.Used, MapOutputs: e.Outputs})
+		st.Executors = append(st.Executors, ExecutorStatus{ID: int(e.ID), Host: e.Host, Slots: e.Slots, Tasks: e.Used, MapOutputs: e.Outputs, Profile: int(e.Profile)})
 	}
 	return st
 }

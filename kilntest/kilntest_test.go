@@ -3,7 +3,10 @@ package kilntest_test
 import (
 	"context"
 	"errors"
+	"iter"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -210,5 +213,33 @@ func TestGroupsAndJobsNameTheirTasks(t *testing.T) {
 	}
 	if seen.get() != 3 {
 		t.Errorf("%d tasks of the group, want 3", seen.get())
+	}
+}
+
+// accelerator gives the address that a task has.
+func accelerator(c *kiln.TaskContext, _ iter.Seq[int64]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) { yield(strings.Join(c.Resources()["gpu"], " "), nil) }
+}
+
+func TestANewExecutorGetsTheAddressesOfTheLostOne(t *testing.T) {
+	c := kilntest.Start(t, kilntest.Executors(2), kilntest.Slots(1), kilntest.Set("kiln.executor.resource.gpu.addresses", "a,b"),
+		kilntest.Set("kiln.executor.resource.gpu.amount", "1"), kilntest.Set("kiln.task.resource.gpu.amount", "1"))
+	for range 3 {
+		got, err := kiln.MapPartitions(kiln.Range(c.Session(), 0, 8, 1, 8), accelerator).Collect(t.Context())
+		slices.Sort(got)
+		if used := slices.Compact(got); err != nil || !slices.Equal(used, []string{"a", "b"}) {
+			t.Errorf("accelerators %q, %v", used, err)
+		}
+		lost := c.LoseRandom()
+		if lost < 0 {
+			t.Fatal("there was no executor to lose")
+		}
+		replaced := func() bool {
+			there := c.Session().Status().Executors
+			return len(there) == 2 && !slices.ContainsFunc(there, func(e kiln.ExecutorStatus) bool { return e.ID == lost })
+		}
+		for !replaced() {
+			runtime.Gosched()
+		}
 	}
 }

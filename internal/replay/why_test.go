@@ -61,6 +61,25 @@ func TestATaskWaitsForAnExecutorAndForASlot(t *testing.T) {
 		3.000s to 5.000s  it runs: task 1.0 in stage 0.0 on executor 0, success`)
 }
 
+func TestATaskWaitsForAnExecutorOfItsProfile(t *testing.T) {
+	l := logOf(t, sched.Config{}, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 4})
+		wide := one(0, 2)
+		wide.Job.Stages[0].Profile = 1
+		c.tell(wide)
+		c.at(2)
+		c.tell(sched.ExecutorRegistered{ID: 1, Host: "a", Slots: 1, Profile: 1})
+		c.at(3)
+		c.finish(well)
+		c.at(4)
+		c.finish(well)
+	})
+	checkWhy(t, l, 0, 1, `
+		0.000s to 2.000s  waits for an executor: none of profile 1 is there
+		2.000s to 3.000s  waits for a free slot: none came free
+		3.000s to 4.000s  it runs: task 1.0 in stage 0.0 on executor 1, success`)
+}
+
 func TestATaskWaitsForItsTurn(t *testing.T) {
 	l := logOf(t, sched.Config{}, func(c *cluster) {
 		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 1})

@@ -116,7 +116,7 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	}
 	c.offerSlots(e)
 	c.comesNear(e)
-	publish(c, ExecutorAdded{ev.ID, ev.Host, ev.Slots})
+	publish(c, ExecutorAdded{ev.ID, ev.Host, ev.Slots, ev.Profile})
 	c.decommissionEarly(e)
 }
 

@@ -55,9 +55,10 @@ type (
 	}
 	// ExecutorAdded says that an executor takes tasks.
 	ExecutorAdded struct {
-		ID    ids.ExecutorID
-		Host  string
-		Slots int
+		ID      ids.ExecutorID
+		Host    string
+		Slots   int
+		Profile ids.ProfileID // that it was started for
 	}
 	// ExecutorChanged says that an executor gets no more tasks, or that it is nearer to its end: State is draining, suspected or leaving.
 	ExecutorChanged struct {
