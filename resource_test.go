@@ -1,6 +1,7 @@
 package kiln
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -64,6 +65,18 @@ func TestProfilesThatAskForTheSameExecutorsShareThem(t *testing.T) {
 	}
 	if want := "[4 slots, 512m 2 slots, 512m, 2 gpu]"; fmt.Sprint(*defined) != want {
 		t.Errorf("the driver heard of %v, want %s", *defined, want)
+	}
+}
+
+func TestWhatIsMergedMayBeImpossibleThoughItsPartsAreNot(t *testing.T) {
+	table, _ := shapes(t)
+	small, large := ResourceProfile{}.ExecutorSlots(1), ResourceProfile{}.TaskSlots(2)
+	if err := errors.Join(table.refuse(small.asks), table.refuse(large.asks)); err != nil {
+		t.Error(err)
+	}
+	err := table.demand(&sched.StageSpec{}, profile.Merge(small.asks, large.asks))
+	if err == nil || !strings.Contains(err.Error(), "a task takes 2 slots, and its executors have 1") {
+		t.Error(err)
 	}
 }
 
