@@ -20,21 +20,22 @@ const reasonWait = time.Second
 // schedConfig is what the settings say to the scheduler.
 func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 	c := sched.Config{
-		Seed:             1,
-		MaxFailures:      m.MaxFailures(s.conf),
-		MaxStageAttempts: conf.MaxStageAttempts.Of(s.conf),
-		MaxResultSize:    int64(conf.MaxResultSize.Of(s.conf)),
-		Ahead:            conf.LaunchAhead.Of(s.conf),
-		ProcessWait:      s.localityWait(conf.LocalityWaitProcess),
-		NodeWait:         s.localityWait(conf.LocalityWaitNode),
-		RackWait:         s.localityWait(conf.LocalityWaitRack),
-		ReasonWait:       reasonWait,
-		MinRegistered:    conf.MinRegisteredRatio.Of(s.conf),
-		RegisteredWait:   conf.MaxRegisteredWait.Of(s.conf),
-		BarrierWait:      conf.BarrierCheckInterval.Of(s.conf) * time.Duration(conf.BarrierCheckFailures.Of(s.conf)),
-		BarrierHold:      conf.BarrierHold.Of(s.conf),
-		BarrierTimeout:   conf.BarrierSyncTimeout.Of(s.conf),
-		MostSlots:        s.slots,
+		Seed:              1,
+		MaxFailures:       m.MaxFailures(s.conf),
+		MaxStageAttempts:  conf.MaxStageAttempts.Of(s.conf),
+		MaxResultSize:     int64(conf.MaxResultSize.Of(s.conf)),
+		Ahead:             conf.LaunchAhead.Of(s.conf),
+		ProcessWait:       s.localityWait(conf.LocalityWaitProcess),
+		NodeWait:          s.localityWait(conf.LocalityWaitNode),
+		RackWait:          s.localityWait(conf.LocalityWaitRack),
+		ReasonWait:        reasonWait,
+		UnschedulableWait: conf.UnschedulableTimeout.Of(s.conf),
+		MinRegistered:     conf.MinRegisteredRatio.Of(s.conf),
+		RegisteredWait:    conf.MaxRegisteredWait.Of(s.conf),
+		BarrierWait:       conf.BarrierCheckInterval.Of(s.conf) * time.Duration(conf.BarrierCheckFailures.Of(s.conf)),
+		BarrierHold:       conf.BarrierHold.Of(s.conf),
+		BarrierTimeout:    conf.BarrierSyncTimeout.Of(s.conf),
+		MostSlots:         s.slots,
 	}
 	if c.BarrierHold == 0 {
 		c.BarrierHold = -1

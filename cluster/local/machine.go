@@ -17,18 +17,22 @@ type held struct {
 	resources []task.Resource
 }
 
-// take gives an executor the first addresses that are free, or nothing when there are too few.
-func (m machine) take(s cluster.Shape) (h held, ok bool) {
-	needs := make([]resource.Need, len(s.Resources))
-	for i, r := range s.Resources {
-		needs[i] = resource.Need{Name: r.Name, Amount: int64(r.Amount) * resource.Unit}
-	}
-	if !m.stock.Fits(needs) {
-		return held{}, false
-	}
-	h.grant = m.stock.Take(needs)
+// fits says that there are addresses for one more executor.
+func (m machine) fits(s cluster.Shape) bool { return m.stock.Fits(needs(s)) }
+
+// take gives an executor, for which they suffice, the first addresses that are free.
+func (m machine) take(s cluster.Shape) (h held) {
+	h.grant = m.stock.Take(needs(s))
 	h.resources = m.stock.Names(h.grant)
-	return h, true
+	return h
+}
+
+func needs(s cluster.Shape) []resource.Need {
+	all := make([]resource.Need, len(s.Resources))
+	for i, r := range s.Resources {
+		all[i] = resource.Need{Name: r.Name, Amount: int64(r.Amount) * resource.Unit}
+	}
+	return all
 }
 
 // give takes back what an executor had.

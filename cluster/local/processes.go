@@ -28,6 +28,8 @@ type Processes struct {
 	app       cluster.App
 	handler   cluster.Handler
 	machine   machine
+	lacks     map[int32]*lack // by profile
+	patience  time.Duration   // with them
 	want      []cluster.Wanted
 	next      ids.ExecutorID
 	children  map[ids.ExecutorID]*child
@@ -64,7 +66,7 @@ type Places struct {
 
 // NewProcesses makes the manager of local-cluster, on a machine that has these resources.
 func NewProcesses(c *conf.Conf, places Places, has []resource.Offer) *Processes {
-	return &Processes{conf: c, places: places, machine: newMachine(has), children: map[ids.ExecutorID]*child{}}
+	return &Processes{conf: c, places: places, machine: newMachine(has), children: map[ids.ExecutorID]*child{}, lacks: map[int32]*lack{}, patience: conf.UnschedulableTimeout.Of(c)}
 }
 
 // Start implements cluster.Manager.
@@ -85,27 +87,25 @@ func (p *Processes) Want(executors []cluster.Wanted) {
 
 // fill starts what is missing. The caller holds the lock.
 func (p *Processes) fill() {
-	for i := range p.want {
-		w := &p.want[i]
-		for !p.closed && p.staying(w.Profile) < w.Executors {
-			h, ok := p.machine.take(w.Shape)
-			if !ok {
-				break // until an executor gives back what it has
-			}
-			id := p.next
-			p.next++
-			c, err := p.spawn(id, w, h)
-			if err != nil {
-				p.machine.give(h)
-				p.handler.Broken(fmt.Errorf("starting executor %v: %w", id, err))
-				return
-			}
-			p.children[id] = c
-			p.handler.Granted(int32(id), "localhost")
-			p.waits.Add(1)
-			go p.await(id, c)
+	for !p.closed {
+		w, h := p.neediest()
+		if w == nil {
+			break
 		}
+		id := p.next
+		p.next++
+		c, err := p.spawn(id, w, h)
+		if err != nil {
+			p.machine.give(h)
+			p.handler.Broken(fmt.Errorf("starting executor %v: %w", id, err))
+			return
+		}
+		p.children[id] = c
+		p.handler.Granted(int32(id), "localhost")
+		p.waits.Add(1)
+		go p.await(id, c)
 	}
+	p.watchLacks()
 }
 
 // staying counts the children of a profile that were not told to leave.
@@ -229,6 +229,9 @@ func (c *child) leave() {
 func (p *Processes) Close() error {
 	p.mu.Lock()
 	p.closed = true
+	for _, l := range p.lacks {
+		l.timer.Stop()
+	}
 	for _, c := range p.children {
 		// The driver has told them to stop already; what is left of them has nothing to save.
 		_ = c.cmd.Process.Kill()

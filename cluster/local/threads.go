@@ -81,10 +81,10 @@ func (t *Threads) Want(executors []cluster.Wanted) {
 
 func (t *Threads) fill() {
 	for !t.closed && len(t.running) < t.want.Executors {
-		h, ok := t.machine.take(t.want.Shape)
-		if !ok {
+		if !t.machine.fits(t.want.Shape) {
 			return // until an executor gives back what it has
 		}
+		h := t.machine.take(t.want.Shape)
 		id := t.next
 		t.next++
 		if err := t.start(id, h); err != nil {

@@ -20,6 +20,10 @@ var (
 	// ExcludeTimeout is how long the application excludes.
 	ExcludeTimeout = Duration("kiln.excludeOnFailure.timeout", time.Hour, "How long the application remembers a failure, and excludes an executor or machine.", AtLeast(time.Millisecond))
 
+	// UnschedulableTimeout is how long a stage waits that no executor can run.
+	UnschedulableTimeout = Duration("kiln.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", 2*time.Minute,
+		"How long a stage waits when no executor there is could run its tasks: all are excluded, have less than a task takes, or others have the addresses that its own would need. Then it fails.", AtLeast(time.Millisecond))
+
 	// ExcludeKill is what happens to an executor that the application excludes.
 	ExcludeKill = Bool("kiln.excludeOnFailure.killExcludedExecutors", false, "Kill an executor that the application excludes; another takes its place.")
 

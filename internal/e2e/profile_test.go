@@ -89,3 +89,13 @@ func TestMoreResourcesThanTheMachineHasStopTheProgramAtOnce(t *testing.T) {
 	p.wait(2)
 	p.wantErrors("kiln.executor.resource.gpu.amount=1 (flag): it asks for 1 for each of 3 executors, and this machine has 2: 0, 1")
 }
+
+func TestShapesThatKeepEachOtherFromTheirAddressesEndTheJob(t *testing.T) {
+	in := text(t)
+	p := startElastic(t, []string{"map"}, twoAccelerators, "--kiln.executor.resource.gpu.amount=1", "--kiln.dynamicAllocation.maxExecutors=2",
+		"--kiln.scheduler.excludeOnFailure.unschedulableTaskSetTimeout=300ms", "keepers", in.dir)
+	p.reach("map", 2)
+	p.open("map")
+	p.wait(1) // those that the map outputs lie on have both accelerators, and stay for them
+	p.wantErrors("there is no executor of profile 1", "no executor of 2 slots, 128m, 1 gpu could be started for 300ms: executors of other shapes have too many of the addresses")
+}

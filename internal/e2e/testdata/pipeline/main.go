@@ -67,7 +67,7 @@ func heldCounts(g gate, c *kiln.TaskContext, rows iter.Seq[count]) iter.Seq2[cou
 func run(ctx context.Context, s *kiln.Session) error {
 	args := s.Args()
 	if len(args) == 0 {
-		return errors.New("usage: pipeline count|shapes|accelerators|save|exit|endless|deaf|group|wait PATH...")
+		return errors.New("usage: pipeline count|shapes|accelerators|keepers|save|exit|endless|deaf|group|wait PATH...")
 	}
 	gates := os.Getenv("E2E_GATES")
 	gate{gates, "session"}.pass(ctx)
@@ -79,6 +79,8 @@ func run(ctx context.Context, s *kiln.Session) error {
 		return printShapes(ctx, s, gates, args[1], narrow, both)
 	case "accelerators":
 		return printShapes(ctx, s, gates, args[1], kiln.ResourceProfile{}, gpu)
+	case "keepers":
+		return printShapes(ctx, s, gates, args[1], kiln.ResourceProfile{}, both)
 	case "save":
 		return counts(s, gates, args[1]).SaveText(ctx, args[2])
 	case "exit":
