@@ -159,7 +159,7 @@ func share(together int) {
 // shared is in the function together with as many others as the test says there can be.
 func shared(c *kiln.TaskContext, rows iter.Seq[int64]) iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
-		at := fmt.Sprint(c.Resources())
+		at := fmt.Sprint(c.Slots(), c.Resources())
 		sharing.Lock()
 		sharing.in[at]++
 		sharing.all++
@@ -188,14 +188,14 @@ func TestAsManyTasksRunAtOnceAsTheirNeedsAllow(t *testing.T) {
 		want map[string]int // by what a task has: how many at once
 		all  int
 	}{
-		"slots by a profile":  {nil, kiln.ResourceProfile{}.TaskSlots(3), map[string]int{"map[]": 2}, 2},
-		"slots by a setting":  {[]kiln.Option{kiln.Set("kiln.task.cpus", "2")}, kiln.ResourceProfile{}, map[string]int{"map[]": 3}, 3},
-		"parts of a resource": {has("gpu", 2, "a,b"), kiln.ResourceProfile{}.TaskResource("gpu", 0.5), map[string]int{"map[gpu:[a]]": 2, "map[gpu:[b]]": 2}, 4},
-		"whole ones":          {has("gpu", 3, "a,b,c"), kiln.ResourceProfile{}.TaskResource("gpu", 1), map[string]int{"map[gpu:[a]]": 1, "map[gpu:[b]]": 1, "map[gpu:[c]]": 1}, 3},
-		"several":             {has("gpu", 3, "a,b,c"), kiln.ResourceProfile{}.TaskResource("gpu", 2), map[string]int{"map[gpu:[a b]]": 1}, 1},
+		"slots by a profile":  {nil, kiln.ResourceProfile{}.TaskSlots(3), map[string]int{"3 map[]": 2}, 2},
+		"slots by a setting":  {[]kiln.Option{kiln.Set("kiln.task.cpus", "2")}, kiln.ResourceProfile{}, map[string]int{"2 map[]": 3}, 3},
+		"parts of a resource": {has("gpu", 2, "a,b"), kiln.ResourceProfile{}.TaskResource("gpu", 0.5), map[string]int{"1 map[gpu:[a]]": 2, "1 map[gpu:[b]]": 2}, 4},
+		"whole ones":          {has("gpu", 3, "a,b,c"), kiln.ResourceProfile{}.TaskResource("gpu", 1), map[string]int{"1 map[gpu:[a]]": 1, "1 map[gpu:[b]]": 1, "1 map[gpu:[c]]": 1}, 3},
+		"several":             {has("gpu", 3, "a,b,c"), kiln.ResourceProfile{}.TaskResource("gpu", 2), map[string]int{"1 map[gpu:[a b]]": 1}, 1},
 		"by settings": {
 			append(has("gpu", 1, "a"), kiln.Set("kiln.task.resource.gpu.amount", "0.3")), kiln.ResourceProfile{},
-			map[string]int{"map[gpu:[a]]": 3}, 3,
+			map[string]int{"1 map[gpu:[a]]": 3}, 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -207,7 +207,7 @@ func (c *Core) Stage(ref ids.StageRef) *task.Stage {
 	}
 	t := &task.Stage{
 		Ref: ref, Job: r.job.spec.ID, Body: s.spec.Body, Props: r.job.spec.Props,
-		IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces,
+		IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces, Slots: s.spec.Slots,
 	}
 	if r.gang != nil {
 		t.Hosts = r.gang.hosts

@@ -17,6 +17,7 @@ type Stage struct {
 	Reduces int               // reduce partitions of Shuffle, when IsMap
 	Props   map[string]string // the job's properties, for TaskContext.Property
 	Hosts   []string          // of a barrier stage: where its tasks run, by partition; else nil. Nobody changes them
+	Slots   int               // that each task has of its executor; 0 means 1
 }
 
 // Input is one shuffle that a stage reads.

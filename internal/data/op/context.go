@@ -34,6 +34,10 @@ func (c *TaskContext) Done() <-chan struct{} { return c.t.Context.Done() }
 // Property gives a property of the job: "kiln.job.group", "kiln.job.description", "kiln.job.tags", "kiln.scheduler.pool".
 func (c *TaskContext) Property(key string) string { return c.t.Stage.Props[key] }
 
+// Slots is how many slots the task has of its executor (kiln.task.cpus, or its profile's TaskSlots): about how many goroutines of its own
+// are worth while.
+func (c *TaskContext) Slots() int { return max(1, c.t.Stage.Slots) }
+
 // Resources gives the addresses that the task has of each resource that its profile or the settings ask for: of "gpu" perhaps "0" and "2".
 // An address of which tasks take a part is shared with others. The map is the caller's; it is empty when the task takes none.
 func (c *TaskContext) Resources() map[string][]string {

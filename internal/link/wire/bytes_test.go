@@ -28,6 +28,7 @@ var exampleDown = &Down{
 			{Executor: 0, Addr: "unix:///a", Sizes: []int64{7, 0, 0}},
 		}}},
 		Props: map[string]string{"group": "g"}, Hosts: []string{"h0", "h1"},
+		Slots: 2,
 	}},
 	Launches: []task.Launch{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3, Attempt: 1}, Partition: 9, Try: 2}, ID: 77, Split: []byte("split"), Resources: []task.Resource{{Name: "gpu", Addresses: []string{"0", "1"}}}}},
 	Kills:    []task.Kill{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 2}, Partition: 1}, Reason: "another attempt succeeded"}},

@@ -61,6 +61,7 @@ func (c *checker) stage(s *pb.Stage) *task.Stage {
 		Ref: c.stageRef(s.GetStage(), s.GetStageAttempt()), Job: ids.JobID(c.id32("a job id", s.GetJob())), Body: some(s.GetBody()),
 		Shuffle: ids.ShuffleID(c.id32("a shuffle id", s.GetShuffle())), IsMap: s.GetIsMap(), Reduces: c.reduces(s.GetReduces()),
 		Props: c.settings(s.GetProps()), Hosts: s.GetHosts(),
+		Slots: int(c.between("the slots of a task", int64(s.GetSlots()), 0, mostSlots)),
 	}
 	if from := s.GetInputs(); len(from) > 0 {
 		to.Inputs = make([]task.Input, len(from))

@@ -67,6 +67,7 @@ func encodeStage(s *task.Stage) *pb.Stage {
 	b := pb.Stage_builder{
 		Stage: int32(s.Ref.Stage), StageAttempt: int32(s.Ref.Attempt), Job: int32(s.Job), Body: s.Body,
 		Shuffle: int32(s.Shuffle), IsMap: s.IsMap, Reduces: narrow(s.Reduces), Props: encodeSettings(s.Props),
+		Slots: narrow(s.Slots),
 	}
 	for _, h := range s.Hosts {
 		b.Hosts = append(b.Hosts, text(h))

@@ -69,6 +69,7 @@ func drawStage(t *rapid.T) *task.Stage {
 		Ref: stageRef.Draw(t, "ref"), Job: ids.JobID(id32.Draw(t, "job")), Body: blob.Draw(t, "body"), Inputs: list(t, input, "inputs"),
 		Shuffle: ids.ShuffleID(id32.Draw(t, "shuffle")), IsMap: rapid.Bool().Draw(t, "map"), Reduces: rapid.IntRange(0, mostReduces).Draw(t, "reduces"),
 		Props: config.Draw(t, "props"), Hosts: list(t, words, "hosts"),
+		Slots: rapid.IntRange(0, mostSlots).Draw(t, "slots"),
 	}
 }
 
@@ -348,6 +349,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"negative task id":        {Launches: []task.Launch{{ID: -1}}},
 		"negative reduces":        {Stages: []*task.Stage{{Reduces: -1}}},
 		"absurd reduces":          {Stages: []*task.Stage{{Reduces: 1 << 40}}},
+		"negative slots":          {Stages: []*task.Stage{{Slots: -1}}},
 		"negative size":           {Stages: []*task.Stage{{Inputs: []task.Input{{Reduces: 1, Outputs: []task.MapOutput{{Sizes: []int64{-1}}}}}}}},
 		"sizes of other partions": {Stages: []*task.Stage{{Inputs: []task.Input{{Reduces: 2, Outputs: []task.MapOutput{{Sizes: []int64{1}}}}}}}},
 		"executor below driver":   {Stages: []*task.Stage{{Inputs: []task.Input{{Outputs: []task.MapOutput{{Executor: -2}}}}}}},

@@ -1191,6 +1191,7 @@ type Stage struct {
 	xxx_hidden_Reduces      int32                  `protobuf:"varint,8,opt,name=reduces,proto3"`
 	xxx_hidden_Props        *[]*Setting            `protobuf:"bytes,9,rep,name=props,proto3"`
 	xxx_hidden_Hosts        []string               `protobuf:"bytes,10,rep,name=hosts,proto3"`
+	xxx_hidden_Slots        int32                  `protobuf:"varint,11,opt,name=slots,proto3"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
 }
@@ -1294,6 +1295,13 @@ func (x *Stage) GetHosts() []string {
 	return nil
 }
 
+func (x *Stage) GetSlots() int32 {
+	if x != nil {
+		return x.xxx_hidden_Slots
+	}
+	return 0
+}
+
 func (x *Stage) SetStage(v int32) {
 	x.xxx_hidden_Stage = v
 }
@@ -1337,6 +1345,10 @@ func (x *Stage) SetHosts(v []string) {
 	x.xxx_hidden_Hosts = v
 }
 
+func (x *Stage) SetSlots(v int32) {
+	x.xxx_hidden_Slots = v
+}
+
 type Stage_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
@@ -1350,6 +1362,7 @@ type Stage_builder struct {
 	Reduces      int32
 	Props        []*Setting
 	Hosts        []string
+	Slots        int32
 }
 
 func (b0 Stage_builder) Build() *Stage {
@@ -1366,6 +1379,7 @@ func (b0 Stage_builder) Build() *Stage {
 	x.xxx_hidden_Reduces = b.Reduces
 	x.xxx_hidden_Props = &b.Props
 	x.xxx_hidden_Hosts = b.Hosts
+	x.xxx_hidden_Slots = b.Slots
 	return m0
 }
 
@@ -3169,7 +3183,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06app_id\x18\x02 \x01(\tR\x05appId\x12)\n" +
 	"\x04conf\x18\x03 \x03(\v2\x15.kiln.control.SettingR\x04conf\x12'\n" +
 	"\x0fheartbeat_nanos\x18\x04 \x01(\x03R\x0eheartbeatNanos\x12\x18\n" +
-	"\arefused\x18\x05 \x01(\tR\arefused\"\xa3\x02\n" +
+	"\arefused\x18\x05 \x01(\tR\arefused\"\xb9\x02\n" +
 	"\x05Stage\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x10\n" +
@@ -3181,7 +3195,8 @@ const file_control_proto_rawDesc = "" +
 	"\areduces\x18\b \x01(\x05R\areduces\x12+\n" +
 	"\x05props\x18\t \x03(\v2\x15.kiln.control.SettingR\x05props\x12\x14\n" +
 	"\x05hosts\x18\n" +
-	" \x03(\tR\x05hosts\"\x84\x01\n" +
+	" \x03(\tR\x05hosts\x12\x14\n" +
+	"\x05slots\x18\v \x01(\x05R\x05slots\"\x84\x01\n" +
 	"\x05Input\x12\x18\n" +
 	"\ashuffle\x18\x01 \x01(\x05R\ashuffle\x12\x18\n" +
 	"\areduces\x18\x02 \x01(\x05R\areduces\x12\x14\n" +
