@@ -39,15 +39,15 @@ func (p *Processes) neediest() (least *cluster.Wanted, h held) {
 // lock.
 func (p *Processes) watchLacks() {
 	for i := range p.want {
-		w := &p.want[i]
-		known := p.lacks[w.Profile]
-		lacks := !p.closed && w.Executors > 0 && p.staying(w.Profile) == 0
+		w, profile := &p.want[i], p.want[i].Profile
+		known := p.lacks[profile]
+		lacks := !p.closed && w.Executors > 0 && p.staying(profile) == 0
 		switch {
 		case lacks && known == nil:
-			p.lacks[w.Profile] = &lack{w.Shape, time.AfterFunc(p.patience, func() { p.giveUp(w.Profile) })}
+			p.lacks[profile] = &lack{w.Shape, time.AfterFunc(p.patience, func() { p.giveUp(profile) })}
 		case !lacks && known != nil:
 			known.timer.Stop()
-			delete(p.lacks, w.Profile)
+			delete(p.lacks, profile)
 		}
 	}
 }

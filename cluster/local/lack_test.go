@@ -3,6 +3,7 @@ package local
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,11 +14,26 @@ import (
 )
 
 // broken keeps what a manager says that it cannot do.
-type broken []string
+type broken struct {
+	mu   sync.Mutex
+	said []string
+}
 
 func (b *broken) Granted(int32, string)    {}
 func (b *broken) Gone(int32, cluster.Loss) {}
-func (b *broken) Broken(err error)         { *b = append(*b, err.Error()) }
+func (b *broken) Broken(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.said = append(b.said, err.Error())
+}
+
+// all gives what was said until now, when everything else rests.
+func (b *broken) all() []string {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.said
+}
 
 // gpus gives a manager of a machine with two accelerators, which starts nothing by itself.
 func gpus(b *broken) *Processes {
@@ -37,6 +53,8 @@ func wants(profile int32, executors, amount int) cluster.Wanted {
 
 // grant lets the manager start what it would, without processes.
 func (p *Processes) grant() (started []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for {
 		w, h := p.neediest()
 		if w == nil {
@@ -50,8 +68,17 @@ func (p *Processes) grant() (started []string) {
 }
 
 func (p *Processes) end(id ids.ExecutorID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.machine.give(p.children[id].held)
 	delete(p.children, id)
+}
+
+// wantOf changes how many executors of a profile are wanted.
+func (p *Processes) wantOf(profile, executors int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.want[profile].Executors = executors
 }
 
 func TestShapesTakeTurnsWhereAddressesAreFew(t *testing.T) {
@@ -61,7 +88,7 @@ func TestShapesTakeTurnsWhereAddressesAreFew(t *testing.T) {
 		t.Error(got)
 	}
 	p.end(2) // of the other shape, and it is wanted no more
-	p.want[2].Executors = 0
+	p.wantOf(2, 0)
 	if got := fmt.Sprint(p.grant()); got != "[1:[{gpu [1]}]]" {
 		t.Error(got)
 	}
@@ -69,25 +96,23 @@ func TestShapesTakeTurnsWhereAddressesAreFew(t *testing.T) {
 
 func TestAShapeThatGetsNoExecutorForLongIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var said broken
-		p := gpus(&said)
+		manager := &broken{}
+		p := gpus(manager)
 		p.want = []cluster.Wanted{wants(0, 2, 1)}
 		p.grant()
 		p.want = append(p.want, wants(1, 1, 2))
 		p.grant()
 		time.Sleep(50 * time.Second)
-		p.want[1].Executors = 0 // nobody waits for it for a while
+		p.wantOf(1, 0) // nobody waits for it for a while
 		p.grant()
-		p.want[1].Executors = 1
+		p.wantOf(1, 1)
 		p.grant()
 		time.Sleep(50 * time.Second)
-		synctest.Wait()
-		if len(said) > 0 {
+		if said := manager.all(); len(said) > 0 {
 			t.Error(said)
 		}
 		time.Sleep(11 * time.Second)
-		synctest.Wait()
-		if len(said) != 1 || !strings.Contains(said[0], "no executor of 1 slot, 1g, 2 gpu could be started for 1m0s: executors of other shapes have too many") {
+		if said := manager.all(); len(said) != 1 || !strings.Contains(said[0], "no executor of 1 slot, 1g, 2 gpu could be started for 1m0s: executors of other shapes have too many") {
 			t.Error(said)
 		}
 	})
@@ -95,18 +120,17 @@ func TestAShapeThatGetsNoExecutorForLongIsAnError(t *testing.T) {
 
 func TestNothingIsSaidOfAShapeThatGetsItsExecutorInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var said broken
-		p := gpus(&said)
+		manager := &broken{}
+		p := gpus(manager)
 		p.want = []cluster.Wanted{wants(0, 1, 2), wants(1, 1, 1)}
 		p.grant()
 		time.Sleep(50 * time.Second)
-		p.want[0].Executors = 0
+		p.wantOf(0, 0)
 		p.end(0)
 		p.grant()
 		time.Sleep(time.Hour)
-		synctest.Wait()
-		if len(said) > 0 || len(p.lacks) > 0 {
-			t.Error(said, p.lacks)
+		if said := manager.all(); len(said) > 0 {
+			t.Error(said)
 		}
 	})
 }
