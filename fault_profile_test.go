@@ -129,6 +129,21 @@ func TestDifferentProfilesInOneStageFailTheJobUnlessTheyAreMerged(t *testing.T) 
 	}
 }
 
+func TestAllJobsOfAnRDDHaveItsProfile(t *testing.T) {
+	for name, then := range map[string]func(kiln.RDD[string]) kiln.RDD[string]{
+		"its own":      func(d kiln.RDD[string]) kiln.RDD[string] { return d },
+		"its cache":    kiln.RDD[string].Cache,
+		"a checkpoint": kiln.RDD[string].LocalCheckpoint,
+		"a sample":     func(d kiln.RDD[string]) kiln.RDD[string] { return kiln.SortBy(d, strings.ToUpper) },
+	} {
+		s := start(t, has("gpu", 1, "7")...)
+		d := kiln.MapPartitions(kiln.Range(s, 0, 10, 1, 2), addresses).WithProfile(kiln.ResourceProfile{}.TaskResource("gpu", 1))
+		if got, err := then(d).Collect(t.Context()); err != nil || !slices.Equal(got, []string{"[7]", "[7]"}) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
 func TestExplainShowsProfiles(t *testing.T) {
 	s := start(t)
 	d := kiln.Range(s, 0, 10, 1, 2).Cache().WithProfile(kiln.ResourceProfile{}.TaskSlots(2))

@@ -216,6 +216,9 @@ func (n *node) layOutNow(ctx context.Context) (r *plan.RDD, err error) {
 		return nil, n.located(err)
 	}
 	base := &plan.RDD{ID: n.id, Verb: n.verb, Site: n.site, Partitions: count, Op: st.op, Splits: st.splits, Deps: st.deps, Barrier: n.barrier}
+	n.mu.Lock()
+	base.Profile = n.profile
+	n.mu.Unlock()
 	if n.check != nil {
 		if base, err = n.check.write(ctx, n, base); err != nil {
 			return nil, n.located(err)

@@ -123,6 +123,9 @@ var wideSteps = []step{
 	}, all},
 	{"SortFunc", func(p *program) kiln.RDD[item] { return kiln.SortFunc(p.rdd, compareS, p.sorted(compareS)...) }, all},
 	{"LocalCheckpoint", func(p *program) kiln.RDD[item] { return kiln.Map(p.rdd, tripled).LocalCheckpoint() }, func(p *program) []item { return mapped(p.rows, tripled) }},
+	{"WithProfile", func(p *program) kiln.RDD[item] {
+		return kiln.Map(p.rdd, tripled).WithProfile(kiln.ResourceProfile{}.TaskSlots(1))
+	}, func(p *program) []item { return mapped(p.rows, tripled) }},
 }
 
 // The steps that bring two sides together.
