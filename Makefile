@@ -5,9 +5,11 @@ TOOL   = $(GO) tool -modfile=tools/go.mod
 SCALE ?= 1
 COUNT ?= 3
 ONLY  ?=
+SEEDS ?= 1000000
+FIRST ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz e2e sim bench bench-smoke generate deps clean
+.PHONY: help build test race lint fuzz e2e sim sim-nightly bench bench-smoke generate deps clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +37,9 @@ e2e: ## run the examples and the end-to-end tests as a new user would
 
 sim: ## simulate the scheduler; SEED=7 replays one seed and tells what happens
 	$(GO) test -count=1 ./internal/core/sim $(if $(SEED),-v -args -sim.seed=$(SEED))
+
+sim-nightly: ## play a million scenarios on all cores: SEEDS=1000000 FIRST=0; one that fails is shrunk and told as a script
+	$(GO) run ./cmd/kiln sim --seeds $(SEEDS) --seed $(FIRST)
 
 bench: ## print the speed table: SCALE=1 COUNT=3 ONLY='sort|join'; with SPARK_HOME set, Spark's column too
 	$(GO) run ./bench -scale '$(SCALE)' -count '$(COUNT)' -only '$(ONLY)'

@@ -25,7 +25,7 @@ type command struct {
 var commands = []command{
 	{"vet", "[packages]", "find functions that cannot travel to executors (also: go vet -vettool=$(which kiln))", runVet},
 	{"replay", "[--check] [--why STAGE.PARTITION] FILE", "play a recorded scheduler again (kiln.sched.record=FILE): its story, or why a task waited", runReplay},
-	{"sim", "[flags]", "play the scheduler on a virtual cluster (--executors N --slots N --tasks N --jobs N --task D --placed P --faults N --fail P --slow P --elastic --seed N)", runSim},
+	{"sim", "[flags]", "play the scheduler on a virtual cluster (--executors N --slots N --tasks N --jobs N --task D --placed P --faults N --fail P --slow P --elastic --seed N), or many small ones full of faults (--seeds N --seed FIRST --shrink --record FILE)", runSim},
 	{"settings", "", "list every setting with its unit, default and meaning", runSettings},
 	{"version", "[-o json]", "print what this binary was built from", runVersion},
 }

@@ -22,10 +22,13 @@ const (
 
 // runSim plays the real scheduler on a virtual cluster and tells how well it did and what that cost.
 func runSim(args []string, out, errs io.Writer) int {
-	s, err := parseSim(args, errs)
+	s, seeds, err := parseSim(args, errs)
 	if err != nil {
 		fmt.Fprintln(errs, "kiln sim:", err)
 		return exitUsage
+	}
+	if seeds.count > 0 {
+		return runSeeds(seeds, out, errs)
 	}
 	began := time.Now()
 	r, err := sim.RunScale(s, func() time.Duration { return time.Since(began) })
@@ -37,8 +40,8 @@ func runSim(args []string, out, errs io.Writer) int {
 	return 0
 }
 
-// parseSim reads the flags.
-func parseSim(args []string, errs io.Writer) (s sim.Scale, err error) {
+// parseSim reads the flags: one large application, or a range of seeds.
+func parseSim(args []string, errs io.Writer) (s sim.Scale, seeds seedRange, err error) {
 	f := flag.NewFlagSet("kiln sim", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.IntVar(&s.Executors, "executors", 1000, "executors")
@@ -51,11 +54,18 @@ func parseSim(args []string, errs io.Writer) (s sim.Scale, err error) {
 	f.Float64Var(&s.Fail, "fail", 0, "the part of task attempts that fail")
 	f.Float64Var(&s.Slow, "slow", 0, "the part of executors that are four times as slow")
 	f.Uint64Var(&s.Seed, "seed", 1, "what chance depends on: the same seed gives the same decisions")
+	f.IntVar(&seeds.count, "seeds", 0, "instead of one large application play so many small scenarios full of faults under oracles, from --seed on")
+	f.BoolVar(&seeds.shrink, "shrink", true, "take from a scenario that fails what its failure does not need; with --seeds")
+	f.StringVar(&seeds.record, "record", "", "where to write the log of a scenario that fails, for kiln replay; with --seeds")
 	elastic := f.Bool("elastic", false, "let executors come and go with the load, as kiln.dynamicAllocation.enabled does with its defaults")
 	if err := f.Parse(args); err != nil {
 		f.SetOutput(errs)
 		f.PrintDefaults()
-		return s, err
+		return s, seeds, err
+	}
+	seeds.first = s.Seed
+	if err := checkSeeds(f, seeds); err != nil {
+		return s, seeds, err
 	}
 	if s.Jobs == 0 {
 		s.Jobs = max(1, s.Tasks/tasksPerJob)
@@ -69,7 +79,23 @@ func parseSim(args []string, errs io.Writer) (s sim.Scale, err error) {
 			Idle: conf.ExecutorIdleTimeout.Of(nil), CachedIdle: alloc.Never, ShuffleIdle: alloc.Never, TrackShuffles: true,
 		}
 	}
-	return s, checkSim(f.Args(), &s)
+	return s, seeds, checkSim(f.Args(), &s)
+}
+
+// checkSeeds refuses flags that have no sense with --seeds, or without.
+func checkSeeds(f *flag.FlagSet, seeds seedRange) (err error) {
+	if seeds.count < 0 {
+		return fmt.Errorf("--seeds=%d is less than none", seeds.count)
+	}
+	f.Visit(func(set *flag.Flag) {
+		switch own := set.Name == "shrink" || set.Name == "record"; {
+		case own && seeds.count == 0:
+			err = fmt.Errorf("--%s goes with --seeds", set.Name)
+		case !own && set.Name != "seed" && set.Name != "seeds" && seeds.count > 0:
+			err = fmt.Errorf("--%s describes one large application; scenarios of --seeds follow from their seeds alone", set.Name)
+		}
+	})
+	return err
 }
 
 // checkSim refuses what no cluster can be.

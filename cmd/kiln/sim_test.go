@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kilnproject/kiln/internal/core/sim"
 )
 
 func TestSimTellsTheSameForTheSameSeed(t *testing.T) {
@@ -37,11 +41,43 @@ func TestSimRefusesWhatNoClusterCanBe(t *testing.T) {
 		"--executors=0": "at least 1", "--slots=-1": "at least 1", "--tasks=0": "at least 1", "--jobs=-1": "at least two",
 		"--jobs=99999": "at least two", "--task=0s": "not more than nothing", "--faults=-1": "less than none",
 		"--fail=1.5": "not between 0 and 1", "--placed=NaN": "not between 0 and 1", "--slow=-0.1": "not between 0 and 1",
+		"--seeds=-1": "less than none", "--shrink": "goes with --seeds", "--record=x": "goes with --seeds",
 		"more": "flags only", "--nonsense": "not defined", "--seed=x": "invalid value",
 	} {
 		if code, out, errs := call("sim", arg); code != exitUsage || out != "" || !strings.Contains(errs, want) {
 			t.Errorf("%s: %d, %q, %q", arg, code, out, errs)
 		}
+	}
+}
+
+func TestSimRefusesALargeApplicationAndSeedsAtOnce(t *testing.T) {
+	if code, _, errs := call("sim", "--seeds=3", "--executors=5"); code != exitUsage || !strings.Contains(errs, "--executors describes one large application") {
+		t.Errorf("%d, %q", code, errs)
+	}
+}
+
+func TestSimPlaysARangeOfSeeds(t *testing.T) {
+	code, out, errs := call("sim", "--seeds=20", "--seed=500")
+	if code != 0 || errs != "" || !strings.Contains(out, "20 scenarios, seeds 500 to 519") || !strings.Contains(out, "jobs: ") {
+		t.Errorf("%d, %s, %s", code, out, errs)
+	}
+}
+
+func TestAFailingScenarioIsToldAsDecisionsStoryScriptAndLog(t *testing.T) {
+	var out, errs strings.Builder
+	file := filepath.Join(t.TempDir(), "seed.log")
+	p := sim.Draw(sim.Random(7))
+	tellFailure(p, errors.New("nobody likes it"), file, &out, &errs)
+	if errs.String() != "" {
+		t.Error(errs.String())
+	}
+	for _, want := range []string{"is submitted at", "its story:", "steps, all as they were recorded; the run ended", "# Seed 7: nobody likes it", "\nseed 7\n", "\n----\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &out)
+		}
+	}
+	if code, story, _ := call("replay", "--check", file); code != 0 {
+		t.Errorf("replay says %d: %s", code, story)
 	}
 }
 

@@ -53,7 +53,7 @@ var accidents = map[AccidentKind]func(w *World, r *rand.Rand, e *executor){
 	HostDrains: func(w *World, r *rand.Rand, e *executor) {
 		within := upTo(r, 5*time.Second)
 		w.tell(sched.HostDecommissioned{Host: e.host, Reason: "maintenance", Within: within})
-		w.replace(within)
+		w.replace(e.profile, within)
 	},
 	ExecutorKilled: func(w *World, r *rand.Rand, e *executor) {
 		w.tell(sched.KillAsked{Executors: []ids.ExecutorID{e.id, e.id + 1}, Reason: "not needed", Force: r.IntN(2) == 0})
@@ -161,8 +161,10 @@ func (w *World) drain(r *rand.Rand, e *executor) {
 	w.tell(sched.ExecutorsDecommissioned{
 		Executors: []ids.ExecutorID{e.id, w.nextID}, Reason: "spot price", Within: within, ByItself: r.IntN(2) == 0, Replace: r.IntN(2) == 0,
 	})
-	w.replace(within)
-	w.replace(within)
+	w.replace(e.profile, within)
+	for p := range max(1, w.Profiles) { // of which the second one is, nobody knows
+		w.replace(ids.ProfileID(p), within)
+	}
 }
 
 // loseHost ends all executors of a host.

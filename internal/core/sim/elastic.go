@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/alloc"
@@ -13,7 +14,7 @@ type elastic struct {
 	rules    alloc.Allocator
 	supplies []supply // by profile
 	asked    int      // executors, ever
-	quiet    Time     // when the last job ended
+	quiet    Time     // when the last job, and the last task that was killed with one, had ended
 }
 
 // supply is the executors of one profile.
@@ -31,7 +32,7 @@ func (m *elastic) of(p ids.ProfileID) *supply {
 	return &m.supplies[p]
 }
 
-// How often dynamic allocation looks at the load, and how long after the last job: so long that whoever may go has gone.
+// How often dynamic allocation looks at the load, and how long after the last task: so long that whoever may go has gone.
 const (
 	lookEvery = 250 * time.Millisecond
 	calmDown  = time.Minute
@@ -66,7 +67,7 @@ func (w *World) look() {
 		w.tell(sched.ExecutorsDecommissioned{Executors: wanted.Drain, Reason: why, Within: 5 * time.Second})
 	}
 	w.grant()
-	if !w.over {
+	if !w.over || slices.ContainsFunc(v.Executors, func(e alloc.Executor) bool { return e.Running > 0 }) {
 		w.elastic.quiet = w.now
 	}
 	if !w.finished() {

@@ -28,12 +28,7 @@ func TestSeeds(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v\nits story, shrunk: go run ./cmd/kiln sim --seeds=1 --seed=%d", s, err, s)
 		}
-		total.Took += r.Took
-		total.Steps += r.Steps
-		total.Actions += r.Actions
-		total.Completed += r.Completed
-		total.Failed += r.Failed
-		total.Mishaps += r.Mishaps
+		total.Add(r)
 	}
 	t.Logf("%d seeds, %v of virtual time, %d events, %d actions, %d jobs completed, %d failed", played, total.Took, total.Steps, total.Actions, total.Completed, total.Failed)
 	if total.Completed == 0 || total.Failed == 0 || total.Mishaps == 0 {

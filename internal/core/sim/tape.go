@@ -32,3 +32,16 @@ func Record(p Plan) (*Tape, error) {
 	w.play()
 	return w.tape, w.err
 }
+
+// Play tells a new core what is on the tape, and shows each Step. It ends where the core breaks.
+func (t *Tape) Play(show func(now sched.Time, ev sched.Event, done []sched.Action)) {
+	core := sched.New(t.Config)
+	var done []sched.Action
+	defer func() { _ = recover() }() // the oracle's words tell of it
+	for _, told := range t.Told {
+		if told.Event != nil {
+			done = core.Step(told.At, told.Event, done[:0])
+			show(told.At, told.Event, done)
+		}
+	}
+}

@@ -72,6 +72,16 @@ type Report struct {
 	Hash      uint64 // of all actions, in order
 }
 
+// Add adds what another simulation came to. Hash stays as it is.
+func (r *Report) Add(o Report) {
+	r.Took += o.Took
+	r.Steps += o.Steps
+	r.Actions += o.Actions
+	r.Completed += o.Completed
+	r.Failed += o.Failed
+	r.Mishaps += o.Mishaps
+}
+
 // Failure is what an oracle did not like.
 type Failure struct {
 	Oracle string // its name; "check" is sched.Core.Check, "panic" is that the core broke
@@ -315,10 +325,11 @@ func (w *World) do(a sched.Action) {
 			e.send(func() { e.drop(a.Shuffle) })
 		}
 	case sched.RefuseExecutor: // its host is excluded: another one is tried after a while
-		w.end(w.executor(a.Executor))
-		w.replace(time.Second)
+		e := w.executor(a.Executor)
+		w.end(e)
+		w.replace(e.profile, time.Second)
 	case sched.DrainExecutor:
-		w.replace(w.upTo(2*time.Second, name{noticeTime, int64(a.Executor), 1, 0}))
+		w.replace(w.executor(a.Executor).profile, w.upTo(2*time.Second, name{noticeTime, int64(a.Executor), 1, 0}))
 	case sched.KillExecutor:
 		e := w.executor(a.Executor)
 		w.plan(w.now+w.upTo(w.MaxDelay, name{downTime, int64(a.Executor), -1, 0}), func() { w.lose(e, false) })
@@ -362,22 +373,6 @@ func (w *World) register(id ids.ExecutorID, s shape) {
 	e.beat()
 }
 
-// scarcest gives the profile of which the fewest executors get tasks.
-func (w *World) scarcest() (least ids.ProfileID) {
-	counts := make([]int, max(1, w.Profiles))
-	for _, v := range w.core.View().Executors {
-		if v.State == "active" {
-			counts[v.Profile]++
-		}
-	}
-	for p, n := range counts {
-		if n < counts[least] {
-			least = ids.ProfileID(p)
-		}
-	}
-	return least
-}
-
 // lose ends an executor. The driver hears of it later, and a new one comes later still.
 func (w *World) lose(e *executor, crashed bool) {
 	if e.dead {
@@ -386,7 +381,7 @@ func (w *World) lose(e *executor, crashed bool) {
 	w.end(e)
 	told := w.now + w.upTo(w.MaxDelay, name{noticeTime, int64(e.id), 2, 0})
 	w.plan(told, func() { w.tell(sched.ExecutorLost{ID: e.id, Reason: "gone", AppCaused: crashed}) })
-	w.replace(told - w.now + w.upTo(2*time.Second, name{noticeTime, int64(e.id), 3, 0}))
+	w.replace(e.profile, told-w.now+w.upTo(2*time.Second, name{noticeTime, int64(e.id), 3, 0}))
 }
 
 // end ends an executor, and says nothing.
@@ -397,10 +392,10 @@ func (w *World) end(e *executor) {
 	}
 }
 
-// replace lets another executor come after a while, unless those come that dynamic allocation asks for.
-func (w *World) replace(after Time) {
+// replace lets another executor of a profile come after a while, unless those come that dynamic allocation asks for.
+func (w *World) replace(of ids.ProfileID, after Time) {
 	if w.Elastic == nil {
-		w.plan(w.now+after, func() { w.start(w.scarcest()) })
+		w.plan(w.now+after, func() { w.start(of) })
 		return
 	}
 	w.grant()
