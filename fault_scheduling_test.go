@@ -37,9 +37,13 @@ func TestSchedulingMistakesAreSaidBeforeAnythingStarts(t *testing.T) {
 			[]string{"kiln.scheduler.allocation.file", "/none/pools.xml", "no such file"}},
 		"a malformed file": {[]kiln.Option{kiln.Set("kiln.scheduler.mode", "FAIR"), kiln.Set("kiln.scheduler.allocation.file", fileOf(t, "<allocations>\n<pool name='a'><weight>heavy</weight></pool>\n</allocations>"))},
 			[]string{"pools.xml", "2", "weight", "heavy"}},
-		"a negative wait":      {[]kiln.Option{kiln.Set("kiln.locality.wait", "-1s")}, []string{"kiln.locality.wait", "-1s"}},
-		"limits that clash":    {[]kiln.Option{kiln.Master("local[2,4]"), kiln.Set("kiln.excludeOnFailure.enabled", "true"), kiln.Set("kiln.excludeOnFailure.task.maxTaskAttemptsPerNode", "9")}, []string{"kiln.excludeOnFailure"}},
-		"a record in no place": {[]kiln.Option{kiln.Set("kiln.sched.record", "/none/run.sched")}, []string{"kiln.sched.record", "/none/run.sched"}},
+		"a negative wait":                {[]kiln.Option{kiln.Set("kiln.locality.wait", "-1s")}, []string{"kiln.locality.wait", "-1s"}},
+		"limits that clash":              {[]kiln.Option{kiln.Master("local[2,4]"), kiln.Set("kiln.excludeOnFailure.enabled", "true"), kiln.Set("kiln.excludeOnFailure.task.maxTaskAttemptsPerNode", "9")}, []string{"kiln.excludeOnFailure"}},
+		"a quantile above all":           {[]kiln.Option{kiln.Set("kiln.speculation.quantile", "1.5")}, []string{"kiln.speculation.quantile", "1.5"}},
+		"slow from less than the median": {[]kiln.Option{kiln.Set("kiln.speculation.multiplier", "0.5")}, []string{"kiln.speculation.multiplier", "0.5"}},
+		"a check all the time":           {[]kiln.Option{kiln.Set("kiln.speculation.interval", "0")}, []string{"kiln.speculation.interval", "0"}},
+		"no rate is slow":                {[]kiln.Option{kiln.Set("kiln.speculation.efficiency.processRateMultiplier", "0")}, []string{"processRateMultiplier", "0"}},
+		"a record in no place":           {[]kiln.Option{kiln.Set("kiln.sched.record", "/none/run.sched")}, []string{"kiln.sched.record", "/none/run.sched"}},
 	} {
 		s, err := kiln.Open(context.Background(), append([]kiln.Option{kiln.Master("local")}, c.set...)...)
 		if err == nil {

@@ -115,6 +115,9 @@ func (a *action) job(ctx context.Context, top *plan.RDD) (sched.Job, error) {
 		if st.Shuffle != nil {
 			spec.IsMap, spec.Shuffle, spec.Reduces = true, st.Shuffle.ID, st.Shuffle.Reduces
 		}
+		if conf.Speculation.Of(s.conf) {
+			spec.Bytes = st.Sizes()
+		}
 		for _, k := range st.Kept() {
 			spec.Kept = append(spec.Kept, sched.Kept(k))
 		}

@@ -47,6 +47,7 @@ type node struct {
 type step struct {
 	op     []byte
 	splits [][]byte
+	sizes  []int64 // bytes of files that each partition reads; nil when nobody knows
 	deps   []plan.Dependency
 }
 
@@ -139,18 +140,17 @@ func sessionOf(nodes []*node) *Session {
 	return nodes[0].s
 }
 
-// source makes a node without parents.
-func (s *Session) source(verb string, row rowType, o any, count func() (int, error), splits func() ([][]byte, error)) *node {
+// source makes a node without parents. Splits, unless nil, gives a step with what each partition reads.
+func (s *Session) source(verb string, row rowType, o any, count func() (int, error), splits func() (step, error)) *node {
 	n := s.newNode(verb, row)
 	encoded := n.encodeOp(o)
 	n.count = count
 	n.resolve = func(context.Context, *node) (step, error) {
-		st := step{op: encoded}
 		if splits == nil {
-			return st, nil
+			return step{op: encoded}, nil
 		}
-		var err error
-		st.splits, err = splits()
+		st, err := splits()
+		st.op = encoded
 		return st, err
 	}
 	return n
@@ -215,7 +215,7 @@ func (n *node) layOutNow(ctx context.Context) (r *plan.RDD, err error) {
 	if err != nil {
 		return nil, n.located(err)
 	}
-	base := &plan.RDD{ID: n.id, Verb: n.verb, Site: n.site, Partitions: count, Op: st.op, Splits: st.splits, Deps: st.deps, Barrier: n.barrier}
+	base := &plan.RDD{ID: n.id, Verb: n.verb, Site: n.site, Partitions: count, Op: st.op, Splits: st.splits, Sizes: st.sizes, Deps: st.deps, Barrier: n.barrier}
 	n.mu.Lock()
 	base.Profile = n.profile
 	n.mu.Unlock()

@@ -3,6 +3,7 @@ package kiln
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/driver"
 )
 
@@ -43,12 +45,28 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 	if m.Kind != conf.Local { // an executor in this process is silent only when this process is
 		c.Silence = conf.NetworkTimeout.Of(s.conf)
 	}
+	c.Speculation = s.speculation(m)
 	var err error
 	if c.Health, err = s.health(c.MaxFailures); err != nil {
 		return c, err
 	}
 	c.Pools, err = s.pools()
 	return c, err
+}
+
+// speculation is which tasks get a copy on another machine.
+func (s *Session) speculation(m conf.MasterURL) speculate.Config {
+	return speculate.Config{
+		Enabled:    conf.Speculation.Of(s.conf) && m.Kind != conf.Local,
+		Interval:   conf.SpeculationInterval.Of(s.conf),
+		Quantile:   max(conf.SpeculationQuantile.Of(s.conf), math.SmallestNonzeroFloat64), // a zero field is its default
+		Multiplier: conf.SpeculationMultiplier.Of(s.conf),
+		MinRuntime: max(conf.SpeculationMinRuntime.Of(s.conf), 1),
+		Threshold:  conf.SpeculationThreshold.Of(s.conf),
+		AnyRate:    !conf.SpeculationEfficiency.Of(s.conf),
+		SlowRate:   conf.SpeculationRate.Of(s.conf),
+		LongRun:    conf.SpeculationLongRun.Of(s.conf),
+	}
 }
 
 // health is when tasks keep away from where others failed.

@@ -61,27 +61,27 @@ func BinaryRecords(s *Session, path string, recordLength int, opts ...SourceOpti
 // files makes the node of a source of files. Their listing is kept; a failed one is tried again by the next job.
 func (s *Session) files(verb string, row rowType, o op.Source, path string, opts []SourceOption, options source.Options) *node {
 	var mu sync.Mutex
-	var splits [][]byte
-	list := func() ([][]byte, error) {
+	var listed step
+	list := func() (step, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if splits != nil {
-			return splits, nil
+		if listed.splits != nil {
+			return listed, nil
 		}
 		planned, err := source.Plan(s.ctx, path, options, s.slots)
 		if err != nil {
-			return nil, err
+			return step{}, err
 		}
-		all := make([][]byte, len(planned))
+		all := step{splits: make([][]byte, len(planned)), sizes: make([]int64, len(planned))}
 		for i := range planned {
-			all[i] = planned[i].Append(nil)
+			all.splits[i], all.sizes[i] = planned[i].Append(nil), planned[i].Size()
 		}
-		splits = all
+		listed = all
 		return all, nil
 	}
 	n := s.source(verb, row, o, func() (int, error) {
 		all, err := list()
-		return len(all), err
+		return len(all.splits), err
 	}, list)
 	options.SplitSize = int64(conf.SplitSize.Of(s.conf))
 	for _, opt := range opts {
@@ -125,9 +125,9 @@ func (s *Session) spread(verb string, row rowType, o op.Source, partitions []int
 	if len(partitions) > 0 {
 		count = partitions[0]
 	}
-	var list func() ([][]byte, error)
+	var list func() (step, error)
 	if splits != nil {
-		list = func() ([][]byte, error) { return *splits, nil }
+		list = func() (step, error) { return step{splits: *splits}, nil }
 	}
 	n := s.source(verb, row, o, func() (int, error) { return count, nil }, list)
 	if len(partitions) > 1 {

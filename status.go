@@ -1,10 +1,24 @@
 package kiln
 
+import (
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
+)
+
 // Status is a picture of a session at one moment. It is the caller's own and does not change.
 type Status struct {
 	Jobs      []JobStatus      // under way, oldest first
 	Stages    []StageStatus    // of these jobs, by id
 	Executors []ExecutorStatus // by id
+	Copies    CopyStatus       // what kiln.speculation did since the session was opened
+}
+
+// CopyStatus is what became of copies of slow tasks.
+type CopyStatus struct {
+	Launched int           // copies that were begun
+	Won      int           // of these, those that were done before the task that they copied
+	Wasted   time.Duration // of slots: what was spent on attempts that were not first
 }
 
 // JobStatus is one job that is under way.
@@ -27,6 +41,8 @@ type StageStatus struct {
 	Running     int    // task attempts that an executor has
 	Waiting     int    // tasks that wait for a slot
 	Profile     int    // of the executors that it runs on
+	Slow        int    // tasks that deserve a copy and wait for a slot on another machine
+	Copies      CopyStatus
 }
 
 // ExecutorStatus is one executor that is there.
@@ -43,7 +59,7 @@ type ExecutorStatus struct {
 // from any goroutine and costs the scheduler some microseconds for each job, stage and executor. Of a closed session it is empty.
 func (s *Session) Status() Status {
 	v := s.driver.View()
-	var st Status
+	st := Status{Copies: copyStatus(v.Copies)}
 	for _, j := range v.Jobs {
 		job := JobStatus{
 			ID: int(j.ID), Description: j.Description, Group: j.Group, Tags: j.Tags, Done: j.Total - j.Left, Total: j.Total,
@@ -56,11 +72,15 @@ func (s *Session) Status() Status {
 	for _, x := range v.Stages {
 		st.Stages = append(st.Stages, StageStatus{
 			ID: int(x.Ref.Stage), Attempt: int(x.Ref.Attempt), Name: x.Name, Site: x.Site, State: x.State,
-			Done: x.Done, Total: x.Total, Running: x.Running, Waiting: x.Waiting, Profile: int(x.Profile),
+			Done: x.Done, Total: x.Total, Running: x.Running, Waiting: x.Waiting, Slow: x.Slow, Profile: int(x.Profile), Copies: copyStatus(x.Copies),
 		})
 	}
 	for _, e := range v.Executors {
 		st.Executors = append(st.Executors, ExecutorStatus{ID: int(e.ID), Host: e.Host, Slots: e.Slots, Tasks: e.Used, MapOutputs: e.Outputs, Profile: int(e.Profile)})
 	}
 	return st
+}
+
+func copyStatus(s speculate.Stats) CopyStatus {
+	return CopyStatus{Launched: s.Copies, Won: s.Won, Wasted: s.Wasted}
 }

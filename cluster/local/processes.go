@@ -137,7 +137,7 @@ func (p *Processes) spawn(id ids.ExecutorID, w *cluster.Wanted, h held) (*child,
 	}
 	b := bootstrap{
 		ID: id, AppID: p.app.ID, Places: p.places, Control: p.app.Control, Secret: p.app.Secret,
-		Profile: ids.ProfileID(w.Profile), Slots: w.Shape.Slots, Memory: w.Shape.Memory, Resources: h.resources, Conf: p.conf.Set(),
+		Profile: ids.ProfileID(w.Profile), Slots: w.Shape.Slots, Memory: w.Shape.Memory, Resources: h.resources, Conf: p.conf.Set(), Host: hostOf(p.conf, id),
 	}
 	words := json.NewEncoder(ours)
 	if err := words.Encode(b); err != nil {
@@ -145,6 +145,18 @@ func (p *Processes) spawn(id ids.ExecutorID, w *cluster.Wanted, h held) (*child,
 		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
 	return &child{cmd: cmd, pipe: ours, words: words, profile: b.Profile, held: h, started: time.Now()}, nil
+}
+
+// hostOf gives the name of the machine that an executor is on, or pretends to be on.
+func hostOf(c *conf.Conf, id ids.ExecutorID) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	if n := conf.LocalClusterHosts.Of(c); n > 1 {
+		host = fmt.Sprintf("%s-%d", host, int(id)%n)
+	}
+	return host
 }
 
 // await tells the handler when a child ends, and starts another in its place.

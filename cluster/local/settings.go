@@ -3,6 +3,7 @@ package local
 import (
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -37,6 +38,18 @@ func executorConfig(c *conf.Conf, id ids.ExecutorID, slots int, memory int64, ap
 		},
 		CheckRows:   conf.CheckRows.Of(c),
 		Compression: compression,
-		Heartbeat:   conf.HeartbeatInterval.Of(c),
+		Heartbeat:   heartbeat(c),
 	}
+}
+
+// progressPeriod is how often executors tell how far their tasks are when slow ones are looked for.
+const progressPeriod = time.Second
+
+// heartbeat is how often an executor reports.
+func heartbeat(c *conf.Conf) time.Duration {
+	every, said := conf.HeartbeatInterval.Lookup(c)
+	if !said && conf.Speculation.Of(c) {
+		return progressPeriod
+	}
+	return every
 }

@@ -39,6 +39,7 @@ type bootstrap struct {
 	Slots     int
 	Memory    int64
 	Resources []task.Resource
+	Host      string
 	Conf      []conf.Given
 }
 
@@ -151,12 +152,8 @@ func helloOf(b bootstrap, blocks string) (*wire.Hello, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
 	return &wire.Hello{
-		Identity: wire.Identity(identity), Executor: b.ID, Secret: b.Secret, Host: host, Slots: b.Slots, Memory: b.Memory,
+		Identity: wire.Identity(identity), Executor: b.ID, Secret: b.Secret, Host: b.Host, Slots: b.Slots, Memory: b.Memory,
 		BlockAddr: blocks, PID: os.Getpid(), Profile: b.Profile, Resources: b.Resources,
 	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/sim"
 )
 
@@ -52,8 +53,10 @@ func parseSim(args []string, errs io.Writer) (s sim.Scale, seeds seedRange, err 
 	f.Float64Var(&s.Placed, "placed", 0, "the part of tasks that prefer three of the hosts")
 	f.IntVar(&s.Losses, "faults", 0, "executors that are lost, and replaced")
 	f.Float64Var(&s.Fail, "fail", 0, "the part of task attempts that fail")
-	f.Float64Var(&s.Slow, "slow", 0, "the part of executors that are four times as slow")
+	f.Float64Var(&s.Slow, "slow", 0, "the part of executors that are slow")
+	f.IntVar(&s.Slowness, "slowness", 4, "how many times as long slow executors take")
 	f.Uint64Var(&s.Seed, "seed", 1, "what chance depends on: the same seed gives the same decisions")
+	copies := f.Bool("speculation", false, "give slow tasks a copy on another host, as kiln.speculation does with its defaults")
 	f.IntVar(&seeds.count, "seeds", 0, "instead of one large application play so many small scenarios full of faults under oracles, from --seed on")
 	f.BoolVar(&seeds.shrink, "shrink", true, "take from a scenario that fails what its failure does not need; with --seeds")
 	f.StringVar(&seeds.record, "record", "", "where to write the log of a scenario that fails, for kiln replay; with --seeds")
@@ -73,6 +76,7 @@ func parseSim(args []string, errs io.Writer) (s sim.Scale, seeds seedRange, err 
 	s.Hosts = max(1, s.Executors/executorsPerHost)
 	s.Delay = messageDelay
 	s.Sched = sched.Config{Seed: s.Seed, Ahead: conf.LaunchAhead.Of(nil)}
+	s.Sched.Speculation = speculate.Config{Enabled: *copies}
 	if *elastic {
 		s.Elastic = &alloc.Config{
 			Max: s.Executors, Ratio: conf.AllocationRatio.Of(nil), Backlog: conf.BacklogTimeout.Of(nil), Sustained: conf.SustainedBacklogTimeout.Of(nil),
@@ -117,6 +121,8 @@ func checkSim(rest []string, s *sim.Scale) error {
 		return fmt.Errorf("--jobs=%d: a job has at least two of the %d tasks", s.Jobs, s.Tasks)
 	case s.Task <= 0:
 		return fmt.Errorf("--task=%v is not more than nothing", s.Task)
+	case s.Slowness < 1:
+		return fmt.Errorf("--slowness=%d: slow executors take at least once as long as others", s.Slowness)
 	case s.Losses < 0:
 		return fmt.Errorf("--faults=%d is less than none", s.Losses)
 	}
@@ -133,6 +139,9 @@ func tell(out io.Writer, s sim.Scale, r sim.ScaleReport, took time.Duration) {
 	line("load", "%d tasks of about %v in %d jobs, seed %d", s.Tasks, s.Task, s.Jobs, s.Seed)
 	line("makespan", "%v, %.2f times the lower bound of %v", r.Makespan.Round(time.Millisecond), float64(r.Makespan)/float64(r.Bound), r.Bound.Round(time.Millisecond))
 	line("task attempts", "%d, of which %d failed or were lost", r.Launches, r.Failures)
+	if c := r.Copies; s.Sched.Speculation.Enabled {
+		line("copies", "%d of slow tasks, of which %d were first; attempts that were not first took %v of slots", c.Copies, c.Won, c.Wasted.Round(time.Millisecond))
+	}
 	if near, far := r.Levels[0], r.Levels[1]; near+far > 0 {
 		line("locality", "%.1f%% of %d launches with a preference were on a host that the task prefers", 100*float64(near)/float64(near+far), near+far)
 	}

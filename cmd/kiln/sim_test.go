@@ -11,13 +11,13 @@ import (
 )
 
 func TestSimTellsTheSameForTheSameSeed(t *testing.T) {
-	args := []string{"sim", "--executors=20", "--slots=2", "--tasks=2000", "--faults=3", "--fail=0.01", "--placed=0.5", "--seed=7"}
+	args := []string{"sim", "--executors=20", "--slots=2", "--tasks=2000", "--faults=3", "--fail=0.01", "--placed=0.5", "--slow=0.1", "--slowness=20", "--speculation", "--seed=7"}
 	decisions := func() string {
 		code, out, errs := call(args...)
 		if code != 0 || errs != "" {
 			t.Fatalf("%d: %s", code, errs)
 		}
-		for _, want := range []string{"20 executors of 2 slots", "times the lower bound", "locality", "decisions", "heap", "busy slots", "#"} {
+		for _, want := range []string{"20 executors of 2 slots", "times the lower bound", "locality", "copies", "decisions", "heap", "busy slots", "#"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%q is missing in\n%s", want, out)
 			}
@@ -40,7 +40,7 @@ func TestSimRefusesWhatNoClusterCanBe(t *testing.T) {
 	for arg, want := range map[string]string{
 		"--executors=0": "at least 1", "--slots=-1": "at least 1", "--tasks=0": "at least 1", "--jobs=-1": "at least two",
 		"--jobs=99999": "at least two", "--task=0s": "not more than nothing", "--faults=-1": "less than none",
-		"--fail=1.5": "not between 0 and 1", "--placed=NaN": "not between 0 and 1", "--slow=-0.1": "not between 0 and 1",
+		"--slowness=0": "at least once", "--fail=1.5": "not between 0 and 1", "--placed=NaN": "not between 0 and 1", "--slow=-0.1": "not between 0 and 1",
 		"--seeds=-1": "less than none", "--shrink": "goes with --seeds", "--record=x": "goes with --seeds",
 		"more": "flags only", "--nonsense": "not defined", "--seed=x": "invalid value",
 	} {

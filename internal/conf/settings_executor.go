@@ -38,12 +38,17 @@ var (
 
 	// HeartbeatInterval is how often an executor reports to the driver.
 	HeartbeatInterval = Duration("kiln.executor.heartbeatInterval", 10*time.Second,
-		"How often an executor tells the driver that it lives and how its tasks get on. Must be well below kiln.network.timeout.",
+		"How often an executor tells the driver that it lives and how its tasks get on; every second with kiln.speculation, unless said. Must be well below kiln.network.timeout.",
 		AtLeast(10*time.Millisecond)).Spark("spark.executor.heartbeatInterval", "ms")
 
 	// NetworkTimeout is how long a silent peer counts as living.
 	NetworkTimeout = Duration("kiln.network.timeout", 120*time.Second,
 		"How long an executor or a connection may be silent before it counts as lost.", AtLeast(100*time.Millisecond)).Spark("spark.network.timeout", "s")
+
+	// LocalClusterHosts is how many machines local-cluster stands for.
+	LocalClusterHosts = Int("kiln.localCluster.hosts", 1,
+		"How many machines the executors of local-cluster pretend to be on, by turns: what never happens on one machine, such as a copy of a slow task, can be tried with 2.",
+		Between(1, 1000))
 
 	// KillTimeout is how long a cancelled task may hold its slot.
 	KillTimeout = Duration("kiln.task.killTimeout", 2*time.Minute,

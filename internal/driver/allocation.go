@@ -122,7 +122,7 @@ func (d *Driver) load() *alloc.View {
 func (d *Driver) loadOf(s *sched.StageView) alloc.Stage {
 	each := profile.Task{Slots: s.Slots, Resources: s.Resources}
 	to := alloc.Stage{
-		Profile: s.Profile, PerExecutor: each.PerExecutor(d.shapes[s.Profile]), Waiting: s.Waiting, Running: s.Running,
+		Profile: s.Profile, PerExecutor: each.PerExecutor(d.shapes[s.Profile]), Waiting: s.Waiting, Copies: s.Slow, Running: s.Running,
 		Unschedulable: s.Excluded, Placed: s.Placed,
 	}
 	for _, p := range s.Places {

@@ -106,6 +106,7 @@ func (d *Driver) hear(m heardFrom) {
 	}
 	if m.up.Heartbeat != nil {
 		d.step(sched.Heard{Executor: r.id})
+		d.progress(r, m.up.Heartbeat)
 	}
 	if len(m.up.Blocks) > 0 { // first: a stage that follows from a task's end may read what the task has cached
 		d.step(blocksChanged(r, m.up.Blocks))
@@ -137,6 +138,18 @@ func (d *Driver) welcome(r *remote) {
 	ev := sched.ExecutorRegistered{ID: r.id, Host: r.hello.Host, Slots: r.hello.Slots, Profile: r.hello.Profile}
 	for _, has := range r.hello.Resources {
 		ev.Resources = append(ev.Resources, resource.Offer(has))
+	}
+	d.step(ev)
+}
+
+// progress tells the scheduler how far running tasks are, when it asks.
+func (d *Driver) progress(r *remote, h *wire.Heartbeat) {
+	if !d.cfg.Sched.Speculation.Enabled || len(h.Running) == 0 || len(h.RowsIn) == 0 || len(h.BytesIn) == 0 {
+		return
+	}
+	ev := sched.Progressed{Executor: r.id, Tasks: make([]sched.TaskProgress, len(h.Running))}
+	for i, ref := range h.Running {
+		ev.Tasks[i] = sched.TaskProgress{Ref: ref, Rows: h.RowsIn[i], Bytes: h.BytesIn[i]}
 	}
 	d.step(ev)
 }

@@ -42,6 +42,14 @@ func (a *attempt) kill(reason string) {
 	}
 }
 
+// read gives how many rows and bytes the task has read so far.
+func (a *attempt) read() (rows, bytes int64) {
+	if t := a.task.Load(); t != nil {
+		return t.Read()
+	}
+	return 0, 0
+}
+
 // serveSlot runs one task after another on one goroutine, whose stack has then grown to what tasks need.
 func (e *Executor) serveSlot() {
 	for {

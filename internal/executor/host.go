@@ -54,10 +54,12 @@ func (h host) ReadShuffle(t *op.Task, id ids.ShuffleID, reduce int, push func([]
 		if in.Shuffle != id {
 			continue
 		}
+		before := t.Metrics.ShuffleRead
 		stats, err := h.e.reader.Read(t.Context, shuffle.Range{Input: in, From: reduce, To: reduce + 1, Seed: uint64(t.ID)}, func(_ int, block []byte) error {
+			t.Metrics.ShuffleRead += int64(len(block)) // so that progress shows; without what is around the blocks
 			return push(block)
 		})
-		t.Metrics.ShuffleRead += stats.Bytes
+		t.Metrics.ShuffleRead = before + stats.Bytes
 		t.Metrics.ShuffleReadRemote += stats.RemoteBytes
 		return err
 	}

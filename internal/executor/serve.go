@@ -239,8 +239,9 @@ func (e *Executor) holds(timer *time.Timer) bool {
 
 func (e *Executor) heartbeat() *wire.Heartbeat {
 	h := &wire.Heartbeat{}
-	for ref := range e.running {
-		h.Running = append(h.Running, ref)
+	for ref, a := range e.running {
+		rows, bytes := a.read()
+		h.Running, h.RowsIn, h.BytesIn = append(h.Running, ref), append(h.RowsIn, rows), append(h.BytesIn, bytes)
 	}
 	e.memory.mu.Lock()
 	h.Memory = int64(e.memory.ledger.Execution() + e.memory.ledger.Storage())

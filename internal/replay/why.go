@@ -51,6 +51,7 @@ type watcher struct {
 	lost      bool                  // and what it did may be gone
 	holder    ids.ExecutorID        // where it was done
 	excluded  []health.Fact         // that keep its stage away from somewhere, when the core tells
+	slow      string                // why it deserves a copy, when it does
 	failed    []ids.ExecutorID      // where it failed since it last succeeded
 	running   []attempt
 	wait      *Spell // open
@@ -64,6 +65,7 @@ type attempt struct {
 	ref      ids.TaskRef
 	executor ids.ExecutorID
 	since    sched.Time
+	copy     string // why it was launched while another one ran; empty when none did
 }
 
 // user is a job that has a stage.
@@ -96,6 +98,10 @@ func (w *watcher) step(at Step) bool {
 		switch a := a.(type) {
 		case sched.Launch:
 			w.launched(a)
+		case sched.Speculated:
+			if w.ours(a.Ref) {
+				w.slow = wordsOfSlow(a)
+			}
 		case sched.HealthChanged:
 			w.healthChanged(a.Fact)
 		}
@@ -122,7 +128,7 @@ func (w *watcher) healthChanged(f health.Fact) {
 // that end well and make room for others.
 func (w *watcher) quiet(at Step) bool {
 	switch ev := at.Record.Event.(type) {
-	case sched.Heard, sched.ResultFetched, sched.BlocksChanged:
+	case sched.Heard, sched.Progressed, sched.ResultFetched, sched.BlocksChanged:
 	case sched.TaskEnded:
 		if ev.End.Reason.Fate != task.Success {
 			return false
@@ -183,7 +189,11 @@ func (w *watcher) launched(l sched.Launch) {
 		w.close()
 		w.spells = append(w.spells, w.tentative...)
 		w.tentative, w.done, w.lost = nil, false, false
-		w.running = append(w.running, attempt{l.Task.Ref, l.Executor, w.now})
+		a := attempt{ref: l.Task.Ref, executor: l.Executor, since: w.now}
+		if len(w.running) > 0 {
+			a.copy = w.slow
+		}
+		w.running = append(w.running, a)
 		return
 	}
 	if w.wait == nil {
@@ -227,7 +237,11 @@ func (w *watcher) loses(ev sched.Event) {
 func (w *watcher) ran(at int, how string) {
 	a := w.running[at]
 	w.running = slices.Delete(w.running, at, at+1)
-	w.spells = append(w.spells, Spell{a.since, w.now, Runs, fmt.Sprintf("%v on executor %v, %s", a.ref, a.executor, how)})
+	detail := fmt.Sprintf("%v on executor %v, %s", a.ref, a.executor, how)
+	if a.copy != "" {
+		detail += "; a copy, for of the other one: " + a.copy
+	}
+	w.spells = append(w.spells, Spell{a.since, w.now, Runs, detail})
 }
 
 // look sees what is so after a Step.

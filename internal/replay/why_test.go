@@ -10,6 +10,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -93,6 +94,37 @@ func TestATaskWaitsForItsTurn(t *testing.T) {
 	checkWhy(t, l, 1, 1, `
 		0.000s to 4.000s  waits for its turn: of the slots that came free 2 went to stage 0 of job 0, 1 went to other tasks of its stage
 		4.000s to 5.000s  it runs: task 1.0 in stage 1.0 on executor 0, success`)
+}
+
+func TestASlowTaskHasACopy(t *testing.T) {
+	cfg := sched.Config{Speculation: speculate.Config{Enabled: true, Quantile: 0.5, AnyRate: true}}
+	l := logOf(t, cfg, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 1})
+		c.tell(sched.ExecutorRegistered{ID: 1, Host: "b", Slots: 1})
+		c.tell(one(0, 2))
+		c.at(1)
+		c.finish(well)
+		c.at(4)
+		c.tell(sched.Progressed{Executor: 1})
+		c.at(5)
+		slow := c.running[0]
+		c.running = c.running[1:]
+		c.finish(well)
+		c.tell(sched.TaskEnded{Executor: slow.Executor, End: task.End{Ref: slow.Task.Ref, ID: slow.Task.ID, Reason: task.EndReason{Fate: task.Killed}}})
+	})
+	checkWhy(t, l, 0, 1, `
+		0.000s to 5.000s  it runs: task 1.0 in stage 0.0 on executor 1, killed
+		4.000s to 5.000s  it runs: task 1.1 in stage 0.0 on executor 0, success; a copy, for of the other one: it has run longer than the median, for 4.000s where 3.000s is the limit`)
+	story := storyOf(t, l)
+	for _, want := range []string{
+		"4.000s  -> task 1.0 in stage 0.0 on executor 1 deserves a copy: it has run longer than the median, for 4.000s where 3.000s is the limit\n",
+		"4.000s  -> task 1.1 in stage 0.0 is launched on executor 0, a copy\n",
+		"5.000s  -> stage 0.0 is done (1 copies of slow tasks, of which 1 were first; attempts that were not first took 5.000s)\n",
+	} {
+		if !strings.Contains(story, want) {
+			t.Errorf("the story lacks %q:\n%s", want, story)
+		}
+	}
 }
 
 func TestATaskWaitsForItsParentsAndForLosses(t *testing.T) {

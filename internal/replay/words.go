@@ -12,7 +12,7 @@ import (
 // wordsOfEvent gives an event in words, or nothing when it is not worth a line: tasks that end well are counted.
 func wordsOfEvent(ev sched.Event) string {
 	switch ev := ev.(type) {
-	case sched.Woke, sched.Heard, sched.ResultFetched, sched.BlocksChanged:
+	case sched.Woke, sched.Heard, sched.Progressed, sched.ResultFetched, sched.BlocksChanged:
 		return ""
 	case sched.JobSubmitted:
 		return wordsOfJob(&ev.Job)
@@ -113,7 +113,7 @@ func asItIs(x any) string {
 func wordsOfAction(a sched.Action) string {
 	switch a := a.(type) {
 	case sched.ShipStage, sched.Launch, sched.ForgetStage, sched.FetchResult, sched.DropResult, sched.DeliverResult, sched.MergeUpdates,
-		sched.JobStarted, sched.JobEnded, sched.TaskStarted, sched.TaskDone, sched.ExecutorAdded, sched.ExecutorRemoved:
+		sched.JobStarted, sched.JobEnded, sched.TaskDone, sched.ExecutorAdded, sched.ExecutorRemoved:
 		return ""
 	case sched.Kill:
 		if a.Task.Recall {
@@ -135,10 +135,14 @@ func wordsOfAction(a sched.Action) string {
 	case sched.StageSubmitted:
 		return fmt.Sprintf("-> %v begins for job %d with %d tasks", a.Stage, a.Job, a.Tasks)
 	case sched.StageEnded:
-		if a.Reason == "" {
-			return fmt.Sprintf("-> %v is done", a.Stage)
+		return wordsOfStageEnd(a)
+	case sched.TaskStarted:
+		if a.Copy {
+			return fmt.Sprintf("-> %v is launched on executor %v, a copy", a.Ref, a.Executor)
 		}
-		return fmt.Sprintf("-> %v ends: %s", a.Stage, a.Reason)
+		return "" // it is counted
+	case sched.Speculated:
+		return fmt.Sprintf("-> %v on executor %v deserves a copy: %s", a.Ref, a.Executor, wordsOfSlow(a))
 	case sched.HealthChanged:
 		return "-> " + a.Fact.String()
 	case sched.StageWarned:
@@ -149,4 +153,20 @@ func wordsOfAction(a sched.Action) string {
 		return fmt.Sprintf("-> %d tasks of %v wait since %v and none runs; there are %d executors", a.Waiting, a.Stage, a.For, a.Executors)
 	}
 	return "-> " + asItIs(a)
+}
+
+func wordsOfStageEnd(e sched.StageEnded) string {
+	words := fmt.Sprintf("-> %v is done", e.Stage)
+	if e.Reason != "" {
+		words = fmt.Sprintf("-> %v ends: %s", e.Stage, e.Reason)
+	}
+	if c := e.Copies; c.Copies > 0 {
+		words += fmt.Sprintf(" (%d copies of slow tasks, of which %d were first; attempts that were not first took %.3fs)", c.Copies, c.Won, c.Wasted.Seconds())
+	}
+	return words
+}
+
+// wordsOfSlow says why a task attempt deserves a copy.
+func wordsOfSlow(s sched.Speculated) string {
+	return fmt.Sprintf("%v, for %.3fs where %.3fs is the limit", s.Rule, s.Run.Seconds(), s.Limit.Seconds())
 }

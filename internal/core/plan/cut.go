@@ -100,6 +100,23 @@ func (s *Stage) Splits() [][]byte {
 	return all
 }
 
+// Sizes gives, for each partition, how many bytes of files its task reads, or nil when no source of the stage knows.
+func (s *Stage) Sizes() []int64 {
+	if !slices.ContainsFunc(s.nodes, func(r *RDD) bool { return r.Sizes != nil }) {
+		return nil
+	}
+	all := make([]int64, s.Partitions)
+	for p := range all {
+		s.reads(int32(p), func(node, q int32) (below bool) {
+			if r := s.nodes[node]; int(q) < len(r.Sizes) {
+				all[p] += r.Sizes[q]
+			}
+			return true
+		})
+	}
+	return all
+}
+
 func appendSplit(dst []byte, node, partition int32, split []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(node))
 	dst = binary.AppendUvarint(dst, uint64(partition))

@@ -15,6 +15,7 @@ type RDD struct {
 	Partitions int
 	Op         []byte   // the encoded operator
 	Splits     [][]byte // for sources that need one: what each partition reads
+	Sizes      []int64  // bytes that each partition reads of files; nil when nobody knows
 	Deps       []Dependency
 	Kept       bool            // its partitions are cached when they are first computed
 	Profile    profile.Profile // what its tasks ask for; zero when it does not matter

@@ -50,7 +50,7 @@ func (c *Core) depth(r *run) int {
 func (c *Core) offerAhead() {
 	e := c.freed
 	c.freed = nil
-	if c.cfg.Ahead == 0 || e == nil || e.gone || !e.takesTasks() || e.wide > 0 || e.used < e.slots {
+	if c.cfg.Ahead == 0 || e == nil || e.gone || !e.takesTasks() || e.wide+e.slow > 0 || e.used < e.slots {
 		return
 	}
 	r := c.firstOf(e.shape)
@@ -94,6 +94,7 @@ func (c *Core) recallFrom(e *executor, reason string) {
 	for _, a := range waiting[min(e.slots, len(waiting)):] {
 		if !a.recalled && !a.killed {
 			a.recalled = true
+			c.startClock(a) // one that does not even answer is slow
 			c.do(Kill{e.id, task.Kill{Ref: a.ref, Reason: reason, Recall: true}})
 		}
 	}

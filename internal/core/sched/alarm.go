@@ -7,12 +7,13 @@ import (
 	"github.com/kilnproject/kiln/internal/core/ids"
 )
 
-// alarm is a moment at which something about an executor is looked at. It is not taken back when it has lost its sense: it is
+// alarm is a moment at which something about an executor or a run is looked at. It is not taken back when it has lost its sense: it is
 // passed over when its time comes.
 type alarm struct {
 	at    Time
 	order int
 	id    ids.ExecutorID
+	run   *run
 	what  due
 }
 
@@ -23,6 +24,7 @@ const (
 	silenceDue  due = iota // the executor may have been silent for too long
 	deadlineDue            // it has had its time to drain
 	reasonDue              // nobody said why its link has ended
+	slowDue                // some tasks of the run may be slow
 )
 
 // alarms are a heap: the first one is the next.
@@ -46,7 +48,13 @@ func (a *alarms) Pop() any {
 
 func (a *alarms) set(at Time, id ids.ExecutorID, what due) {
 	a.order++
-	heap.Push(a, alarm{at, a.order, id, what})
+	heap.Push(a, alarm{at: at, order: a.order, id: id, what: what})
+}
+
+// setRun is set for a run.
+func (a *alarms) setRun(at Time, r *run, what due) {
+	a.order++
+	heap.Push(a, alarm{at: at, order: a.order, run: r, what: what})
 }
 
 // next gives the next alarm that means anything.
@@ -61,6 +69,9 @@ func (c *Core) nextAlarm() (alarm, bool) {
 }
 
 func (c *Core) matters(a alarm) bool {
+	if a.what == slowDue {
+		return a.run.copies.nextCheck == a.at
+	}
 	e := c.executor(a.id)
 	switch {
 	case e == nil:
@@ -82,6 +93,8 @@ func (c *Core) ringAlarms() {
 		}
 		heap.Pop(&c.alarms)
 		switch e := c.executor(a.id); a.what {
+		case slowDue:
+			c.findSlow(a.run)
 		case silenceDue:
 			c.checkSilence(e)
 		case deadlineDue:

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -19,7 +21,19 @@ func BenchmarkStep(b *testing.B) {
 	} {
 		b.Run(fmt.Sprintf("executors=%d/slots=%d/tasks=%d", size.executors, size.slots, size.tasks), func(b *testing.B) {
 			for range b.N {
-				playJob(b, size.executors, size.slots, size.tasks, nil)
+				playJob(b, Config{Seed: 1}, size.executors, size.slots, size.tasks, nil)
+			}
+		})
+	}
+}
+
+// BenchmarkSpeculation is BenchmarkStep where slow tasks get copies. Which task ends next is chance, so that many are found slow.
+func BenchmarkSpeculation(b *testing.B) {
+	for _, executors := range []int{100, 10_000} {
+		b.Run(fmt.Sprintf("executors=%d/slots=4/tasks=1000000", executors), func(b *testing.B) {
+			for range b.N {
+				cfg := Config{Seed: 1, Speculation: speculate.Config{Enabled: true, Quantile: 0.5, MinRuntime: 1, AnyRate: true}}
+				playJob(b, cfg, executors, 4, 1_000_000, nil)
 			}
 		})
 	}
@@ -33,7 +47,7 @@ func BenchmarkLocality(b *testing.B) {
 		prefer[i] = []Place{{Host: fmt.Sprintf("h%d", i*7%executors)}, {Host: fmt.Sprintf("h%d", i*13%executors)}}
 	}
 	for range b.N {
-		playJob(b, executors, 4, tasks, prefer)
+		playJob(b, Config{Seed: 1}, executors, 4, tasks, prefer)
 	}
 }
 
@@ -44,9 +58,9 @@ type launched struct {
 	executor  ids.ExecutorID
 }
 
-func playJob(b *testing.B, executors, slots, tasks int, prefer [][]Place) {
+func playJob(b *testing.B, cfg Config, executors, slots, tasks int, prefer [][]Place) {
 	b.StopTimer()
-	c := New(Config{Seed: 1})
+	c := New(cfg)
 	var out []Action
 	for e := range executors {
 		out = c.Step(0, ExecutorRegistered{ID: ids.ExecutorID(e), Host: fmt.Sprintf("h%d", e), Slots: slots}, out[:0])
@@ -55,10 +69,11 @@ func playJob(b *testing.B, executors, slots, tasks int, prefer [][]Place) {
 	runtime.ReadMemStats(&before)
 	running := make([]launched, 0, executors*slots)
 	b.StartTimer()
-	steps, done := 0, false
+	steps, done, now := 0, false, Time(0)
 	step := func(ev Event) {
 		steps++
-		out = c.Step(0, ev, out[:0])
+		now += time.Microsecond
+		out = c.Step(now, ev, out[:0])
 		for _, a := range out {
 			switch a := a.(type) {
 			case Launch:
@@ -72,7 +87,7 @@ func playJob(b *testing.B, executors, slots, tasks int, prefer [][]Place) {
 	ended, next := &TaskEnded{}, uint64(1)
 	var batch []launched
 	for !done {
-		if _, ok := c.Wake(); ok {
+		if at, ok := c.Wake(); ok && at <= now {
 			step(Woke{})
 			continue
 		}

@@ -93,8 +93,11 @@ func (c *Core) checkRun(r *run) error {
 		return fmt.Errorf("is over and not forgotten")
 	case c.attempts.runs[r.ref] != r:
 		return fmt.Errorf("cannot be found")
-	case r.member.Waiting() != (r.set.Waiting() > 0):
-		return fmt.Errorf("has %d tasks waiting; in line: %v", r.set.Waiting(), r.member.Waiting())
+	case r.member.Waiting() != r.inLine():
+		return fmt.Errorf("has %d tasks waiting and wants %d copies; in line: %v", r.set.Waiting(), r.copies.wanted(), r.member.Waiting())
+	}
+	if err := c.checkCopies(r); err != nil {
+		return err
 	}
 	for i := range int32(r.set.Len()) {
 		if isCurrent && r.gang == nil && r.set.IsDone(i) != r.stage.has(r.set.Partition(i)) {
@@ -128,8 +131,13 @@ func (c *Core) checkExecutors() error {
 			n.slots += e.slots
 			n.vacant += max(0, e.slots-e.used)
 		}
-		used := 0
+		used, slow := 0, int32(0)
 		for at, a := range e.attempts {
+			if k := a.run.copies; k != nil {
+				if _, found := k.judge.Runs(a.index, int32(a.ref.Try)); found {
+					slow++
+				}
+			}
 			if a.executor != e || slices.Index(e.attempts, a) != at || c.attempts.get(a.ref, a.id) != a || (a.fetching != nil) != (c.attempts.fetched(a.id) == a) {
 				return fmt.Errorf("executor %d: %v is at the wrong place", id, a.ref)
 			}
@@ -137,7 +145,7 @@ func (c *Core) checkExecutors() error {
 				used += a.run.ask.slots
 			}
 		}
-		if e.gone || int(e.id) != id || used != e.used || used > e.slots*(1+c.cfg.Ahead) || c.hosts[e.host.name] != e.host {
+		if e.gone || int(e.id) != id || used != e.used || slow != e.slow || used > e.slots*(1+c.cfg.Ahead) || c.hosts[e.host.name] != e.host {
 			return fmt.Errorf("executor %d: %d slots, %d used, counted %d", id, e.slots, used, e.used)
 		}
 		if (used < e.slots && e.takesTasks()) != (e.free != 0) || (e.free != 0) != (e.freeHost != 0) {
@@ -221,6 +229,9 @@ func (c *Core) checkQueue() error {
 		for _, e := range r.shape.free.executors {
 			if i, ok := couldRun(r, e); ok && !e.isHeld() {
 				return fmt.Errorf("task %d of %v waits while executor %v has what it needs", i, r.ref, e.id)
+			}
+			if i, ok := c.couldCopy(r, e); ok && e.shape.holder == nil {
+				return fmt.Errorf("task %d of %v has no copy while executor %v has what it needs", i, r.ref, e.id)
 			}
 		}
 	}

@@ -68,6 +68,8 @@ func checkStageSpec(s *StageSpec, written map[ids.ShuffleID]bool, outputs *mapou
 		return fmt.Sprintf("has %d partitions and %d splits", s.Partitions, len(s.Splits))
 	case s.Prefer != nil && len(s.Prefer) != s.Partitions:
 		return fmt.Sprintf("has %d partitions and preferred places for %d", s.Partitions, len(s.Prefer))
+	case s.Bytes != nil && (len(s.Bytes) != s.Partitions || slices.ContainsFunc(s.Bytes, func(n int64) bool { return n < 0 })):
+		return fmt.Sprintf("has %d partitions and %d sizes of what they read, or negative ones", s.Partitions, len(s.Bytes))
 	case slices.ContainsFunc(s.Kept, func(k Kept) bool { return k.Partitions != nil && len(k.Partitions) != s.Partitions }):
 		return fmt.Sprintf("has %d partitions and reads cached ones for another number", s.Partitions)
 	case !s.IsMap:

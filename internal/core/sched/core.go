@@ -8,6 +8,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/mapout"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -50,8 +51,9 @@ type Core struct {
 	drained     []*executor               // of these, those that may have nothing left that is needed
 	early       []ExecutorsDecommissioned // of one executor each, which has not registered
 	alarms      alarms
-	begun       bool    // tasks may be launched
-	unavailable *string // why no more executors will come
+	copied      speculate.Stats // what speculation did so far
+	begun       bool            // tasks may be launched
+	unavailable *string         // why no more executors will come
 
 	out    []Action
 	base   int      // where the actions of this Step begin in out
@@ -105,6 +107,8 @@ func (c *Core) dispatch(ev Event) {
 		c.taskEnded(&ev)
 	case TaskCalled:
 		c.taskCalled(ev)
+	case Progressed:
+		c.progressed(ev)
 	case ResultFetched:
 		c.resultFetched(ev)
 	case ResultLost:

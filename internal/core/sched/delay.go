@@ -147,7 +147,7 @@ func (c *Core) delayWake() (at Time, ok bool) {
 		return 0, false
 	}
 	for r := range c.queue.all() {
-		if !r.delays || r.delay.level == taskset.Any || r.shape.free.len() == 0 || r.shape.holder != nil {
+		if !r.delays || r.delay.level == taskset.Any || r.set.Waiting() == 0 || r.shape.free.len() == 0 || r.shape.holder != nil {
 			continue
 		}
 		if t := r.delay.since + c.cfg.wait(r.delay.level); !ok || t < at {

@@ -20,6 +20,7 @@ func (c *Core) taskEnded(ev *TaskEnded) {
 	switch ev.End.Reason.Fate {
 	case task.Success:
 		a.run.pace.add(ev.End.Metrics.Run)
+		a.told(ev.End.Metrics.RowsIn, ev.End.Metrics.BytesRead+ev.End.Metrics.ShuffleRead)
 		c.succeeded(a, &ev.End)
 	case task.FetchFailed:
 		c.fetchFailed(a, &ev.End.Reason)
@@ -67,6 +68,7 @@ func (c *Core) notDone(a *attempt, why *task.EndReason) {
 		c.breakUp(a, taskset.Cause{Executor: a.executor.id, Fate: why.Fate, Error: why.Error}, false)
 		return
 	}
+	a.hopeless = why.Fate == task.CommitDenied
 	c.leave(a)
 }
 
@@ -191,7 +193,8 @@ func (c *Core) taskDone(r *run, p int32, by *attempt) {
 		return
 	}
 	r.set.Succeed(i)
-	if r.set.Waiting() == 0 {
+	r.copies.done(i)
+	if !r.inLine() {
 		c.dequeue(r)
 	}
 	var twin *attempt
@@ -199,9 +202,11 @@ func (c *Core) taskDone(r *run, p int32, by *attempt) {
 		twin = a.twin
 		switch {
 		case a == by:
+			c.stopClock(a, true)
 		case a.fetching != nil:
 			c.giveUpFetch(a)
 		default:
+			c.beat(a)
 			c.kill(a, "another attempt succeeded")
 		}
 	}
@@ -217,6 +222,7 @@ func (c *Core) taskFailed(a *attempt, why *task.EndReason) {
 	r, i, at := a.run, a.index, a.executor.id
 	counts := r.counts(i)
 	e := a.executor
+	a.hopeless = true
 	c.leave(a)
 	if !counts {
 		return

@@ -96,6 +96,11 @@ type (
 		Executor ids.ExecutorID
 		Call     task.Call
 	}
+	// Progressed says how far task attempts are that run on an executor. It need not be told of all of them, nor of any.
+	Progressed struct {
+		Executor ids.ExecutorID
+		Tasks    []TaskProgress
+	}
 	// ResultFetched answers FetchResult.
 	ResultFetched struct {
 		Task  ids.TaskID
@@ -121,6 +126,12 @@ type (
 	Woke struct{}
 )
 
+// TaskProgress is what a running task attempt has read so far: rows, and bytes of files and shuffles.
+type TaskProgress struct {
+	Ref         ids.TaskRef
+	Rows, Bytes int64
+}
+
 func (JobSubmitted) event()            {}
 func (JobCancelled) event()            {}
 func (GroupCancelled) event()          {}
@@ -139,6 +150,7 @@ func (ExecutorsUnavailable) event()    {}
 func (OutputsLost) event()             {}
 func (TaskEnded) event()               {}
 func (TaskCalled) event()              {}
+func (Progressed) event()              {}
 func (ResultFetched) event()           {}
 func (ResultLost) event()              {}
 func (BlocksChanged) event()           {}

@@ -30,6 +30,7 @@ type executor struct {
 	freeRack place // in rack.free
 	laden    place // in shape.laden
 	wide     int32 // task attempts that take more than one slot: none is launched ahead then
+	slow     int32 // task attempts that deserve a copy: the same
 	phase    phase
 	barred   bool        // the application keeps away from it
 	gone     bool        // it is lost, and about to be forgotten
@@ -247,6 +248,9 @@ func (c *Core) freeSlots(e *executor, a *attempt) {
 	}
 	if e.used == 0 {
 		e.idle = c.now
+	}
+	if e.used >= e.slots && c.cfg.Speculation.Enabled {
+		c.nextBegins(e, a)
 	}
 	c.offerSlots(e)
 }

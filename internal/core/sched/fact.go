@@ -5,6 +5,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -34,10 +35,11 @@ type (
 		Job   ids.JobID // the first of those that use it
 		Tasks int
 	}
-	// StageEnded ends a stage attempt. Reason is empty when all its tasks are done.
+	// StageEnded ends a stage attempt. Reason is empty when all its tasks are done. Copies tells what speculation did for it until now.
 	StageEnded struct {
 		Stage  ids.StageRef
 		Reason string
+		Copies speculate.Stats
 	}
 	// TaskStarted says that a task attempt was launched.
 	TaskStarted struct {
@@ -46,6 +48,15 @@ type (
 		Executor ids.ExecutorID
 		Host     string
 		Level    taskset.Level
+		Copy     bool // another attempt of the task runs elsewhere, and is slow: see Speculated
+	}
+	// Speculated says that a task attempt which runs on an executor deserves a copy elsewhere, and by which rule: it has run for Run,
+	// which is longer than Limit, or its executor goes. TaskStarted follows when a slot is free on another host.
+	Speculated struct {
+		Ref        ids.TaskRef
+		Executor   ids.ExecutorID
+		Rule       speculate.Rule
+		Run, Limit time.Duration
 	}
 	// TaskDone says that a task attempt is over. End tells how, also when its executor was lost.
 	TaskDone struct {
@@ -92,6 +103,7 @@ func (StageSubmitted) action()  {}
 func (StageEnded) action()      {}
 func (TaskStarted) action()     {}
 func (TaskDone) action()        {}
+func (Speculated) action()      {}
 func (ExecutorAdded) action()   {}
 func (ExecutorChanged) action() {}
 func (HealthChanged) action()   {}
@@ -105,6 +117,7 @@ func (StageSubmitted) fact()  {}
 func (StageEnded) fact()      {}
 func (TaskStarted) fact()     {}
 func (TaskDone) fact()        {}
+func (Speculated) fact()      {}
 func (ExecutorAdded) fact()   {}
 func (ExecutorChanged) fact() {}
 func (HealthChanged) fact()   {}

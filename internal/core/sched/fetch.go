@@ -87,6 +87,7 @@ func (c *Core) outputLost(shuffle ids.ShuffleID, mapPartition int32) {
 	}
 	if i, ok := r.set.Index(mapPartition); ok {
 		r.set.Reopen(i)
+		r.copies.reopened(i)
 		if r.set.Waits(i) {
 			c.await(r, i)
 		}

@@ -17,6 +17,14 @@ func (t *attempts) len() int { return t.n }
 // get gives the attempt with a name and an id, or nil. It asks the set first, which is asked for the same task soon after: a
 // processor then waits once for both.
 func (t *attempts) get(ref ids.TaskRef, id ids.TaskID) *attempt {
+	if a := t.named(ref); a != nil && a.id == id {
+		return a
+	}
+	return nil
+}
+
+// named gives the attempt with a name, or nil.
+func (t *attempts) named(ref ids.TaskRef) *attempt {
 	r := t.run(ref.StageRef)
 	if r == nil {
 		return nil
@@ -26,7 +34,7 @@ func (t *attempts) get(ref ids.TaskRef, id ids.TaskID) *attempt {
 		return nil
 	}
 	for a := r.heads[i]; a != nil; a = a.twin {
-		if a.id == id && a.ref == ref {
+		if a.ref == ref {
 			return a
 		}
 	}

@@ -33,6 +33,7 @@ type StageSpec struct {
 	Partitions int
 	Splits     [][]byte        // what each task reads; nil when the tasks need nothing
 	Prefer     [][]Place       // where each task would like to run; nil when nowhere
+	Bytes      []int64         // that each task reads from files; nil when nobody knows
 	Profile    ids.ProfileID   // of the executors that its tasks run on
 	Slots      int             // that each task takes; 0 means 1
 	Resources  []resource.Need // that each task takes beside

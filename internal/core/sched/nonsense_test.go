@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -13,7 +14,9 @@ import (
 func TestNonsenseDoesNotBreakTheCore(t *testing.T) {
 	for seed := range uint64(300) {
 		n := &nonsense{r: rand.New(rand.NewPCG(seed, 0))}
-		c := New(Config{Seed: seed, MaxResultSize: 50, Silence: time.Duration(seed%3) * time.Second, ReasonWait: time.Duration(seed%5) * time.Second, Publish: seed%2 == 0})
+		c := New(Config{Seed: seed, MaxResultSize: 50, Silence: time.Duration(seed%3) * time.Second, ReasonWait: time.Duration(seed%5) * time.Second, Publish: seed%2 == 0, Ahead: int(seed % 4), Speculation: speculate.Config{
+			Enabled: seed%3 > 0, Quantile: 0.1, Multiplier: 1, MinRuntime: 1, AnyRate: seed%2 == 0, Threshold: time.Duration(seed%2) * time.Millisecond,
+		}})
 		now := Time(0)
 		for range 200 {
 			now += time.Duration(n.r.IntN(50)) * time.Millisecond
@@ -92,6 +95,11 @@ func (n *nonsense) host() Event {
 		return HostLost{"h", "gone"}
 	case 1:
 		return HostDecommissioned{"nobody's", "age", 0}
+	}
+	if n.r.IntN(2) == 0 && len(n.launched) > 0 {
+		l := n.launched[n.r.IntN(len(n.launched))]
+		ref := ids.TaskRef{StageRef: l.Task.Ref.StageRef, Partition: n.some(), Try: l.Task.Ref.Try}
+		return Progressed{ids.ExecutorID(n.some()), []TaskProgress{{l.Task.Ref, int64(n.some()), int64(n.some())}, {ref, 1, 1}}}
 	}
 	return Heard{ids.ExecutorID(n.some())}
 }

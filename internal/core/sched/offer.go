@@ -10,6 +10,8 @@ import (
 
 // offer gives free slots to tasks that wait, in the order of the queue. Executors take turns, one task each, so that work spreads.
 //
+// Tasks that deserve a copy come after those of their run that wait.
+//
 // After it no run that waits could use a slot that is free. So there is something to look at only when a slot has become free
 // (Core.freshly), and for a run only when it is new in the queue, has tasks that came back, or accepts slots that it did not accept
 // before (run.unseen, run.again).
@@ -52,6 +54,9 @@ func (c *Core) offerOrFail(r *run) bool {
 		return false
 	}
 	if !c.inputsThere(r) {
+		if r.set.Waiting() == 0 {
+			return false // what runs may have read them, and copies could not
+		}
 		c.giveOrders() // before what may be too much for this Step
 		c.failRun(r, c.missingInput(r))
 		return true
@@ -67,7 +72,18 @@ func (c *Core) offerTo(r *run) bool {
 	if r.gang != nil {
 		return c.offerTogether(r)
 	}
+	if r.copies.wanted() == 0 {
+		return c.offerTasks(r, c.accepts(r))
+	}
+	if r.set.Waiting() == 0 {
+		return c.offerCopy(r, taskset.Any)
+	}
 	most := c.accepts(r)
+	return c.offerTasks(r, most) || c.offerCopy(r, most)
+}
+
+// offerTasks is offerTo for tasks that wait.
+func (c *Core) offerTasks(r *run, most taskset.Level) bool {
 	if c.matchAgain(r, most) || c.match(r, min(most, taskset.Node)) {
 		return true
 	}
@@ -201,12 +217,15 @@ func (c *Core) freeAt(r *run, i int32, level taskset.Level) (e *executor) {
 
 // launch gives a task, which the run's set has started, to an executor with a free slot.
 func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level, e *executor) {
-	if r.set.Waiting() == 0 {
+	if !r.inLine() {
 		c.dequeue(r)
 	}
 	c.noteLaunch(r, level)
 	a := c.addAttempt(r, i, try, e)
 	c.takeSlots(a)
+	if r.copies != nil {
+		c.sendOff(a)
+	}
 	if r.shipped.add(int(e.id)) {
 		c.orders.ship(e, r.ref)
 	}
@@ -221,7 +240,7 @@ func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level,
 	}
 	c.orders.launch(e, l)
 	if c.cfg.Publish {
-		c.do(TaskStarted{a.ref, a.id, e.id, e.host.name, level})
+		c.do(TaskStarted{a.ref, a.id, e.id, e.host.name, level, a.twin != nil})
 	}
 }
 

@@ -20,9 +20,10 @@ import (
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...]]
-//	           [profile P] [barrier] [together RDD] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
+//	           [profile P] [reads BYTES,...] [barrier] [together RDD] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	    PLACE: eE, hHOST, or eE@hHOST; /RACK may follow a host.      PARTITION,... may be "none"
-//	ok TASK [took=DURATION] [bytes=N] [sizes=N,...] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
+//	progress E [TASK rows=N read=BYTES]...
+//	ok TASK [rows=N] [read=BYTES] [took=DURATION] [bytes=N] [sizes=N,...] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	asks-commit|asks-barrier|asks-gather TASK [from=E] [seq=N] [says=TEXT]
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
@@ -70,6 +71,8 @@ func (p *player) event(word, rest string) Event {
 		return Woke{}
 	case "asks-commit", "asks-barrier", "asks-gather":
 		return p.called(word, rest)
+	case "progress":
+		return p.progressed(strings.Fields(rest))
 	case "result-fetched":
 		l, _ := p.task(rest)
 		return ResultFetched{l.Task.ID, []byte("r" + strconv.Itoa(int(l.Task.Ref.Partition)))}
@@ -101,6 +104,17 @@ func (p *player) called(word, rest string) Event {
 		}
 	}
 	return TaskCalled{l.Executor, call}
+}
+
+// progressed reads the executor, and of each task its name and how far it is.
+func (p *player) progressed(f []string) Event {
+	ev := Progressed{Executor: ids.ExecutorID(p.number(f[0]))}
+	for f = f[1:]; len(f) > 0; f = f[4:] {
+		var t TaskProgress
+		p.scan(strings.Join(f[:4], " "), "%d.%d %d.%d rows=%d read=%d", &t.Ref.Partition, &t.Ref.Try, &t.Ref.Stage, &t.Ref.Attempt, &t.Rows, &t.Bytes)
+		ev.Tasks = append(ev.Tasks, t)
+	}
+	return ev
 }
 
 func (p *player) registered(f []string) Event {
@@ -233,6 +247,10 @@ func (p *player) success(ev *TaskEnded, options string) {
 		switch key {
 		case "bytes":
 			ev.End.ResultSize = int64(p.number(value))
+		case "rows":
+			ev.End.Metrics.RowsIn = int64(p.number(value))
+		case "read":
+			ev.End.Metrics.BytesRead = int64(p.number(value))
 		case "took":
 			ev.End.Metrics.Run = duration(p.t, value)
 		case "stored":
@@ -350,6 +368,10 @@ func (p *player) needs(s *StageSpec, word, value string) bool {
 			p.t.Fatal(err)
 		}
 		s.Resources = append(s.Resources, resource.Need{Name: name, Amount: int64(n * resource.Unit)})
+	case "reads":
+		for _, n := range p.numbers(value) {
+			s.Bytes = append(s.Bytes, int64(n))
+		}
 	case "split-bytes":
 		s.Splits = make([][]byte, s.Partitions)
 		for i := range s.Splits {

@@ -108,9 +108,19 @@ func printFact(f Fact) string {
 	case StageSubmitted:
 		return fmt.Sprintf("%v submitted for job %d, %d tasks", f.Stage, f.Job, f.Tasks)
 	case StageEnded:
-		return fmt.Sprintf("%v ended %s", f.Stage, f.Reason)
+		text := fmt.Sprintf("%v ended %s", f.Stage, f.Reason)
+		if s := f.Copies; s.Copies > 0 {
+			text += fmt.Sprintf("[%d copies, %d won, %v wasted]", s.Copies, s.Won, s.Wasted)
+		}
+		return text
+	case Speculated:
+		return fmt.Sprintf("%v on executor %v deserves a copy: %v: %v of %v", f.Ref, f.Executor, f.Rule, f.Run, f.Limit)
 	case TaskStarted:
-		return fmt.Sprintf("%v started on executor %v, %v", f.Ref, f.Executor, f.Level)
+		text := fmt.Sprintf("%v started on executor %v, %v", f.Ref, f.Executor, f.Level)
+		if f.Copy {
+			text += ", a copy"
+		}
+		return text
 	case TaskDone:
 		return fmt.Sprintf("%v: %v", f.End.Ref, f.End.Reason.Fate)
 	case ExecutorAdded:
@@ -135,6 +145,9 @@ func printView(v *View) (lines []string) {
 	}
 	for _, s := range v.Stages {
 		lines = append(lines, fmt.Sprintf("%v %s at %s is %s: %d of %d done, %d waiting, %d running", s.Ref, s.Name, s.Site, s.State, s.Done, s.Total, s.Waiting, s.Running))
+		if s.Slow > 0 || s.Copies.Copies > 0 {
+			lines[len(lines)-1] += fmt.Sprintf("; %d slow, %d copies, %d won, %v wasted", s.Slow, s.Copies.Copies, s.Copies.Won, s.Copies.Wasted)
+		}
 	}
 	for _, e := range v.Executors {
 		profile := ""

@@ -6,7 +6,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 )
 
-// queue is the stage attempts that are not quite over, in their pools, of which those that have tasks waiting stand in line for slots.
+// queue is the stage attempts that are not quite over, in their pools, of which those that have something to launch stand in line for slots.
 // Who comes first is for package pool to say.
 type queue struct{ tree *pool.Tree[*run] }
 
@@ -28,6 +28,9 @@ func (q *queue) first() *run {
 // all gives the runs in order. Who changes the queue does not go on.
 func (q *queue) all() iter.Seq[*run] { return q.tree.All() }
 
+// inLine says that a run has something to launch: tasks that wait, or copies of those that run.
+func (r *run) inLine() bool { return r.set.Waiting() > 0 || r.copies.wanted() > 0 }
+
 // enter gives a run its place in the pool of its job.
 func (c *Core) enter(r *run) {
 	m, created, err := c.queue.tree.Enter(r.job.spec.Pool, r.job.spec.ID, r.ref.Stage, r)
@@ -41,7 +44,7 @@ func (c *Core) enter(r *run) {
 	}
 }
 
-// enqueue puts a run that has tasks waiting in line.
+// enqueue puts a run in line that has something to launch.
 func (c *Core) enqueue(r *run) {
 	if r.member.Waiting() {
 		return

@@ -53,6 +53,7 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 	}
 	if ev.Within > 0 {
 		c.alarms.set(c.now+ev.Within, e.id, deadlineDue)
+		c.doom(e, c.now+ev.Within)
 	}
 	c.drained = append(c.drained, e)
 }

@@ -37,6 +37,7 @@ type run struct {
 	stuckUntil Time               // when it fails because no executor can run its tasks; 0 when some can
 	member     *pool.Member[*run] // its place in the queue
 	placing    *placing           // nil until somebody asks
+	copies     *copies            // of tasks that are slow; nil when it has none
 }
 
 // attempt is one task attempt that has been launched and whose end has not been dealt with. Invariant: it is in executor.attempts and
@@ -51,6 +52,8 @@ type attempt struct {
 	index    int32     // of the task in run.set
 	killed   bool
 	recalled bool
+	waits    bool // for a slot of its executor: see ahead.go. Only known with speculation
+	hopeless bool // it ended as another copy would, too
 }
 
 // fetching is what is kept of a task's end until its result is here.
@@ -81,6 +84,7 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 // removeAttempt takes an attempt out everywhere. What its task does next is for the set to say.
 func (c *Core) removeAttempt(a *attempt) {
 	r, e := a.run, a.executor
+	c.stopClock(a, false)
 	c.attempts.remove(a)
 	delete(c.grants, a.id)
 	c.queue.tree.Ended(r.member)
@@ -95,9 +99,12 @@ func (c *Core) removeAttempt(a *attempt) {
 
 // leave ends an attempt for good: its task waits again unless it is done or its run is over.
 func (c *Core) leave(a *attempt) {
-	r, i := a.run, a.index
+	r, i, hopeless := a.run, a.index, a.hopeless
 	c.removeAttempt(a)
 	r.set.Leave(i)
+	if r.copies != nil {
+		c.lostTwin(r, i, hopeless)
+	}
 	switch {
 	case r.set.Closed() && r.set.Running() == 0:
 		c.forgetRun(r)
@@ -120,13 +127,14 @@ func (c *Core) await(r *run, i int32) {
 // closeRun ends an attempt of a stage: nothing more is launched. Tasks that run may go on, and count when they succeed.
 func (c *Core) closeRun(r *run, to state, reason string) {
 	r.set.Close()
+	r.copies.close()
 	c.dequeue(r)
 	c.forgetGang(r)
 	r.stage.state = to
 	if _, ok := to.(done); ok && c.health != nil {
 		c.exclude(c.health.Succeeded(c.now, r.health))
 	}
-	publish(c, StageEnded{r.ref, reason})
+	publish(c, StageEnded{r.ref, reason, r.copies.stats()})
 	if r.set.Running() == 0 {
 		c.forgetRun(r)
 		return

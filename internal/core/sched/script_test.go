@@ -147,6 +147,9 @@ func (p *player) configure(word, rest string) bool {
 	case "exclude":
 		p.exclude(rest)
 		return true
+	case "speculate":
+		p.speculate(rest)
+		return true
 	case "fair":
 		p.cfg.Pools.Policy = pool.Fair
 		return true
@@ -226,6 +229,31 @@ func (p *player) exclude(text string) {
 			h.TaskOnHost = p.number(value)
 		case "task-executor":
 			h.TaskOnExecutor = p.number(value)
+		}
+	}
+}
+
+// speculate reads which tasks get a copy: any of quantile=PART, multiplier=N, min=DURATION, long-run=N, threshold=DURATION, any-rate.
+func (p *player) speculate(text string) {
+	s := &p.cfg.Speculation
+	s.Enabled = true
+	for _, o := range strings.Fields(text) {
+		key, value, _ := strings.Cut(o, "=")
+		switch key {
+		case "quantile":
+			p.scan(value, "%g", &s.Quantile)
+		case "multiplier":
+			p.scan(value, "%g", &s.Multiplier)
+		case "min":
+			s.MinRuntime = duration(p.t, value)
+		case "long-run":
+			p.scan(value, "%g", &s.LongRun)
+		case "threshold":
+			s.Threshold = duration(p.t, value)
+		case "any-rate":
+			s.AnyRate = true
+		default:
+			p.t.Fatalf("no such option: %q", o)
 		}
 	}
 }

@@ -43,14 +43,15 @@ func (s *shape) ofProfile() string {
 	return fmt.Sprintf(" of profile %d", s.profile)
 }
 
-// firstOf gives the run whose turn it is among those of a shape, or nil.
+// firstOf gives the run whose turn it is among those of a shape that have tasks waiting, or nil. Others want copies only.
 func (c *Core) firstOf(s *shape) *run {
+	waits := func(r *run) bool { return r.shape == s && r.set.Waiting() > 0 }
 	r := c.queue.first()
-	if r == nil || r.shape == s {
+	if r == nil || waits(r) {
 		return r
 	}
 	for r := range c.queue.all() {
-		if r.shape == s {
+		if waits(r) {
 			return r
 		}
 	}

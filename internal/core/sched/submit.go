@@ -70,6 +70,9 @@ func (c *Core) start(s *stage) {
 		r.delay.since = c.now
 	}
 	r.health = c.health.Open(r.ref)
+	if c.cfg.Speculation.Enabled && r.gang == nil { // its tasks wait for each other: a copy would meet nobody
+		r.copies = c.newCopies(r)
+	}
 	c.attempts.open(r)
 	c.enter(r)
 	c.enqueue(r)

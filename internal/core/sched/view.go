@@ -5,13 +5,15 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 )
 
 // View is an immutable picture of the scheduler, for progress, status and allocation.
 type View struct {
-	Jobs      []JobView      // active ones, by id
-	Stages    []StageView    // those that active jobs use, by id
-	Executors []ExecutorView // living ones, by id
+	Jobs      []JobView       // active ones, by id
+	Stages    []StageView     // those that active jobs use, by id
+	Executors []ExecutorView  // living ones, by id
+	Copies    speculate.Stats // what speculation did so far, for all jobs
 }
 
 // JobView is an active job.
@@ -32,12 +34,14 @@ type StageView struct {
 	Profile    ids.ProfileID
 	Slots      int // that each task takes
 	Resources  []resource.Need
-	Total      int  // partitions that are wanted
-	Done       int  // of these, computed
-	Waiting    int  // tasks of the attempt that wait for a slot
-	Running    int  // task attempts, also of earlier stage attempts
-	Excluded   bool // some of those that wait will not do with any executor there is: each is excluded for them
-	Placed     int  // tasks of the attempt that prefer some host
+	Total      int             // partitions that are wanted
+	Done       int             // of these, computed
+	Waiting    int             // tasks of the attempt that wait for a slot
+	Running    int             // task attempts, also of earlier stage attempts
+	Excluded   bool            // some of those that wait will not do with any executor there is: each is excluded for them
+	Slow       int             // tasks of the attempt that deserve a copy and wait for a slot on another host
+	Copies     speculate.Stats // what speculation did for the attempt
+	Placed     int             // tasks of the attempt that prefer some host
 	Places     []HostTasks
 }
 
@@ -55,7 +59,7 @@ type ExecutorView struct {
 
 // View gives the picture as it is now. Its cost grows with what is active, not with what has ended.
 func (c *Core) View() *View {
-	v := &View{}
+	v := &View{Copies: c.copied}
 	stages := []*stage{}
 	for _, j := range c.jobs {
 		jv := JobView{ID: j.spec.ID, Group: j.spec.Group, Tags: slices.Clone(j.spec.Tags), Description: j.spec.Description}
@@ -97,6 +101,7 @@ func (s *stage) view(changes int) StageView {
 	v.Done, v.Total = s.progress()
 	if r := s.current(); r != nil {
 		v.Ref, v.Waiting, v.Running = r.ref, r.set.Waiting(), r.set.Running()
+		v.Slow, v.Copies = r.copies.wanted(), r.copies.stats()
 		v.Placed, v.Places = r.places()
 		v.Excluded = r.excluded && r.stuckAt == changes
 	}

@@ -34,6 +34,7 @@ const (
 	NetworkParts                       // an executor, a host or a rack cannot be reached for a while; what it says meanwhile comes later
 	ExecutorPauses                     // it does nothing for a while
 	DriverPauses                       // the driver hears nothing for a while
+	TasksProgress                      // an executor tells how far its tasks are, and now and then some that it does not have
 )
 
 var accidents = map[AccidentKind]func(w *World, r *rand.Rand, e *executor){
@@ -60,6 +61,7 @@ var accidents = map[AccidentKind]func(w *World, r *rand.Rand, e *executor){
 	},
 	NetworkParts:   (*World).part,
 	ExecutorPauses: (*World).pause,
+	TasksProgress:  (*World).progress,
 	DriverPauses:   func(w *World, r *rand.Rand, _ *executor) { w.stop(upTo(r, 5*time.Second)) },
 }
 
@@ -80,6 +82,7 @@ func (d *drawing) makeAccidents() {
 	some(d.Cancels, UserCancels)
 	some(d.Retirements, HostDrains, ExecutorKilled, HostDies, LinkBreaks, ExecutorMutes, ExecutorDrains, ExecutorDrains)
 	some(d.Partings, NetworkParts)
+	some(d.Reports, TasksProgress)
 	some(d.Pauses, ExecutorPauses, ExecutorPauses, DriverPauses)
 }
 
@@ -139,6 +142,22 @@ func (w *World) changeBlocks(r *rand.Rand, e *executor) {
 	}
 	w.cached[e.id] = there
 	w.tell(ev)
+}
+
+// progress lets an executor tell how far its tasks are.
+func (w *World) progress(r *rand.Rand, e *executor) {
+	ev := sched.Progressed{Executor: e.id}
+	for _, ref := range e.started {
+		if r.IntN(10) == 0 {
+			ref.Try++
+		}
+		if e.running[ref] != nil || r.IntN(10) == 0 {
+			ev.Tasks = append(ev.Tasks, sched.TaskProgress{Ref: ref, Rows: r.Int64N(100), Bytes: r.Int64N(3)})
+		}
+	}
+	if !e.dead && !e.mute && w.now >= max(e.apart, e.paused) {
+		w.tell(ev)
+	}
 }
 
 func (w *World) cancel(r *rand.Rand) {

@@ -67,12 +67,17 @@ func (w *World) look() {
 		w.tell(sched.ExecutorsDecommissioned{Executors: wanted.Drain, Reason: why, Within: 5 * time.Second})
 	}
 	w.grant()
-	if !w.over || slices.ContainsFunc(v.Executors, func(e alloc.Executor) bool { return e.Running > 0 }) {
+	if !w.over || w.busy() {
 		w.elastic.quiet = w.now
 	}
 	if !w.finished() {
 		w.plan(w.now+lookEvery, w.look)
 	}
+}
+
+// busy says that some task attempt runs: one that was killed may go on for long.
+func (w *World) busy() bool {
+	return slices.ContainsFunc(w.executors, func(e *executor) bool { return !e.dead && len(e.running) > 0 })
 }
 
 // finished says that nobody will ask for anything any more, and that whoever may go has had the time to go.
@@ -128,7 +133,7 @@ func (w *World) load() *alloc.View {
 	}
 	for _, s := range now.Stages {
 		if s.Waiting+s.Running > 0 {
-			v.Stages = append(v.Stages, alloc.Stage{Profile: s.Profile, PerExecutor: max(1, w.MaxSlots/s.Slots), Waiting: s.Waiting, Running: s.Running})
+			v.Stages = append(v.Stages, alloc.Stage{Profile: s.Profile, PerExecutor: max(1, w.MaxSlots/s.Slots), Waiting: s.Waiting, Copies: s.Slow, Running: s.Running})
 		}
 	}
 	for _, e := range now.Executors {

@@ -20,7 +20,8 @@ type executor struct {
 	paused  Time // until when it does nothing
 	stages  map[ids.StageRef]*task.Stage
 	running map[ids.TaskRef]*try
-	queue   []*try // beyond the slots, in order of arrival
+	started []ids.TaskRef // all that ever ran here
+	queue   []*try        // beyond the slots, in order of arrival
 	outputs map[output]bool
 	results map[ids.TaskID][]byte
 	inbox   []func()
@@ -109,6 +110,7 @@ func (e *executor) startNext() {
 	t := e.queue[0]
 	e.queue = e.queue[1:]
 	e.running[t.launch.Ref] = t
+	e.started = append(e.started, t.launch.Ref)
 	e.after(e.world.upTo(e.world.MaxTask/5, t.named(readTime)), func() { e.read(t) })
 }
 
@@ -183,6 +185,7 @@ func (e *executor) end(t *try, why task.EndReason) {
 	e.startNext()
 	end := task.End{Ref: ref, ID: t.launch.ID, Reason: why}
 	end.Metrics.Run = w.upTo(w.Told, t.named(toldTime))
+	end.Metrics.RowsIn = int64(w.upTo(100, t.named(toldTime)))
 	if why.Fate == task.Success {
 		end.Updates = []task.Update{{Value: fmt.Appendf(nil, "%d/%d", ref.Stage, ref.Partition)}}
 		if t.stage.IsMap {

@@ -8,6 +8,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/alloc"
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -27,7 +28,8 @@ type Scale struct {
 	Delay     time.Duration // of every message
 	Losses    int           // executors that are lost while tasks run
 	Fail      float64       // the part of task attempts that fail
-	Slow      float64       // the part of executors that take four times as long
+	Slow      float64       // the part of executors that take longer
+	Slowness  int           // how many times as long these take; 0 means 4
 	Placed    float64       // the part of map tasks that prefer a host, any of three
 
 	// Elastic lets executors come and go with the load, none at the start and at most Executors; nil lets all be there.
@@ -44,13 +46,14 @@ type ScaleReport struct {
 	Hash     uint64
 	Cost     Cost
 	Busy     Busy
-	There    Busy   // slots, busy or not
-	Levels   [3]int // launches on a host that the task prefers, elsewhere, and of tasks that prefer none
-	Jobs     int    // that were completed
+	There    Busy            // slots, busy or not
+	Levels   [3]int          // launches on a host that the task prefers, elsewhere, and of tasks that prefer none
+	Jobs     int             // that were completed
+	Copies   speculate.Stats // of slow tasks
 }
 
-// slowness is how many times as long slow executors take.
-const slowness = 4
+// usualSlowness is how many times as long slow executors take.
+const usualSlowness = 4
 
 // scaleWorld is a Scale under way.
 type scaleWorld struct {
@@ -92,7 +95,7 @@ func RunScale(s Scale, clock func() time.Duration) (ScaleReport, error) {
 	for len(w.events.heap) > 0 && w.report.Jobs < s.Jobs && w.now < despair(w.report.Bound) {
 		w.happen(w.events.pop())
 	}
-	w.report.Makespan = w.now
+	w.report.Makespan, w.report.Copies = w.now, w.core.View().Copies
 	if w.report.Jobs < s.Jobs {
 		return w.report, fmt.Errorf("%d of %d jobs were completed, and it does not go on", w.report.Jobs, s.Jobs)
 	}
@@ -194,6 +197,7 @@ func (w *scaleWorld) tellEnd(h happening) {
 	switch h.fate {
 	case task.Success:
 		end.Metrics.Run = h.took
+		end.Metrics.RowsIn = int64(w.takes(int(h.ref.Stage), h.ref.Partition) / time.Millisecond)
 		if isMap {
 			end.Sizes = j.sizes
 			j.at[h.ref.Partition] = h.executor

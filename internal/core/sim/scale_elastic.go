@@ -46,7 +46,7 @@ func (w *scaleWorld) load() *alloc.View {
 	now := w.core.View()
 	v := &alloc.View{Begun: true, Profiles: []alloc.Profile{{Slots: w.Slots}}}
 	for _, s := range now.Stages {
-		v.Stages = append(v.Stages, alloc.Stage{Waiting: s.Waiting, Running: s.Running})
+		v.Stages = append(v.Stages, alloc.Stage{Waiting: s.Waiting, Copies: s.Slow, Running: s.Running})
 	}
 	for _, e := range now.Executors {
 		v.Executors = append(v.Executors, alloc.Executor{

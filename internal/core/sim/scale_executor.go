@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
@@ -76,7 +78,7 @@ func (w *scaleWorld) start(e *scaleExecutor, h happening) {
 	}
 	h.took = w.takes(int(w.jobOf[h.ref.Stage]), h.ref.Partition)
 	if e.slow {
-		h.took *= slowness
+		h.took *= time.Duration(cmp.Or(w.Slowness, usualSlowness))
 	}
 	if w.chance.Float64() < w.Fail {
 		h.fate = task.Failed

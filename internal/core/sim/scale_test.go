@@ -57,6 +57,35 @@ func TestFaultsCostTimeAndNoJob(t *testing.T) {
 	}
 }
 
+func TestCopiesMakeUpForSlowExecutors(t *testing.T) {
+	s := small()
+	s.Slow, s.Slowness = 0.15, 20
+	slow, err := RunScale(s, still)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Sched.Speculation.Enabled = true
+	r, err := RunScale(s, still)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := r.Copies; c.Won == 0 || c.Won > c.Copies || c.Wasted == 0 || slow.Copies.Copies != 0 || r.Makespan > slow.Makespan*3/4 {
+		t.Errorf("with copies %v (%+v), without %v", r.Makespan, c, slow.Makespan)
+	}
+}
+
+func TestWhereNoExecutorIsSlowCopiesAreFew(t *testing.T) {
+	s := small()
+	s.Sched.Speculation.Enabled = true
+	r, err := RunScale(s, still)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Copies.Copies > 3000/100 {
+		t.Errorf("%d copies of 3000 tasks", r.Copies.Copies)
+	}
+}
+
 func TestACostIsBelowItsPower(t *testing.T) {
 	var c Cost
 	for range 99 {

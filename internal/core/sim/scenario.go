@@ -8,6 +8,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 )
 
 // Time is virtual: it begins at zero and passes only when something happens.
@@ -33,6 +34,7 @@ type Scenario struct {
 	Cancels     int
 	Retirements int     // times at which executors are decommissioned, asked to go, suspected, silent, or lost with their host
 	Partings    int     // times at which executors cannot be reached for a while
+	Reports     int     // times at which an executor tells how far its tasks are
 	Pauses      int     // times at which an executor, or the driver, stands still for a while
 	SlowJoin    Time    // an executor may come so late
 	Slow        float64 // an executor is several times as slow as others
@@ -122,6 +124,9 @@ func Random(seed uint64) Scenario {
 	if r.IntN(3) == 0 {
 		s.elastic(r)
 	}
+	if r.IntN(2) == 0 {
+		s.speculate(r)
+	}
 	return s
 }
 
@@ -155,4 +160,13 @@ func (s *Scenario) elastic(r *rand.Rand) {
 	}
 	c.Initial = c.Min + r.IntN(c.Max-c.Min+1)
 	s.Elastic, s.Never, s.Sched.Expected = c, r.Float64()/4, 0
+}
+
+// speculate lets slow tasks have copies.
+func (s *Scenario) speculate(r *rand.Rand) {
+	s.Slow, s.Straggle, s.Reports = r.Float64()/2, r.Float64()/5, r.IntN(100)
+	s.Sched.Speculation = speculate.Config{
+		Enabled: true, Quantile: 0.05 + r.Float64()/1.1, Multiplier: 1 + 3*r.Float64(), AnyRate: r.IntN(2) == 0, LongRun: 1 + r.Float64(),
+		Threshold: time.Duration(r.IntN(2)*r.IntN(3000)) * time.Millisecond,
+	}
 }

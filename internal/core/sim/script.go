@@ -10,6 +10,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -102,6 +103,18 @@ func (s *script) config(c *sched.Config) {
 		s.line("pool %s%s weight=%d min=%d", p.Name, fair, p.Weight, p.MinShare)
 	}
 	s.exclude(&c.Health)
+	s.speculate(&c.Speculation)
+}
+
+func (s *script) speculate(c *speculate.Config) {
+	if !c.Enabled {
+		return
+	}
+	text := fmt.Sprintf("speculate quantile=%v multiplier=%v long-run=%v", c.Quantile, c.Multiplier, c.LongRun)
+	if c.Threshold > 0 {
+		text += fmt.Sprintf(" threshold=%v", c.Threshold)
+	}
+	s.line("%s%s", text, option(" any-rate", c.AnyRate))
 }
 
 func (s *script) exclude(c *health.Config) {
@@ -169,6 +182,12 @@ func (s *script) event(ev sched.Event) {
 		s.ended(ev)
 	case sched.TaskCalled:
 		s.line("asks-commit %s from=%d", taskText(ev.Call.Ref), ev.Executor)
+	case sched.Progressed:
+		text := fmt.Sprintf("progress %d", ev.Executor)
+		for _, t := range ev.Tasks {
+			text += fmt.Sprintf(" %s rows=%d read=%d", taskText(t.Ref), t.Rows, t.Bytes)
+		}
+		s.line("%s", text)
 	case sched.ResultFetched:
 		s.line("result-fetched %s", taskText(s.refs[ev.Task]))
 	case sched.ResultLost:
@@ -253,6 +272,9 @@ func (s *script) ended(ev sched.TaskEnded) {
 		}
 		if ev.End.Metrics.Run > 0 {
 			text += fmt.Sprintf(" took=%v", ev.End.Metrics.Run)
+		}
+		if ev.End.Metrics.RowsIn > 0 {
+			text += fmt.Sprintf(" rows=%d", ev.End.Metrics.RowsIn)
 		}
 		s.line("%s%s%s", text, option(" stored", ev.End.Stored), option(" update", ev.End.Updates != nil))
 	case task.Failed:

@@ -7,6 +7,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/pool"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 )
 
 // mostRuns bounds how often Shrink plays a plan.
@@ -227,6 +228,7 @@ func (s *shrinking) settings() (less bool) {
 		func(p *Plan) bool { return zero(&p.Sched.MaxResultSize) },
 		func(p *Plan) bool { return zero(&p.Sched.Silence) },
 		func(p *Plan) bool { return zero(&p.Sched.Health) },
+		func(p *Plan) bool { return zero(&p.Sched.Speculation) },
 		func(p *Plan) bool {
 			had := p.Sched.Pools.Policy != pool.FIFO || p.Sched.Pools.Pools != nil
 			p.Sched.Pools = pool.Config{}
@@ -239,7 +241,7 @@ func (s *shrinking) settings() (less bool) {
 }
 
 // zero sets something to its zero value, and reports whether it was another one.
-func zero[T bool | int | int64 | float64 | Time | health.Config](what *T) bool {
+func zero[T bool | int | int64 | float64 | Time | health.Config | speculate.Config](what *T) bool {
 	var nothing T
 	had := *what != nothing
 	*what = nothing

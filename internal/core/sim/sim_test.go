@@ -30,8 +30,9 @@ func TestSeeds(t *testing.T) {
 		}
 		total.Add(r)
 	}
-	t.Logf("%d seeds, %v of virtual time, %d events, %d actions, %d jobs completed, %d failed", played, total.Took, total.Steps, total.Actions, total.Completed, total.Failed)
-	if total.Completed == 0 || total.Failed == 0 || total.Mishaps == 0 {
+	t.Logf("%d seeds, %v of virtual time, %d events, %d actions, %d jobs completed, %d failed, %d copies of which %d won",
+		played, total.Took, total.Steps, total.Actions, total.Completed, total.Failed, total.Copies.Copies, total.Copies.Won)
+	if total.Completed == 0 || total.Failed == 0 || total.Mishaps == 0 || total.Copies.Won == 0 || total.Copies.Won == total.Copies.Copies {
 		t.Fatalf("the scenarios are one-sided: %+v", total)
 	}
 }

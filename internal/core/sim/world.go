@@ -11,6 +11,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
 	"github.com/kilnproject/kiln/internal/core/sched/resource"
+	"github.com/kilnproject/kiln/internal/core/sched/speculate"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
@@ -63,11 +64,12 @@ type job struct {
 
 // Report says what a simulation came to.
 type Report struct {
-	Took      Time   // virtual time
-	Steps     int    // events that the core got
-	Actions   int    // orders that it gave
-	Completed int    // jobs
-	Failed    int    // jobs
+	Took      Time // virtual time
+	Steps     int  // events that the core got
+	Actions   int  // orders that it gave
+	Completed int  // jobs
+	Failed    int  // jobs
+	Copies    speculate.Stats
 	Mishaps   int    // things that went wrong, besides accidents
 	Hash      uint64 // of all actions, in order
 }
@@ -80,6 +82,7 @@ func (r *Report) Add(o Report) {
 	r.Completed += o.Completed
 	r.Failed += o.Failed
 	r.Mishaps += o.Mishaps
+	r.Copies.Add(o.Copies)
 }
 
 // Failure is what an oracle did not like.
@@ -144,7 +147,7 @@ func (w *World) play() {
 }
 
 func (w *World) report() Report {
-	r := Report{Took: w.now, Steps: w.steps, Actions: w.log.count, Hash: w.log.hash, Mishaps: len(w.mishaps)}
+	r := Report{Took: w.now, Steps: w.steps, Actions: w.log.count, Hash: w.log.hash, Mishaps: len(w.mishaps), Copies: w.core.View().Copies}
 	for _, j := range w.jobs {
 		switch {
 		case j == nil || !j.ended:

@@ -29,6 +29,8 @@ type Task struct {
 	Part int
 
 	stopped atomic.Bool
+	rows    atomic.Int64 // what Read gives
+	bytes   atomic.Int64
 	bound   []Binding
 	onDone  []func(error)
 }
@@ -132,11 +134,16 @@ func (t *Task) Updates() ([]task.Update, error) {
 	return all, nil
 }
 
+// Read gives how many rows and bytes the task had read when it last called Err. Any goroutine may ask.
+func (t *Task) Read() (rows, bytes int64) { return t.rows.Load(), t.bytes.Load() }
+
 // Stop makes Err give the context's cause from now on: the cheap flag that operators look at once per batch.
 func (t *Task) Stop() { t.stopped.Store(true) }
 
-// Err is nil while the task may go on.
+// Err is nil while the task may go on. It also lets others see how far the task is.
 func (t *Task) Err() error {
+	t.rows.Store(t.Metrics.RowsIn)
+	t.bytes.Store(t.Metrics.BytesRead + t.Metrics.ShuffleRead)
 	if !t.stopped.Load() {
 		return nil
 	}

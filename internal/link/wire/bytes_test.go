@@ -58,7 +58,7 @@ var exampleUp = &Up{
 			Error: &task.Error{Text: "t", Type: "*T", Site: "main.go:1", Stack: "s", Value: []byte("v"), Final: true, Panic: true},
 		}},
 	},
-	Heartbeat: &Heartbeat{Running: []ids.TaskRef{{Partition: 1}}, RowsIn: []int64{1000}, Memory: 5},
+	Heartbeat: &Heartbeat{Running: []ids.TaskRef{{Partition: 1}}, RowsIn: []int64{1000}, BytesIn: []int64{70}, Memory: 5},
 	Blocks:    []BlockChange{{ID: ids.RDD(8, 3), Size: 100, InMemory: true, OnDisk: true}},
 	Failure:   "out of luck",
 }

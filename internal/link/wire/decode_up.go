@@ -128,12 +128,14 @@ func (c *checker) heartbeat(h *pb.Heartbeat) *Heartbeat {
 	if h == nil {
 		return nil
 	}
-	to := &Heartbeat{Memory: c.size("memory in use", h.GetMemory()), RowsIn: c.sizes("rows in", h.GetRowsIn())}
+	to := &Heartbeat{Memory: c.size("memory in use", h.GetMemory()), RowsIn: c.sizes("rows in", h.GetRowsIn()), BytesIn: c.sizes("bytes in", h.GetBytesIn())}
 	for _, ref := range h.GetRunning() {
 		to.Running = append(to.Running, taskRef(c, ref))
 	}
-	if n := len(to.RowsIn); n != 0 && n != len(to.Running) {
-		c.refuse("a heartbeat has rows for %d of %d tasks", n, len(to.Running))
+	for _, told := range [][]int64{to.RowsIn, to.BytesIn} {
+		if n := len(told); n != 0 && n != len(to.Running) {
+			c.refuse("a heartbeat has rows or bytes for %d of %d tasks", n, len(to.Running))
+		}
 	}
 	return to
 }

@@ -107,7 +107,7 @@ func encodeMetrics(to *pb.Metrics, m *task.Metrics) {
 }
 
 func encodeHeartbeat(h *Heartbeat) *pb.Heartbeat {
-	b := pb.Heartbeat_builder{RowsIn: h.RowsIn, Memory: h.Memory}
+	b := pb.Heartbeat_builder{RowsIn: h.RowsIn, BytesIn: h.BytesIn, Memory: h.Memory}
 	for _, ref := range h.Running {
 		b.Running = append(b.Running, encodeTask(ref))
 	}

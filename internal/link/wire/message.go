@@ -69,6 +69,7 @@ type Welcome struct {
 type Heartbeat struct {
 	Running []ids.TaskRef
 	RowsIn  []int64 // rows that each of Running has read so far; nil when not told
+	BytesIn []int64 // bytes of files and shuffles, likewise
 	Memory  int64   // bytes in use of the executor's memory
 }
 

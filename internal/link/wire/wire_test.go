@@ -173,6 +173,7 @@ func drawUp(t *rapid.T) *Up {
 	if rapid.Bool().Draw(t, "heartbeat") {
 		u.Heartbeat = &Heartbeat{Running: list(t, taskRefs, "running"), Memory: size.Draw(t, "memory")}
 		u.Heartbeat.RowsIn = sizesOf(t, len(u.Heartbeat.Running))
+		u.Heartbeat.BytesIn = sizesOf(t, len(u.Heartbeat.Running))
 	}
 	return u
 }
@@ -385,6 +386,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"negative call":        {Calls: []task.Call{{Kind: task.Meet, Seq: -1}}},
 		"negative block":       {Blocks: []BlockChange{{ID: ids.RDD(-1, 0)}}},
 		"rows of other tasks":  {Heartbeat: &Heartbeat{RowsIn: []int64{1}}},
+		"bytes of other tasks": {Heartbeat: &Heartbeat{Running: make([]ids.TaskRef, 2), BytesIn: []int64{1}}},
 	}
 	for name, u := range up {
 		if got, err := throughUp(u); !errors.Is(err, ErrMalformed) {

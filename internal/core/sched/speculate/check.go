@@ -37,9 +37,11 @@ func (r Rule) String() string {
 // Candidate is a task that deserves a copy.
 type Candidate struct {
 	Task  int32
+	Try   int32 // the attempt that runs
 	Rule  Rule
 	Run   time.Duration // so far
 	Limit time.Duration // which that exceeds; of a doomed one the median
+	Again bool          // the same attempt was found before
 }
 
 // phase is what rule is in force.
@@ -73,7 +75,7 @@ func (s *Set) Check(now Time) (candidates []Candidate) {
 	if phase == early {
 		return nil
 	}
-	next := (*Attempt)(nil)
+	next := (*attempt)(nil)
 	for a := s.oldest; a != nil; a = next {
 		next = a.newer
 		run := now - a.started
@@ -81,20 +83,20 @@ func (s *Set) Check(now Time) (candidates []Candidate) {
 			break // all others are younger
 		}
 		t := &s.tasks[a.task]
-		if t.done || t.copies != 1 {
+		if t.done || t.running.twin != nil {
 			continue
 		}
 		if rule, limit := s.judge(a, run, phase, threshold); rule != 0 {
-			t.marked = true
+			candidates = append(candidates, Candidate{a.task, a.try, rule, run, limit, a.found})
+			t.marked, a.found = true, true
 			s.unlist(a)
-			candidates = append(candidates, Candidate{a.task, rule, run, limit})
 		}
 	}
 	return candidates
 }
 
 // judge gives the rule by which an attempt that has run for some time deserves a copy, or zero.
-func (s *Set) judge(a *Attempt, run time.Duration, phase phase, threshold time.Duration) (Rule, time.Duration) {
+func (s *Set) judge(a *attempt, run time.Duration, phase phase, threshold time.Duration) (Rule, time.Duration) {
 	if phase == small {
 		if run > threshold {
 			return Threshold, threshold
@@ -104,12 +106,11 @@ func (s *Set) judge(a *Attempt, run time.Duration, phase phase, threshold time.D
 	if median := s.times.value(); a.dies && a.started+median > a.killedAt {
 		return Doomed, median
 	}
-	average, known := s.rate.byteRate()
-	if a.input == 0 || !known {
+	if a.input == 0 || !s.rate.knowsBytes() {
 		return s.judgeByRows(a, run, threshold), threshold
 	}
-	limit := max(threshold, seconds(s.cfg.Multiplier*float64(a.input)/average))
-	return s.judgeByBytes(a, run, limit, average), limit
+	limit := max(threshold, seconds(s.cfg.Multiplier*s.rate.seconds(a.input)))
+	return s.judgeByBytes(a, run, limit), limit
 }
 
 // seconds gives a duration, and the longest one for what is longer than any.
@@ -122,7 +123,7 @@ func seconds(s float64) time.Duration {
 }
 
 // judgeByRows is Spark's rule.
-func (s *Set) judgeByRows(a *Attempt, run, limit time.Duration) Rule {
+func (s *Set) judgeByRows(a *attempt, run, limit time.Duration) Rule {
 	switch average, known := s.rate.rowRate(); {
 	case run <= limit:
 		return 0
@@ -136,20 +137,22 @@ func (s *Set) judgeByRows(a *Attempt, run, limit time.Duration) Rule {
 	return 0
 }
 
-// judgeByBytes is the rule where the size of the input is known. Without a sign of progress a long run is enough.
-func (s *Set) judgeByBytes(a *Attempt, run, limit time.Duration, average float64) Rule {
-	if run <= limit {
+// judgeByBytes is the rule where the size of the input is known. Without a sign of progress a long run is enough, and so is a very long
+// one of a task that has read nearly all: what it does then does not show.
+func (s *Set) judgeByBytes(a *attempt, run, limit time.Duration) Rule {
+	switch {
+	case run <= limit:
 		return 0
-	}
-	if a.progress.Bytes == 0 {
-		if s.cfg.AnyRate {
-			return AnyRate
-		}
+	case s.cfg.AnyRate:
+		return AnyRate
+	case a.progress.Bytes == 0:
 		return SlowRate
+	case float64(run) > s.cfg.LongRun*float64(limit):
+		return LongRun
 	}
 	rate := float64(a.progress.Bytes) / run.Seconds()
-	left, copied := float64(a.input-a.progress.Bytes)/rate, float64(a.input)/average
-	if rate >= s.cfg.SlowRate*average || left <= copied {
+	left := (s.rate.reads(a.input) - float64(a.progress.Bytes)) / rate
+	if rate >= s.cfg.SlowRate*s.rate.byteRate() || left <= s.rate.seconds(a.input) {
 		return 0
 	}
 	return SlowRate

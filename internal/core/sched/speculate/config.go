@@ -10,6 +10,7 @@ type Time = time.Duration
 
 // Config is what the package may be told. A zero field takes the default that stands beside it, which is Spark's.
 type Config struct {
+	Enabled    bool          // somebody looks for slow tasks at all
 	Interval   time.Duration // between checks; 100 ms
 	Quantile   float64       // part of the tasks that must be done first; 0.9
 	Multiplier float64       // of the median: what is slow; 3
@@ -20,7 +21,8 @@ type Config struct {
 	SlowRate   float64       // of the average rate: what is slow reading; 0.75
 }
 
-func (c Config) withDefaults() Config {
+// WithDefaults gives the configuration with what its zero fields stand for.
+func (c Config) WithDefaults() Config {
 	for _, d := range []struct {
 		of    *time.Duration
 		usual time.Duration
@@ -42,7 +44,7 @@ func (c Config) withDefaults() Config {
 
 // Check gives an error, in words for who wrote the configuration, when it cannot be.
 func (c Config) Check() error {
-	c = c.withDefaults()
+	c = c.WithDefaults()
 	switch {
 	case !(c.Quantile > 0 && c.Quantile <= 1):
 		return fmt.Errorf("speculation begins when %v of the tasks are done: that is above 0 and at most 1", c.Quantile)

@@ -1,9 +1,6 @@
 package speculate
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // median is the median of durations that come one by one. Invariant: nothing in low is above anything in high, and low has as many
 // as high or one more.
@@ -15,15 +12,15 @@ type median struct {
 // add takes one more duration.
 func (m *median) add(d time.Duration) {
 	if len(m.low) == 0 || d <= -m.low[0] {
-		heap.Push(&m.low, -d)
+		m.low.push(-d)
 	} else {
-		heap.Push(&m.high, d)
+		m.high.push(d)
 	}
 	switch {
 	case len(m.low) > len(m.high)+1:
-		heap.Push(&m.high, -heap.Pop(&m.low).(time.Duration))
+		m.high.push(-m.low.pop())
 	case len(m.high) > len(m.low):
-		heap.Push(&m.low, -heap.Pop(&m.high).(time.Duration))
+		m.low.push(-m.high.pop())
 	}
 }
 
@@ -37,25 +34,40 @@ func (m *median) value() time.Duration {
 
 func (m *median) len() int { return len(m.low) + len(m.high) }
 
-// durations is a heap, smallest first.
+// durations is a heap, smallest first. It is written out because container/heap puts each element into an interface.
 type durations []time.Duration
 
-// Len is part of heap.Interface.
-func (d durations) Len() int { return len(d) }
+func (d *durations) push(x time.Duration) {
+	*d = append(*d, x)
+	h := *d
+	for at := len(h) - 1; at > 0; {
+		up := (at - 1) / 2
+		if h[up] <= h[at] {
+			return
+		}
+		h[up], h[at] = h[at], h[up]
+		at = up
+	}
+}
 
-// Less is part of heap.Interface.
-func (d durations) Less(i, j int) bool { return d[i] < d[j] }
-
-// Swap is part of heap.Interface.
-func (d durations) Swap(i, j int) { d[i], d[j] = d[j], d[i] }
-
-// Push is part of heap.Interface.
-func (d *durations) Push(x any) { *d = append(*d, x.(time.Duration)) }
-
-// Pop is part of heap.Interface.
-func (d *durations) Pop() any {
-	last := len(*d) - 1
-	x := (*d)[last]
-	*d = (*d)[:last]
-	return x
+func (d *durations) pop() time.Duration {
+	h := *d
+	first, last := h[0], len(h)-1
+	h[0] = h[last]
+	h = h[:last]
+	*d = h
+	for at := 0; ; {
+		least := 2*at + 1
+		if least >= last {
+			return first
+		}
+		if right := least + 1; right < last && h[right] < h[least] {
+			least = right
+		}
+		if h[at] <= h[least] {
+			return first
+		}
+		h[at], h[least] = h[least], h[at]
+		at = least
+	}
 }

@@ -1,6 +1,7 @@
 package speculate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -22,12 +23,14 @@ type dumb struct {
 }
 
 type dumbAttempt struct {
-	a       *Attempt
 	task    int
+	try     int32
 	start   Time
 	rows    int64
 	dies    Time
+	beaten  Time
 	copy    bool
+	found   bool
 	running bool
 }
 
@@ -65,7 +68,7 @@ func (d *dumb) check(now Time) (found []Candidate) {
 		if !a.running || d.done[a.task] || d.marked[a.task] || d.copies(a.task) != 1 {
 			continue
 		}
-		run, c := now-a.start, Candidate{Task: int32(a.task)}
+		run, c := now-a.start, Candidate{Task: int32(a.task), Try: a.try, Again: a.found}
 		if !enough {
 			if run > d.cfg.Threshold {
 				c.Rule, c.Limit = Threshold, d.cfg.Threshold
@@ -87,6 +90,7 @@ func (d *dumb) check(now Time) (found []Candidate) {
 		}
 		if c.Run = run; c.Rule != 0 {
 			found = append(found, c)
+			a.found = true
 		}
 	}
 	for _, c := range found {
@@ -96,12 +100,19 @@ func (d *dumb) check(now Time) (found []Candidate) {
 }
 
 func (d *dumb) end(a *dumbAttempt, now Time, won bool, rows int64) {
-	a.running = false
+	a.running, a.rows = false, max(a.rows, rows)
+	defer func() {
+		if d.copies(a.task) == 0 {
+			d.marked[a.task] = false
+		}
+	}()
 	switch {
 	case won:
 		d.done[a.task] = true
 		d.times = append(d.times, now-a.start)
-		d.rows += rows
+		d.rows += a.rows
+	case a.beaten > 0:
+		d.waste += now - a.beaten
 	case a.copy || d.copies(a.task) > 0 || d.done[a.task]:
 		d.waste += now - a.start
 	}
@@ -112,8 +123,8 @@ func TestCandidatesAreThoseOfSparksRules(t *testing.T) {
 		n, slots := rapid.IntRange(1, 6).Draw(t, "tasks"), rapid.IntRange(1, 6).Draw(t, "slots")
 		cfg := Config{Quantile: rapid.SampledFrom([]float64{0.3, 0.5, 0.9}).Draw(t, "quantile"), Multiplier: 1.5, AnyRate: rapid.Bool().Draw(t, "any rate")}
 		cfg.Threshold = time.Duration(rapid.IntRange(0, 3).Draw(t, "threshold")) * time.Second
-		s, now := New(cfg, n, slots), Time(0)
-		d := &dumb{cfg: cfg.withDefaults(), slots: slots, done: make([]bool, n), marked: make([]bool, n)}
+		s, now := New(cfg, n, slots, nil), Time(0)
+		d := &dumb{cfg: cfg.WithDefaults(), slots: slots, done: make([]bool, n), marked: make([]bool, n)}
 		running := func(t *rapid.T) *dumbAttempt {
 			var all []*dumbAttempt
 			for _, a := range d.attempts {
@@ -132,26 +143,47 @@ func TestCandidatesAreThoseOfSparksRules(t *testing.T) {
 				return
 			}
 			a := &dumbAttempt{task: i, start: now, copy: d.copies(i) > 0, running: true}
-			a.a = s.Started(int32(i), now, 0)
+			a.try = int32(len(d.attempts))
+			s.Started(int32(i), a.try, now, 0)
 			d.attempts = append(d.attempts, a)
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"start": start, "start another": start,
 			"progress": func(t *rapid.T) {
 				a := running(t)
-				a.rows = int64(rapid.IntRange(0, 9).Draw(t, "rows"))
-				s.Progress(a.a, Progress{Rows: a.rows})
+				rows := int64(rapid.IntRange(0, 9).Draw(t, "rows"))
+				a.rows = max(a.rows, rows)
+				s.Progress(int32(a.task), a.try, Progress{Rows: rows})
 			},
 			"doom": func(t *rapid.T) {
 				a := running(t)
 				a.dies = now + time.Second
-				s.Doomed(a.a, a.dies)
+				s.Doomed(int32(a.task), a.try, a.dies)
 			},
 			"end": func(t *rapid.T) {
 				a := running(t)
 				won, rows := !d.done[a.task] && rapid.Bool().Draw(t, "won"), int64(rapid.IntRange(0, 9).Draw(t, "rows"))
+				won = won && a.beaten == 0
 				d.end(a, now, won, rows)
-				s.Ended(a.a, now, won, Progress{Rows: rows})
+				s.Progress(int32(a.task), a.try, Progress{Rows: rows})
+				s.Ended(int32(a.task), a.try, now, won)
+			},
+			"beat": func(t *rapid.T) {
+				a := running(t)
+				if a.beaten == 0 && now > 0 {
+					d.waste += now - a.start
+					a.beaten = now
+				}
+				if now > 0 {
+					s.Beaten(int32(a.task), a.try, now)
+				}
+			},
+			"again": func(t *rapid.T) {
+				a := running(t)
+				if d.copies(a.task) == 1 && !d.done[a.task] {
+					d.marked[a.task] = false
+				}
+				s.Again(int32(a.task))
 			},
 			"reopen": func(t *rapid.T) {
 				i := rapid.IntRange(0, n-1).Draw(t, "task")
@@ -160,7 +192,11 @@ func TestCandidatesAreThoseOfSparksRules(t *testing.T) {
 			},
 			"wait": func(t *rapid.T) { now += time.Duration(rapid.IntRange(1, 3000).Draw(t, "ms")) * time.Millisecond },
 			"": func(t *rapid.T) {
-				if got, want := s.Check(now), d.check(now); !slices.Equal(got, want) {
+				got, want := s.Check(now), d.check(now)
+				for _, c := range [][]Candidate{got, want} { // those that began at the same time come in any order
+					slices.SortFunc(c, func(x, y Candidate) int { return cmp.Compare(x.Task, y.Task) })
+				}
+				if !slices.Equal(got, want) {
 					t.Fatalf("at %v: %v, want %v", now, got, want)
 				}
 				if got := s.Stats().Wasted; got != d.waste {
@@ -193,19 +229,15 @@ func TestTheMedianIsTheMiddle(t *testing.T) {
 const mb = 1 << 20
 
 // nineDone is a set of ten tasks of which nine are done, each after ten seconds and ten megabytes. The last one is of 100 MB or so.
-func nineDone(input int64) (*Set, *Attempt) {
-	s := New(Config{}, 10, 4)
-	last := (*Attempt)(nil)
-	for i := range int32(10) {
-		a := s.Started(i, 0, 10*mb)
-		if i == 9 {
-			a.input = input
-			last = a
-			break
-		}
-		s.Ended(a, 10*time.Second, true, Progress{Bytes: 10 * mb, Rows: 10})
+func nineDone(input int64) *Set {
+	s := New(Config{}, 10, 4, nil)
+	for i := range int32(9) {
+		s.Started(i, 0, 0, 10*mb)
+		s.Progress(i, 0, Progress{Bytes: 10 * mb, Rows: 10})
+		s.Ended(i, 0, 10*time.Second, true)
 	}
-	return s, last
+	s.Started(9, 0, 0, input)
+	return s
 }
 
 func TestATaskThatIsSlowBecauseItsInputIsLargeGetsNoCopy(t *testing.T) {
@@ -222,14 +254,14 @@ func TestATaskThatIsSlowBecauseItsInputIsLargeGetsNoCopy(t *testing.T) {
 		"small and stands still":                  {input: mb / 100, at: 31 * time.Second},
 		"of unknown size":                         {input: 0, at: 31 * time.Second},
 	} {
-		s, a := nineDone(c.input)
+		s := nineDone(c.input)
 		found := time.Duration(0)
 		until := max(c.until, 400*time.Second)
 		if c.until > 0 {
 			until = c.until
 		}
 		for now := 11 * time.Second; now <= until && found == 0; now += time.Second {
-			s.Progress(a, Progress{Bytes: min(c.input, c.read*int64(now/time.Second))})
+			s.Progress(9, 0, Progress{Bytes: min(c.input, c.read*int64(now/time.Second))})
 			if len(s.Check(now)) > 0 {
 				found = now
 			}
@@ -241,8 +273,8 @@ func TestATaskThatIsSlowBecauseItsInputIsLargeGetsNoCopy(t *testing.T) {
 }
 
 func TestATaskThatStopsHalfwayGetsACopy(t *testing.T) {
-	s, a := nineDone(100 * mb)
-	s.Progress(a, Progress{Bytes: 50 * mb}) // and no more
+	s := nineDone(100 * mb)
+	s.Progress(9, 0, Progress{Bytes: 50 * mb}) // and no more
 	if c := s.Check(299 * time.Second); c != nil {
 		t.Errorf("%v before its time", c)
 	}
@@ -251,38 +283,71 @@ func TestATaskThatStopsHalfwayGetsACopy(t *testing.T) {
 	}
 }
 
+func TestATaskThatHasReadEverythingAndGoesOnForLongGetsACopy(t *testing.T) {
+	s := nineDone(10 * mb)
+	s.Progress(9, 0, Progress{Bytes: 10 * mb})
+	if c := s.Check(60 * time.Second); c != nil {
+		t.Errorf("%v before its time", c)
+	}
+	if c := s.Check(61 * time.Second); len(c) != 1 || c[0].Rule != LongRun {
+		t.Errorf("%v, want a copy", c)
+	}
+}
+
+func TestACompressedInputTakesWhatOthersTook(t *testing.T) {
+	s := New(Config{}, 10, 4, nil)
+	for i := range int32(9) {
+		s.Started(i, 0, 0, mb) // ten times as much when it is read
+		s.Progress(i, 0, Progress{Bytes: 10 * mb})
+		s.Ended(i, 0, 10*time.Second, true)
+	}
+	s.Started(9, 0, 0, 10*mb)
+	for now := 11 * time.Second; now <= 100*time.Second; now += time.Second {
+		s.Progress(9, 0, Progress{Bytes: mb * int64(now/time.Second)})
+		if c := s.Check(now); c != nil {
+			t.Fatalf("at %v: %v, and it reads as fast as the others", now, c)
+		}
+	}
+	if c := s.Check(301 * time.Second); c != nil {
+		t.Errorf("%v, and it has read everything", c)
+	}
+	if c := s.Check(601 * time.Second); len(c) != 1 || c[0].Limit != 300*time.Second {
+		t.Errorf("%v, want a copy after twice 300 s", c)
+	}
+}
+
 func TestATaskOnAnExecutorThatGoesTooSoonGetsACopy(t *testing.T) {
-	s, old := nineDone(10 * mb)
-	s.Doomed(old, 9*time.Second)
+	s := nineDone(10 * mb)
+	s.Doomed(9, 0, 9*time.Second)
 	if c := s.Check(time.Second); len(c) != 1 || c[0].Rule != Doomed {
 		t.Errorf("%v, want a copy: its executor goes before the median", c)
 	}
-	s, old = nineDone(10 * mb)
-	s.Doomed(old, 11*time.Second)
+	s = nineDone(10 * mb)
+	s.Doomed(9, 0, 11*time.Second)
 	if c := s.Check(time.Second); c != nil {
 		t.Errorf("%v, and its executor stays for longer than the median", c)
 	}
 }
 
 func TestTheNextCheckIsWhenTheOldestMayBeSlow(t *testing.T) {
-	s, _ := nineDone(10 * mb)
+	s := nineDone(10 * mb)
 	if at, ok := s.Next(11 * time.Second); !ok || at != 30*time.Second+1 {
 		t.Errorf("next at %v (%v)", at, ok)
 	}
 	if at, ok := s.Next(time.Minute); !ok || at != time.Minute+100*time.Millisecond {
 		t.Errorf("next at %v (%v)", at, ok)
 	}
-	if _, ok := New(Config{}, 3, 1).Next(0); ok {
+	if _, ok := New(Config{}, 3, 1, nil).Next(0); ok {
 		t.Error("a check where nothing runs")
 	}
 }
 
 func TestWhatACopyCostsIsCounted(t *testing.T) {
-	s, slow := nineDone(0)
+	s := nineDone(0)
 	s.Check(40 * time.Second)
-	quick := s.Started(9, 41*time.Second, 0)
-	s.Ended(quick, 50*time.Second, true, Progress{})
-	s.Ended(slow, 51*time.Second, false, Progress{})
+	s.Started(9, 1, 41*time.Second, 0)
+	s.Ended(9, 1, 50*time.Second, true)
+	s.Ended(9, 0, 51*time.Second, false)
 	if got, want := s.Stats(), (Stats{Copies: 1, Won: 1, Wasted: 51 * time.Second}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -304,10 +369,10 @@ func TestConfigurationsThatCannotBeAreRefused(t *testing.T) {
 func BenchmarkCheckWithRunning(b *testing.B) {
 	for _, n := range []int{1000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s := New(Config{Quantile: 0.1}, n, 4)
+			s := New(Config{Quantile: 0.1}, n, 4, nil)
 			for i := range n {
-				if a := s.Started(int32(i), 0, 0); i < n/2 {
-					s.Ended(a, time.Second, true, Progress{})
+				if s.Started(int32(i), 0, 0, 0); i < n/2 {
+					s.Ended(int32(i), 0, time.Second, true)
 				}
 			}
 			for b.Loop() {
@@ -318,13 +383,14 @@ func BenchmarkCheckWithRunning(b *testing.B) {
 }
 
 func ExampleSet() {
-	s := New(Config{}, 10, 4)
+	s := New(Config{}, 10, 4, nil)
 	for i := range int32(9) {
-		a := s.Started(i, 0, 0)
-		s.Ended(a, 2*time.Second, true, Progress{Rows: 100})
+		s.Started(i, 0, 0, 0)
+		s.Progress(i, 0, Progress{Rows: 100})
+		s.Ended(i, 0, 2*time.Second, true)
 	}
-	slow := s.Started(9, 0, 0)
-	s.Progress(slow, Progress{Rows: 10})
+	s.Started(9, 0, 0, 0)
+	s.Progress(9, 0, Progress{Rows: 10})
 	at, _ := s.Next(2 * time.Second)
 	for _, c := range s.Check(at) {
 		fmt.Printf("task %d: %v\n", c.Task, c.Rule)

@@ -129,6 +129,16 @@ func (s *Set) TakeTask(i int32, at Spot) (try ids.TaskAttempt, level Level, ok b
 	return s.start(i), s.Level(i, at), true
 }
 
+// Copy gives a task that runs another attempt at a spot. It returns false when the task does not run, or is done, or the set is closed.
+func (s *Set) Copy(i int32, at Spot) (try ids.TaskAttempt, level Level, ok bool) {
+	t := &s.tasks[i]
+	if s.closed || t.done || t.copies == 0 {
+		return 0, 0, false
+	}
+	s.waiting++ // start counts one that waited
+	return s.start(i), s.Level(i, at), true
+}
+
 // Level says how near to its data a task would run at a spot.
 func (s *Set) Level(i int32, at Spot) Level {
 	if s.prefer == nil {

@@ -149,6 +149,18 @@ func (d *dumb) actions(s *Set, some func(*rapid.T, func(int) bool) int32) map[st
 				started(t, i, try, level, d.level(int(i), 1, "b"))
 			}
 		},
+		"copy": func(t *rapid.T) {
+			i := some(t, all)
+			runs := !d.closed && !d.done[i] && d.copies[i] > 0
+			try, level, ok := s.Copy(i, spot(1, "b"))
+			if ok != runs || ok && (int(try) != d.tries[i] || level != d.level(int(i), 1, "b")) {
+				t.Fatalf("a copy of task %d as try %d at %v: %v, want %v", i, try, level, ok, runs)
+			}
+			if ok {
+				d.copies[i]++
+				d.tries[i]++
+			}
+		},
 		"": func(t *rapid.T) { d.compare(t, s) },
 	})
 	return actions

@@ -2931,6 +2931,7 @@ type Heartbeat struct {
 	xxx_hidden_Running *[]*TaskRef            `protobuf:"bytes,1,rep,name=running,proto3"`
 	xxx_hidden_RowsIn  []int64                `protobuf:"varint,2,rep,packed,name=rows_in,json=rowsIn,proto3"`
 	xxx_hidden_Memory  int64                  `protobuf:"varint,3,opt,name=memory,proto3"`
+	xxx_hidden_BytesIn []int64                `protobuf:"varint,4,rep,packed,name=bytes_in,json=bytesIn,proto3"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -2983,6 +2984,13 @@ func (x *Heartbeat) GetMemory() int64 {
 	return 0
 }
 
+func (x *Heartbeat) GetBytesIn() []int64 {
+	if x != nil {
+		return x.xxx_hidden_BytesIn
+	}
+	return nil
+}
+
 func (x *Heartbeat) SetRunning(v []*TaskRef) {
 	x.xxx_hidden_Running = &v
 }
@@ -2995,12 +3003,17 @@ func (x *Heartbeat) SetMemory(v int64) {
 	x.xxx_hidden_Memory = v
 }
 
+func (x *Heartbeat) SetBytesIn(v []int64) {
+	x.xxx_hidden_BytesIn = v
+}
+
 type Heartbeat_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
 	Running []*TaskRef
 	RowsIn  []int64
 	Memory  int64
+	BytesIn []int64
 }
 
 func (b0 Heartbeat_builder) Build() *Heartbeat {
@@ -3010,6 +3023,7 @@ func (b0 Heartbeat_builder) Build() *Heartbeat {
 	x.xxx_hidden_Running = &b.Running
 	x.xxx_hidden_RowsIn = b.RowsIn
 	x.xxx_hidden_Memory = b.Memory
+	x.xxx_hidden_BytesIn = b.BytesIn
 	return m0
 }
 
@@ -3281,11 +3295,12 @@ const file_control_proto_rawDesc = "" +
 	"\vpeak_memory\x18\v \x01(\x03R\n" +
 	"peakMemory\x12\x1f\n" +
 	"\vresult_size\x18\f \x01(\x03R\n" +
-	"resultSize\"m\n" +
+	"resultSize\"\x88\x01\n" +
 	"\tHeartbeat\x12/\n" +
 	"\arunning\x18\x01 \x03(\v2\x15.kiln.control.TaskRefR\arunning\x12\x17\n" +
 	"\arows_in\x18\x02 \x03(\x03R\x06rowsIn\x12\x16\n" +
-	"\x06memory\x18\x03 \x01(\x03R\x06memory\"\x87\x01\n" +
+	"\x06memory\x18\x03 \x01(\x03R\x06memory\x12\x19\n" +
+	"\bbytes_in\x18\x04 \x03(\x03R\abytesIn\"\x87\x01\n" +
 	"\vBlockChange\x12\x10\n" +
 	"\x03rdd\x18\x01 \x01(\x05R\x03rdd\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x12\n" +
