@@ -124,9 +124,7 @@ func Random(seed uint64) Scenario {
 	if r.IntN(3) == 0 {
 		s.elastic(r)
 	}
-	if r.IntN(2) == 0 {
-		s.speculate(r)
-	}
+	s.speculate(r)
 	return s
 }
 
@@ -164,6 +162,9 @@ func (s *Scenario) elastic(r *rand.Rand) {
 
 // speculate lets slow tasks have copies.
 func (s *Scenario) speculate(r *rand.Rand) {
+	if r.IntN(2) == 0 {
+		return
+	}
 	s.Slow, s.Straggle, s.Reports = r.Float64()/2, r.Float64()/5, r.IntN(100)
 	s.Sched.Speculation = speculate.Config{
 		Enabled: true, Quantile: 0.05 + r.Float64()/1.1, Multiplier: 1 + 3*r.Float64(), AnyRate: r.IntN(2) == 0, LongRun: 1 + r.Float64(),
