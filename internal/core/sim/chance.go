@@ -15,6 +15,7 @@ const (
 	upTime                     // and from one
 	readTime                   // how long a task attempt reads
 	workTime                   // and works
+	meetTime                   // and takes to come to the others of its barrier stage
 	commitTime                 // and takes to commit
 	toldTime                   // how long it says that it took
 	blockSize                  // how large a block is that it leaves
@@ -27,13 +28,14 @@ const (
 	comesTwice                 // a message comes twice
 	isLost                     // a message is lost, and its link with it
 	straggles                  // it takes much longer than others
+	isAbsent                   // it does not come to the others of its barrier stage
 	isForgotten                // its result is gone when it is fetched
 	isNeverStarted             // the cluster manager does not start an executor that it was asked for
 )
 
 var mishapNames = map[what]string{
 	fails: "fails", failsForGood: "fails for good", crashes: "brings its executor down", isDeaf: "does not listen when it is killed",
-	comesTwice: "is told twice", isLost: "is lost with its link", straggles: "straggles", isForgotten: "is forgotten before it is fetched",
+	comesTwice: "is told twice", isLost: "is lost with its link", straggles: "straggles", isAbsent: "does not come to the others", isForgotten: "is forgotten before it is fetched",
 	isNeverStarted: "is never started",
 }
 

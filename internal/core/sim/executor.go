@@ -41,6 +41,8 @@ type try struct {
 	stage  *task.Stage
 	killed bool
 	asked  bool // whether it may commit
+	met    int  // how often it has called the others of its barrier stage
+	waits  bool // for them
 }
 
 // named is a question to chance about a task attempt. Its stage goes by what it is for, since numbers of stages depend on others.
@@ -85,6 +87,9 @@ func (e *executor) answer(r task.Reply) {
 	t := e.running[r.Ref]
 	switch {
 	case t == nil:
+	case t.waits:
+		e.met(t, r)
+	case !t.asked: // a call that came twice is answered once, but in vain when its stage is over
 	case r.Refused != "":
 		e.end(t, task.EndReason{Fate: task.CommitDenied})
 	default:
@@ -117,7 +122,9 @@ func (e *executor) startNext() {
 // kill stops a task attempt: one that waits at once, one that runs when it is done, and then only if it is not a recall.
 func (e *executor) kill(k task.Kill) {
 	if t := e.running[k.Ref]; t != nil {
-		t.killed = t.killed || !k.Recall
+		if t.killed = t.killed || !k.Recall; t.killed && t.waits {
+			e.end(t, task.EndReason{Fate: task.Killed}) // its context wakes it
+		}
 		return
 	}
 	at := slices.IndexFunc(e.queue, func(t *try) bool { return t.launch.Ref == k.Ref })
@@ -170,9 +177,11 @@ func (e *executor) finish(t *try) {
 	case w.mishap(w.Fail, t.named(fails)):
 		final := w.mishap(w.Final, t.named(failsForGood))
 		e.end(t, task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "the function failed", Final: final}})
+	case t.met < rounds(t.stage) && !w.mishap(w.Absent, t.named(isAbsent)):
+		e.meet(t)
 	case w.Commits && !t.stage.IsMap && !t.asked:
 		t.asked = true
-		e.say(sched.TaskCalled{Executor: e.id, Call: task.Call{Ref: t.launch.Ref, ID: t.launch.ID, Kind: task.Commit}}, t.named(commitTime))
+		e.say(sched.TaskCalled{Executor: e.id, Call: task.Call{Ref: t.launch.Ref, ID: t.launch.ID, Seq: int32(t.met), Kind: task.Commit}}, t.named(commitTime))
 	default:
 		e.end(t, task.EndReason{Fate: task.Success})
 	}
@@ -192,6 +201,9 @@ func (e *executor) end(t *try, why task.EndReason) {
 			e.leave(t, &end)
 		} else {
 			value := fmt.Appendf(nil, "job %d partition %d", t.stage.Job, ref.Partition)
+			if rounds(t.stage) >= 0 {
+				value = fmt.Appendf(value, " of attempt %d", ref.Attempt)
+			}
 			end.ResultSize = int64(len(value))
 			if end.Stored = w.likely(w.Store, t.named(storedIs)); end.Stored {
 				e.results[end.ID] = value

@@ -31,6 +31,7 @@ func newOracles(w *World) []watch {
 		{"ends", &ends{world: w}}, {"once", newOnce(w)}, {"merges", newMerges()}, {"twins", newTwins(w)}, {"slots", newSlots(w)},
 		{"resources", newResources(w)}, {"profiles", &profiles{world: w}}, {"reads", newReads(w)}, {"bounded", &bounded{world: w}}, {"rest", &rest{world: w}},
 		{"retired", newRetired(w)}, {"commits", newCommits(w)}, {"returns", newReturns(w)},
+		{"together", newTogether(w)},
 	}
 	if w.Elastic != nil {
 		watches = append(watches, watch{"targets", &targets{world: w}}, watch{"idle", newIdle(w)}, watch{"demand", newDemand(w)}, watch{"calm", newCalm(w)})

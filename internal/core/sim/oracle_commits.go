@@ -12,6 +12,13 @@ import (
 type commits struct {
 	world  *World
 	holder map[partition]holding
+	asked  map[asking]bool
+}
+
+// asking is a call of a task attempt that wants to commit.
+type asking struct {
+	ref ids.TaskRef
+	seq int32
 }
 
 // partition is one of a stage, whatever the attempt.
@@ -26,7 +33,7 @@ type holding struct {
 	at  ids.ExecutorID
 }
 
-func newCommits(w *World) *commits { return &commits{w, map[partition]holding{}} }
+func newCommits(w *World) *commits { return &commits{w, map[partition]holding{}, map[asking]bool{}} }
 
 func (o *commits) step(ev sched.Event, actions []sched.Action) error {
 	if ended, ok := ev.(sched.TaskEnded); ok && ended.End.Reason.Fate != task.Success {
@@ -37,13 +44,16 @@ func (o *commits) step(ev sched.Event, actions []sched.Action) error {
 	if lost, ok := ev.(sched.ResultLost); ok && lost.Reason != "" {
 		clear(o.holder) // whose it was is not known here
 	}
+	if called, ok := ev.(sched.TaskCalled); ok && called.Call.Kind == task.Commit {
+		o.asked[asking{called.Call.Ref, called.Call.Seq}] = true
+	}
 	for _, a := range actions {
 		answer, ok := a.(sched.AnswerCall)
-		if !ok || answer.Reply.Refused != "" {
+		if !ok || answer.Reply.Refused != "" || !o.asked[asking{answer.Reply.Ref, answer.Reply.Seq}] {
 			continue
 		}
 		of := partitionOf(answer.Reply.Ref)
-		if h, held := o.holder[of]; held && h.ref != answer.Reply.Ref && o.living(h.at) {
+		if h, held := o.holder[of]; held && h.ref != answer.Reply.Ref && o.living(h.at) && !o.disbanded(h.ref) {
 			return fmt.Errorf("%v may commit, and %v may", answer.Reply.Ref, h.ref)
 		}
 		o.holder[of] = holding{answer.Reply.Ref, answer.Executor}
@@ -59,6 +69,13 @@ func (o *commits) living(id ids.ExecutorID) bool {
 		}
 	}
 	return false
+}
+
+// disbanded says that an attempt is of a barrier stage and not of its newest attempt: what it commits does not count any more.
+func (o *commits) disbanded(ref ids.TaskRef) bool {
+	next := ref.StageRef
+	next.Attempt++
+	return o.world.gangs[next]
 }
 
 func partitionOf(r ids.TaskRef) partition { return partition{r.Stage, r.Partition} }

@@ -109,7 +109,7 @@ func (d *drawing) makeJob() {
 	}
 	j.Last = sched.StageSpec{Name: "result", Partitions: d.chance.IntN(d.MaxTasks + 1), Parents: j.Roots}
 	d.finishSpec(&j.Last)
-	if d.chance.IntN(4) == 0 {
+	if d.chance.IntN(4) == 0 && !j.Last.Barrier {
 		j.Job.Partitions = []int32{}
 		for p := range int32(j.Last.Partitions) {
 			if d.chance.IntN(2) == 0 {
@@ -142,6 +142,7 @@ func (d *drawing) someShuffles(most int) (some []ids.ShuffleID) {
 func (d *drawing) finishSpec(spec *sched.StageSpec) {
 	spec.Site = "sim.go:1"
 	d.makeAsk(spec)
+	d.makeBarrier(spec)
 	for range d.chance.IntN(3) {
 		d.makeKept(spec)
 	}

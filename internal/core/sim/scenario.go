@@ -41,6 +41,8 @@ type Scenario struct {
 	Racks       bool    // they are known
 	Commits     bool    // result tasks ask before they succeed
 	Wide        float64 // a stage asks for several slots, or for accelerators
+	Barriers    float64 // a stage is a barrier stage
+	Absent      float64 // a task does not come to the others of its barrier stage
 	Fail        float64 // a task fails
 	Final       float64 // its failure is final
 	Crash       float64 // a task brings its executor down
@@ -124,8 +126,19 @@ func Random(seed uint64) Scenario {
 	if r.IntN(3) == 0 {
 		s.elastic(r)
 	}
+	if r.IntN(3) == 0 {
+		s.barriers(r)
+	}
 	s.speculate(r)
 	return s
+}
+
+// barriers lets stages be barrier stages.
+func (s *Scenario) barriers(r *rand.Rand) {
+	s.Barriers, s.Absent = 0.2+r.Float64()/2, max(0, r.Float64()/5-0.1)
+	s.Sched.BarrierWait, s.Sched.BarrierHold = time.Duration(5+r.IntN(60))*time.Second, time.Duration(r.IntN(8)-1)*time.Second
+	s.Sched.BarrierTimeout = time.Duration(r.IntN(3)) * 4 * time.Second
+	s.Sched.MostSlots = r.IntN(2) * r.IntN(30)
 }
 
 // network lets links and machines be bad.
@@ -157,6 +170,11 @@ func (s *Scenario) elastic(r *rand.Rand) {
 		c.CachedIdle, c.ShuffleIdle = idle(), idle()
 	}
 	c.Initial = c.Min + r.IntN(c.Max-c.Min+1)
+	if s.Profiles > 1 {
+		// Executors of one profile have nothing to do while a job is busy with those of another. Where their map outputs are not worth
+		// waiting for, it computes them in turns for ever, as the settings say.
+		c.TrackShuffles, c.ShuffleIdle = true, alloc.Never
+	}
 	s.Elastic, s.Never, s.Sched.Expected = c, r.Float64()/4, 0
 }
 

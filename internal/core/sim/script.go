@@ -86,6 +86,10 @@ func (s *script) config(c *sched.Config) {
 	s.set("node-wait", c.NodeWait)
 	s.set("rack-wait", c.RackWait)
 	s.set("unschedulable-wait", c.UnschedulableWait)
+	s.set("barrier-wait", c.BarrierWait)
+	s.set("barrier-hold", c.BarrierHold)
+	s.set("barrier-timeout", c.BarrierTimeout)
+	s.set("most-slots", c.MostSlots)
 	s.set("expected", c.Expected)
 	s.set("min-registered", c.MinRegistered)
 	s.set("registered-wait", c.RegisteredWait)
@@ -181,7 +185,8 @@ func (s *script) event(ev sched.Event) {
 	case sched.TaskEnded:
 		s.ended(ev)
 	case sched.TaskCalled:
-		s.line("asks-commit %s from=%d", taskText(ev.Call.Ref), ev.Executor)
+		word := map[task.CallKind]string{task.Commit: "asks-commit", task.Meet: "asks-barrier", task.Gather: "asks-gather"}[ev.Call.Kind]
+		s.line("%s %s from=%d seq=%d", word, taskText(ev.Call.Ref), ev.Executor, ev.Call.Seq)
 	case sched.Progressed:
 		text := fmt.Sprintf("progress %d", ev.Executor)
 		for _, t := range ev.Tasks {
@@ -321,6 +326,12 @@ func stageText(st *sched.StageSpec) string {
 	}
 	if st.Profile > 0 {
 		text += fmt.Sprintf(" profile %d", st.Profile)
+	}
+	if st.Barrier {
+		text += " barrier"
+	}
+	for _, k := range st.KeptTogether {
+		text += fmt.Sprintf(" together %d", k)
 	}
 	if st.Slots > 0 {
 		text += fmt.Sprintf(" slots %d", st.Slots)

@@ -75,7 +75,7 @@ func TestAMishapThatAFailureNeedsIsKept(t *testing.T) {
 		}
 		return actions
 	})
-	p, f := shrink(large(6), losesFailures)
+	p, f := shrink(large(9), losesFailures)
 	if f == nil || f.Oracle != "panic" || len(p.Only) != 1 || p.Only[0].what != fails || len(p.Accidents) > 0 || len(p.Jobs) != 1 {
 		t.Errorf("%v: mishaps %+v, accidents %+v, jobs %+v", f, p.Only, p.Accidents, p.Jobs)
 	}

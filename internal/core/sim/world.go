@@ -39,11 +39,12 @@ type World struct {
 	living    []ids.ExecutorID // as the core sees it
 	lost      []ids.ExecutorID // in the Step that the oracles look at
 	cached    map[ids.ExecutorID]bool
-	over      bool          // nothing more will be asked for
-	armed     Time          // when Woke is planned; -1 when it is not
-	stopped   Time          // until when the driver stands still
-	backlog   []sched.Event // what comes to it meanwhile
-	clearing  bool          // it catches up with that
+	gangs     map[ids.StageRef]bool // attempts of barrier stages that were launched
+	over      bool                  // nothing more will be asked for
+	armed     Time                  // when Woke is planned; -1 when it is not
+	stopped   Time                  // until when the driver stands still
+	backlog   []sched.Event         // what comes to it meanwhile
+	clearing  bool                  // it catches up with that
 	elastic   elastic
 	err       error
 	log       log
@@ -121,7 +122,7 @@ func Run(p Plan) (Report, error) {
 }
 
 func newWorld(p Plan, core scheduler) *World {
-	w := &World{Plan: p, core: core, armed: -1, byID: map[ids.ExecutorID]*executor{}, nextID: ids.ExecutorID(max(p.Executors, p.Profiles)), cached: map[ids.ExecutorID]bool{}}
+	w := &World{Plan: p, core: core, armed: -1, byID: map[ids.ExecutorID]*executor{}, nextID: ids.ExecutorID(max(p.Executors, p.Profiles)), cached: map[ids.ExecutorID]bool{}, gangs: map[ids.StageRef]bool{}}
 	w.used = make([]bool, len(p.Shuffles))
 	w.oracles = newOracles(w)
 	return w
@@ -307,6 +308,9 @@ func (w *World) do(a sched.Action) {
 		e.send(func() { e.stages[a.Stage] = st })
 	case sched.Launch:
 		e := w.executor(a.Executor)
+		if rounds(w.core.Stage(a.Task.Ref.StageRef)) >= 0 {
+			w.gangs[a.Task.Ref.StageRef] = true
+		}
 		e.send(func() { e.launch(a.Task) })
 	case sched.Kill:
 		e := w.executor(a.Executor)
