@@ -20,6 +20,7 @@ const (
 	PoolOrder                       // slots came free, and went to stages that are before its own
 	Locality                        // there were free slots, and it waited for one nearer to its data
 	Excluded                        // there were free slots, and it keeps away from where it or others failed
+	Together                        // its barrier stage needs slots for all its tasks at once
 	Unfit                           // there were free slots, where it may not go or does not fit
 )
 
@@ -44,6 +45,8 @@ func (r Rule) String() string {
 		return "waits for a slot near its data"
 	case Excluded:
 		return "keeps away from where tasks failed"
+	case Together:
+		return "waits until all tasks of its barrier stage can run"
 	case Unfit:
 		return "waits for a slot where it may go and fits"
 	}

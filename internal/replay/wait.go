@@ -64,6 +64,8 @@ func (w *watcher) placeRule(v *sched.View) (Rule, string) {
 		return NoExecutor, fmt.Sprintf("%d are there and take no tasks", there)
 	case !w.began && float64(all) < w.cfg.MinRegistered*float64(w.cfg.Expected):
 		return TooFewExecutors, ""
+	case w.spec.Barrier:
+		return Together, fmt.Sprintf("%d tasks, each of which takes %s; %d slots are free", w.spec.Partitions, w.asks(), free)
 	case free == 0:
 		return NoSlot, "" // close tells who got those that came free
 	case len(w.failed)+len(w.excluded) > 0:

@@ -81,6 +81,23 @@ func TestATaskWaitsForAnExecutorOfItsProfile(t *testing.T) {
 		3.000s to 4.000s  it runs: task 1.0 in stage 0.0 on executor 1, success`)
 }
 
+func TestATaskOfABarrierStageWaitsForSlotsForAll(t *testing.T) {
+	l := logOf(t, sched.Config{}, func(c *cluster) {
+		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 2})
+		c.tell(one(0, 1))
+		both := one(1, 2)
+		both.Job.Stages[0].Barrier = true
+		c.tell(both)
+		c.at(3)
+		c.finish(well)
+		c.at(4)
+		c.finish(well)
+	})
+	checkWhy(t, l, 1, 0, `
+		0.000s to 3.000s  waits until all tasks of its barrier stage can run: 2 tasks, each of which takes 1 slots; 1 slots are free
+		3.000s to 4.000s  it runs: task 0.0 in stage 1.0 on executor 0, success`)
+}
+
 func TestATaskWaitsForItsTurn(t *testing.T) {
 	l := logOf(t, sched.Config{}, func(c *cluster) {
 		c.tell(sched.ExecutorRegistered{ID: 0, Host: "a", Slots: 1})

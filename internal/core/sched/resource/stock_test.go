@@ -3,6 +3,7 @@ package resource
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -181,5 +182,53 @@ func TestTasksGetTheAddressesThatADumbCountGivesThem(t *testing.T) {
 			},
 			"": func(*rapid.T) {},
 		})
+	})
+}
+
+// TestMostIsAsManyAsCanBeTaken: Most says beforehand how often Take can follow.
+func TestMostIsAsManyAsCanBeTaken(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := []string{"gpu", "fpga"}
+		var offers []Offer
+		for _, n := range names {
+			o := Offer{Name: n}
+			for i := range rapid.IntRange(0, 4).Draw(t, n) {
+				o.Addresses = append(o.Addresses, strconv.Itoa(i))
+			}
+			offers = append(offers, o)
+		}
+		amounts := rapid.SampledFrom([]int64{Unit / 10, Unit / 3, Unit / 2, Unit, 2 * Unit})
+		draw := func(label string) (needs []Need) {
+			for _, n := range names {
+				if rapid.Bool().Draw(t, label+n) {
+					needs = append(needs, Need{n, amounts.Draw(t, label+" amount of "+n)})
+				}
+			}
+			return needs
+		}
+		s := NewStock(offers)
+		alone := draw("needs")
+		if len(alone) == 0 {
+			return
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "others") {
+			if other := draw("others' needs"); s.Fits(other) {
+				s.Take(other)
+			}
+		}
+		want := s.Most(alone)
+		for i := range want {
+			if !s.Fits(alone) {
+				t.Fatalf("%d of %d tasks have what they need, and the next one has not", i, want)
+			}
+			s.Take(alone)
+		}
+		if s.Fits(alone) {
+			t.Fatalf("more than %d tasks can have what they need", want)
+		}
+		fresh := NewStock(offers)
+		if got, want := s.MostAlone(alone), fresh.Most(alone); got != want {
+			t.Fatalf("%d tasks alone, %d when nobody has taken anything", got, want)
+		}
 	})
 }

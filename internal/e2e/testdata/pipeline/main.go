@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -67,7 +68,7 @@ func heldCounts(g gate, c *kiln.TaskContext, rows iter.Seq[count]) iter.Seq2[cou
 func run(ctx context.Context, s *kiln.Session) error {
 	args := s.Args()
 	if len(args) == 0 {
-		return errors.New("usage: pipeline count|shapes|accelerators|keepers|save|exit|endless|deaf|group|wait PATH...")
+		return errors.New("usage: pipeline count|shapes|accelerators|keepers|save|meet|exit|endless|deaf|group|wait PATH...")
 	}
 	gates := os.Getenv("E2E_GATES")
 	gate{gates, "session"}.pass(ctx)
@@ -83,6 +84,8 @@ func run(ctx context.Context, s *kiln.Session) error {
 		return printShapes(ctx, s, gates, args[1], kiln.ResourceProfile{}, both)
 	case "save":
 		return counts(s, gates, args[1]).SaveText(ctx, args[2])
+	case "meet":
+		return printMet(ctx, s, gates, kiln.Must(strconv.Atoi(args[1])))
 	case "exit":
 		_, err := kiln.Map(kiln.Range(s, 0, 1, 1, 1), exit).Count(ctx)
 		return err
@@ -139,6 +142,35 @@ func printCounts(ctx context.Context, s *kiln.Session, gates, path string) error
 	}
 	fmt.Println(n, top)
 	return nil
+}
+
+// met sums up what all tasks have, in a round in which the first one comes late.
+func met(g gate, c *kiln.TaskContext, rows iter.Seq[int64]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		var sum int64
+		for r := range rows {
+			sum += r
+		}
+		if err := c.Barrier(); err != nil {
+			yield("", err)
+			return
+		}
+		if c.Partition() == 0 {
+			g.pass(context.Background())
+		}
+		said, err := c.AllGather(fmt.Sprint(sum))
+		yield(fmt.Sprintf("%d: %v in attempt %d", c.Partition(), said, c.StageAttempt()), err)
+	}
+}
+
+// printMet has n tasks meet.
+func printMet(ctx context.Context, s *kiln.Session, gates string, n int) error {
+	numbers := kiln.Barrier(kiln.Range(s, 0, int64(2*n), 1, n))
+	all, err := kiln.MapPartitionsWith(numbers, gate{gates, "meet"}, met).Collect(ctx)
+	for _, line := range all {
+		fmt.Println(line)
+	}
+	return err
 }
 
 func endless(gates string, _ int) iter.Seq[int64] {
