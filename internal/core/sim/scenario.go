@@ -126,15 +126,16 @@ func Random(seed uint64) Scenario {
 	if r.IntN(3) == 0 {
 		s.elastic(r)
 	}
-	if r.IntN(3) == 0 {
-		s.barriers(r)
-	}
+	s.barriers(r)
 	s.speculate(r)
 	return s
 }
 
-// barriers lets stages be barrier stages.
+// barriers lets stages be barrier stages, now and then.
 func (s *Scenario) barriers(r *rand.Rand) {
+	if r.IntN(3) > 0 {
+		return
+	}
 	s.Barriers, s.Absent = 0.2+r.Float64()/2, max(0, r.Float64()/5-0.1)
 	s.Sched.BarrierWait, s.Sched.BarrierHold = time.Duration(5+r.IntN(60))*time.Second, time.Duration(r.IntN(8)-1)*time.Second
 	s.Sched.BarrierTimeout = time.Duration(r.IntN(3)) * 4 * time.Second
