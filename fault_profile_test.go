@@ -144,6 +144,26 @@ func TestAllJobsOfAnRDDHaveItsProfile(t *testing.T) {
 	}
 }
 
+// allHave gives, for each task, what all tasks of its barrier stage have.
+func allHave(c *kiln.TaskContext, _ iter.Seq[int64]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		all, err := c.AllGather(c.Resources()["gpu"][0])
+		yield(strings.Join(all, ""), err)
+	}
+}
+
+func TestTheTasksOfABarrierStageHaveTheirOwnResources(t *testing.T) {
+	s := start(t, append(has("gpu", 3, "a,b,c"), kiln.Master("local[4]"))...)
+	d := kiln.MapPartitions(kiln.Barrier(kiln.Range(s, 0, 9, 1, 3)), allHave).WithProfile(kiln.ResourceProfile{}.TaskResource("gpu", 1))
+	got, err := d.Collect(t.Context())
+	if err != nil || len(got) != 3 || got[0] != got[1] || got[1] != got[2] {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if each := strings.Split(got[0], ""); len(slices.Compact(slices.Sorted(slices.Values(each)))) != 3 {
+		t.Errorf("the tasks have %s", got[0])
+	}
+}
+
 func TestExplainShowsProfiles(t *testing.T) {
 	s := start(t)
 	d := kiln.Range(s, 0, 10, 1, 2).Cache().WithProfile(kiln.ResourceProfile{}.TaskSlots(2))

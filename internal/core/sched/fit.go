@@ -96,8 +96,8 @@ func (c *Core) someMayBeStuck() bool {
 	return c.demanding > 0 || c.health != nil && slices.ContainsFunc(c.shapes, closed)
 }
 
-// whyStuck says why no executor could run a task of a run, or nothing; and whether others like them could. All of them are looked at only after something about them has
-// changed.
+// whyStuck says why no executor could run a task of a run, or nothing; and whether others like them could. All of them are looked at only
+// after something about them has changed.
 func (c *Core) whyStuck(r *run) (why string, excluded bool) {
 	if r.shape.alive == 0 || r.easy() && r.shape.open > 0 {
 		return "", false // it waits for the first one, or for a slot
@@ -106,10 +106,13 @@ func (c *Core) whyStuck(r *run) (why string, excluded bool) {
 	if !r.ask.plain() && !slices.ContainsFunc(c.executors, could) {
 		return fmt.Sprintf("no executor%s has what one of its tasks asks for, %v", r.shape.ofProfile(), &r.ask), false
 	}
-	if why = c.excludedEverywhere(r); why == "" && r.gang != nil {
+	if why = c.excludedEverywhere(r); why != "" {
+		return why, true
+	}
+	if r.gang != nil {
 		why = c.tooFewSlots(r)
 	}
-	return why, why != ""
+	return why, false
 }
 
 // stuckWake gives when the next stage fails that no executor can run.
