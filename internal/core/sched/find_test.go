@@ -42,7 +42,7 @@ func TestAttemptsAreFoundAsInAMap(t *testing.T) {
 				table.open(r)
 				next++
 				a := &attempt{id: next, run: r, index: i, ref: ids.TaskRef{StageRef: r.ref, Partition: r.set.Partition(i), Try: ids.TaskAttempt(next)}}
-				r.set.TakeTask(i, taskset.Spot{}) // unless it runs
+				r.set.Take(taskset.Spot{}, taskset.Any, func(j int32) bool { return j == i }) // unless it runs
 				table.put(a)
 				n := named{a.ref, a.id}
 				there[n], list = a, append(list, n)

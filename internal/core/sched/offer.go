@@ -84,12 +84,14 @@ func (c *Core) offerTo(r *run) bool {
 
 // offerTasks is offerTo for tasks that wait.
 func (c *Core) offerTasks(r *run, most taskset.Level) bool {
-	if c.matchAgain(r, most) || c.match(r, min(most, taskset.Node)) {
-		return true
+	for at := taskset.Process; at <= min(most, taskset.Node); at++ {
+		if c.matchAgain(r, at) || c.match(r, at) {
+			return true
+		}
 	}
 	if most > taskset.Node && r.set.PrefersAt(taskset.Rack) {
 		// Tasks that prefer no place come before those that are only in the rack of theirs.
-		if (r.unseen || r.easy()) && c.takeAnywhere(r, taskset.Node) || c.match(r, most) {
+		if (r.unseen || r.easy()) && c.takeAnywhere(r, taskset.Node) || c.matchAgain(r, taskset.Rack) || c.match(r, most) {
 			return true
 		}
 	}
@@ -142,53 +144,49 @@ func (c *Core) takeAnywhere(r *run, most taskset.Level) bool {
 	return false
 }
 
-// matchAgain launches a task that prefers a place with a free slot, among those that came back.
-func (c *Core) matchAgain(r *run, most taskset.Level) bool {
-	for last := len(r.again) - 1; last >= 0; last-- {
-		i := r.again[last]
-		r.again = r.again[:last]
-		for at := taskset.Process; at <= most; at = farther(at) {
-			if c.matchTask(r, i, at) {
+// matchAgain launches a task where one that came back finds a free slot at a level from its place: the nearest to that slot, which
+// may be another one. What finds none is looked at again for the next level.
+func (c *Core) matchAgain(r *run, at taskset.Level) bool {
+	list := r.again[at]
+	for len(list) > 0 {
+		i := list[len(list)-1]
+		if r.set.Waits(i) {
+			if e := c.freeAt(r, i, at); e != nil && c.take(r, e, at) {
+				r.again[at] = list
 				return true
 			}
-			if at == taskset.Any {
-				break
+			if next := farther(at); next < taskset.Any && r.set.PrefersAt(next) {
+				r.again[next] = append(r.again[next], i)
 			}
 		}
+		list = list[:len(list)-1]
 	}
+	r.again[at] = list
 	return false
 }
 
 // match launches a task that prefers a place with a free slot. All that the run began with are looked at once, at the nearest level
-// before the next. A slot that frees later finds the tasks that prefer it by itself.
+// before the next. A slot that frees later finds the tasks that prefer it by itself. What it launches may be another task that is nearer
+// to the slot.
 func (c *Core) match(r *run, most taskset.Level) bool {
 	if !r.set.Prefers() {
 		return false
 	}
 	for r.matchAt <= most && r.matchAt < taskset.Any {
 		for r.set.PrefersAt(r.matchAt) && r.matched < r.set.Len() {
-			r.matched++
-			if c.matchTask(r, int32(r.matched-1), r.matchAt) {
+			i := int32(r.matched)
+			if !r.set.Waits(i) {
+				r.matched++
+				continue
+			}
+			if e := c.freeAt(r, i, r.matchAt); e != nil && c.take(r, e, r.matchAt) {
 				return true
 			}
+			r.matched++
 		}
 		r.matchAt, r.matched = farther(r.matchAt), 0
 	}
 	return false
-}
-
-// matchTask launches a task if it waits and a slot is free at the level.
-func (c *Core) matchTask(r *run, i int32, at taskset.Level) bool {
-	if !r.set.Waits(i) {
-		return false
-	}
-	e := c.freeAt(r, i, at)
-	if e == nil {
-		return false
-	}
-	try, level, _ := r.set.TakeTask(i, e.spot())
-	c.launch(r, i, try, level, e)
-	return true
 }
 
 // freeAt gives an executor that fits a task and is at this level from one of the places that it prefers, or nil.

@@ -23,10 +23,10 @@ type run struct {
 	ask        ask           // what each task takes
 	matchAt    taskset.Level // tasks before matched were matched at this level with the executors that they prefer, and all at nearer ones
 	matched    int
-	again      []int32 // tasks that came back, to be matched again
-	unseen     bool    // it was not looked at which free executors can run its tasks
-	delays     bool    // it may leave slots free for a while: see delay
-	warned     bool    // of the size of its tasks
+	again      [taskset.Any][]int32 // tasks that came back, to be matched again, by the level that comes next for them
+	unseen     bool                 // it was not looked at which free executors can run its tasks
+	delays     bool                 // it may leave slots free for a while: see delay
+	warned     bool                 // of the size of its tasks
 	delay      delay
 	gang       *gang              // of a barrier stage; else nil
 	health     *health.Set        // where its tasks failed; nil when nobody asks
@@ -118,7 +118,7 @@ func (c *Core) leave(a *attempt) {
 func (c *Core) await(r *run, i int32) {
 	c.enqueue(r)
 	if r.set.Prefers() {
-		r.again = append(r.again, i)
+		r.again[taskset.Process] = append(r.again[taskset.Process], i)
 		r.delay.witness = min(r.delay.witness, i)
 	}
 	r.unseen = r.unseen || len(r.set.Places(i)) == 0 || !r.easy()

@@ -60,7 +60,7 @@ func (o *retired) told(ev sched.Event) bool {
 }
 
 func (o *retired) drained(a sched.KillExecutor) error {
-	for _, v := range o.world.core.View().Executors {
+	for _, v := range o.world.view.Executors {
 		if v.ID == a.Executor && a.Reason == "it is drained" && v.Used+v.Outputs > 0 {
 			return fmt.Errorf("executor %v is said to be drained: %+v", a.Executor, v)
 		}

@@ -42,7 +42,7 @@ func (o *slots) step(ev sched.Event, actions []sched.Action) error {
 			return fmt.Errorf("executor %v has task attempts for %d slots", l.Executor, used)
 		}
 	}
-	for _, v := range o.world.core.View().Executors {
+	for _, v := range o.world.view.Executors {
 		if used := o.used[v.ID]; v.Used != used {
 			return fmt.Errorf("the core counts %d used slots on executor %v, there are %d", v.Used, v.ID, used)
 		}

@@ -37,6 +37,7 @@ type World struct {
 	used      []bool // shuffles that some job has asked for
 	oracles   []watch
 	living    []ids.ExecutorID // as the core sees it
+	view      *sched.View      // after the last Step
 	lost      []ids.ExecutorID // in the Step that the oracles look at
 	cached    map[ids.ExecutorID]bool
 	gangs     map[ids.StageRef]bool // attempts of barrier stages that were launched
@@ -274,7 +275,8 @@ func (w *World) note(format string, args ...any) {
 // findLost finds the executors that the core has given up in this Step.
 func (w *World) findLost() {
 	var now []ids.ExecutorID
-	for _, v := range w.core.View().Executors {
+	w.view = w.core.View()
+	for _, v := range w.view.Executors {
 		now = append(now, v.ID)
 	}
 	w.lost = w.lost[:0]

@@ -121,14 +121,6 @@ func (s *Set) Take(at Spot, max Level, allowed func(i int32) bool) (i int32, try
 	return i, s.start(i), level, true
 }
 
-// TakeTask is Take for one task, however far it is. It returns false when the task does not wait.
-func (s *Set) TakeTask(i int32, at Spot) (try ids.TaskAttempt, level Level, ok bool) {
-	if !s.Waits(i) {
-		return 0, 0, false
-	}
-	return s.start(i), s.Level(i, at), true
-}
-
 // Copy gives a task that runs another attempt at a spot. It returns false when the task does not run, or is done, or the set is closed.
 func (s *Set) Copy(i int32, at Spot) (try ids.TaskAttempt, level Level, ok bool) {
 	t := &s.tasks[i]

@@ -117,7 +117,6 @@ func (d *dumb) actions(s *Set, some func(*rapid.T, func(int) bool) int32) map[st
 		d.copies[i]++
 		d.tries[i]++
 	}
-	all := func(int) bool { return true }
 	actions := d.ends(s, some)
 	maps.Copy(actions, map[string]func(*rapid.T){
 		"take": func(t *rapid.T) {
@@ -139,18 +138,8 @@ func (d *dumb) actions(s *Set, some func(*rapid.T, func(int) bool) int32) map[st
 				}
 			}
 		},
-		"take task": func(t *rapid.T) {
-			i := some(t, all)
-			try, level, ok := s.TakeTask(i, spot(1, "b"))
-			if ok != d.waits(int(i)) {
-				t.Fatalf("gives task %d: %v", i, ok)
-			}
-			if ok {
-				started(t, i, try, level, d.level(int(i), 1, "b"))
-			}
-		},
 		"copy": func(t *rapid.T) {
-			i := some(t, all)
+			i := some(t, func(int) bool { return true })
 			runs := !d.closed && !d.done[i] && d.copies[i] > 0
 			try, level, ok := s.Copy(i, spot(1, "b"))
 			if ok != runs || ok && (int(try) != d.tries[i] || level != d.level(int(i), 1, "b")) {
