@@ -154,11 +154,14 @@ func (c *Core) checkExecutors() error {
 		if (used > e.slots) != (e.laden != 0) || e.laden != 0 && e.shape.laden.executors[e.laden-1] != e {
 			return fmt.Errorf("executor %d: %d of %d slots used, laden at %d", id, used, e.slots, e.laden)
 		}
+		if e.alone && (e.host.executors.len() != 1 || e.host.turns.len() != 0) {
+			return fmt.Errorf("executor %d is alone on a host with %d executors", id, e.host.executors.len())
+		}
 		if (e.phase == draining) != (e.drains != 0) || e.onHost == 0 {
 			return fmt.Errorf("executor %d is %v, drains at %d, on its host at %d", id, e.phase, e.drains, e.onHost)
 		}
 		if e.free != 0 {
-			if free++; e.shape.free.executors[e.free-1] != e || e.host.free.executors[e.freeHost-1] != e {
+			if free++; e.shape.free.executors[e.free-1] != e || !e.alone && e.host.turns.executors[e.freeHost-1] != e {
 				return fmt.Errorf("executor %d is at the wrong place", id)
 			}
 		}

@@ -26,7 +26,7 @@ type executor struct {
 	slots    int
 	used     int
 	free     place // in shape.free
-	freeHost place // in host.free
+	freeHost place // in host.turns, or 1 for a place there while it is alone
 	freeRack place // in rack.free
 	laden    place // in shape.laden
 	wide     int32 // task attempts that take more than one slot: none is launched ahead then
@@ -34,7 +34,7 @@ type executor struct {
 	phase    phase
 	barred   bool        // the application keeps away from it
 	gone     bool        // it is lost, and about to be forgotten
-	replace  bool        // when it has drained, another one is wanted
+	alone    bool        // on its host, and nobody has asked for the turns there: see host.free
 	rack     *rack       // nil when it is not known
 	attempts []*attempt  // running, or with their results on their way; in no order that means anything. Others, unused, lie behind them
 	few      [4]*attempt // where attempts begins
@@ -46,11 +46,12 @@ type executor struct {
 	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
 	exempt   string        // why its loss will be no task's fault: we made it go; empty when we did not
 	doubt    string        // why it is suspected
+	replace  bool          // when it has drained, another one is wanted
 }
 
 // host is a machine with living executors.
 type host struct {
-	free      ring
+	turns     ring // those with free slots; empty while there is one that is alone
 	executors ring
 	name      string
 	rack      string    // of the executor that registered last; empty when it is not known
@@ -102,7 +103,11 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	e := h.room()
 	*e = executor{id: ev.ID, host: h, shape: c.shape(ev.Profile), slots: ev.Slots, stock: resource.NewStock(ev.Resources), heard: c.now, idle: c.now}
 	e.attempts = e.few[:0]
-	e.host.executors.put(e)
+	if h.executors.put(e); h.executors.len() == 1 {
+		e.alone = true
+	} else {
+		h.free()
+	}
 	if ev.Rack != "" {
 		e.rack, e.host.rack = c.rackNamed(ev.Rack), ev.Rack
 		e.rack.executors++
@@ -146,9 +151,9 @@ func (c *Core) hostNamed(name string) *host {
 		s := &site{}
 		h = &s.host
 		h.name, h.first = name, &s.executor
-		h.free.member = func(e *executor) *place { return &e.freeHost }
+		h.turns.member = func(e *executor) *place { return &e.freeHost }
 		h.executors.member = func(e *executor) *place { return &e.onHost }
-		h.free.executors, h.executors.executors = h.free.few[:0], h.executors.few[:0]
+		h.turns.executors, h.executors.executors = h.turns.few[:0], h.executors.few[:0]
 		c.hosts[name] = h
 	}
 	return h
@@ -161,6 +166,17 @@ func (h *host) room() *executor {
 		e = new(executor)
 	}
 	return e
+}
+
+// free gives the executors of a host with free slots. Most hosts have one executor, and no task that asks for the host: their turns
+// are not kept until somebody asks, so that the end of a task need not touch the host.
+func (h *host) free() *ring {
+	if e := h.executors.executors[0]; e.alone {
+		if e.alone = false; e.freeHost != 0 {
+			h.turns.put(e)
+		}
+	}
+	return &h.turns
 }
 
 func (c *Core) rackNamed(name string) *rack {
@@ -214,11 +230,23 @@ func (c *Core) offerSlots(e *executor) {
 		c.offered++
 	}
 	e.shape.free.add(e, c.chance)
-	e.host.free.add(e, c.chance)
+	c.offerOnHost(e)
 	if e.rack != nil {
 		e.rack.free.add(e, c.chance)
 	}
 	c.freshly = append(c.freshly, e)
+}
+
+// offerOnHost gives an executor with a free slot its turn on its host. One that is alone draws for its place too: whether turns are
+// kept changes no decision.
+func (c *Core) offerOnHost(e *executor) {
+	switch {
+	case !e.alone:
+		e.host.turns.add(e, c.chance)
+	case e.freeHost == 0:
+		c.chance.IntN(1)
+		e.freeHost = 1
+	}
 }
 
 // unoffer takes the free slots of an executor away, or says that it has none.
@@ -227,7 +255,11 @@ func (c *Core) unoffer(e *executor) {
 		c.offered--
 	}
 	e.shape.free.remove(e)
-	e.host.free.remove(e)
+	if e.alone {
+		e.freeHost = 0
+	} else {
+		e.host.turns.remove(e)
+	}
 	if e.rack != nil {
 		e.rack.free.remove(e)
 	}

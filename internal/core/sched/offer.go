@@ -199,7 +199,7 @@ func (c *Core) freeAt(r *run, i int32, level taskset.Level) (e *executor) {
 			}
 		case taskset.Node:
 			if h := c.hosts[at.Host]; h != nil {
-				e = h.free.find(r, i)
+				e = h.free().find(r, i)
 			}
 		case taskset.Rack:
 			if k := c.racks[at.Rack]; k != nil {
