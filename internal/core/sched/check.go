@@ -138,7 +138,7 @@ func (c *Core) checkExecutors() error {
 					slow++
 				}
 			}
-			if a.executor != e || slices.Index(e.attempts, a) != at || c.attempts.get(a.ref, a.id) != a || (a.fetching != nil) != (c.attempts.fetched(a.id) == a) {
+			if a.executor != e || e.seatOf(a) != at || c.attempts.get(a.ref, a.id) != a || (a.fetching != nil) != (c.attempts.fetched(a.id) == a) {
 				return fmt.Errorf("executor %d: %v is at the wrong place", id, a.ref)
 			}
 			if a.fetching == nil {

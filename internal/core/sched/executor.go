@@ -2,7 +2,6 @@ package sched
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
@@ -187,26 +186,6 @@ func (c *Core) rackNamed(name string) *rack {
 		c.racks[name] = k
 	}
 	return k
-}
-
-// roomAtOnce is for how many task attempts an executor gets room at once. They lie together, in few lines of the caches.
-const roomAtOnce = 4
-
-// room gives an executor's next task attempt its place in its list and in memory, where one was that is over if there is one.
-func (e *executor) room() *attempt {
-	n := len(e.attempts)
-	if n == cap(e.attempts) {
-		e.attempts = slices.Grow(e.attempts, roomAtOnce)
-	}
-	list := e.attempts[:cap(e.attempts)]
-	if list[n] == nil {
-		fresh := make([]attempt, min(len(list)-n, roomAtOnce))
-		for i := range fresh {
-			list[n+i] = &fresh[i]
-		}
-	}
-	e.attempts = list[:n+1]
-	return list[n]
 }
 
 // countActive counts an executor that begins to take tasks, or one that takes them no more.

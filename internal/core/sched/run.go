@@ -50,6 +50,7 @@ type attempt struct {
 	twin     *attempt
 	fetching *fetching // its executor is done, and its result is on its way; it has no slot any more
 	index    int32     // of the task in run.set
+	seat     uint16    // its place in executor.attempts, or farSeat when that is farther on
 	killed   bool
 	recalled bool
 	waits    bool // for a slot of its executor: see ahead.go. Only known with speculation
@@ -76,6 +77,7 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 		id: c.nextTask, ref: ids.TaskRef{StageRef: r.ref, Partition: r.set.Partition(i), Try: try}, run: r, index: i, executor: e,
 	}
 	c.nextTask++
+	e.sit(a)
 	c.attempts.put(a)
 	c.queue.tree.Started(r.member)
 	return a
@@ -88,10 +90,7 @@ func (c *Core) removeAttempt(a *attempt) {
 	c.attempts.remove(a)
 	delete(c.grants, a.id)
 	c.queue.tree.Ended(r.member)
-	last := len(e.attempts) - 1
-	e.attempts[slices.Index(e.attempts, a)] = e.attempts[last]
-	e.attempts[last] = a // to be used again, see executor.room
-	if e.attempts = e.attempts[:last]; last == 0 && e.phase == draining {
+	if e.rise(a); len(e.attempts) == 0 && e.phase == draining {
 		c.drained = append(c.drained, e)
 	}
 	*a = attempt{}
