@@ -50,7 +50,7 @@ type attempt struct {
 	twin     *attempt
 	fetching *fetching // its executor is done, and its result is on its way; it has no slot any more
 	index    int32     // of the task in run.set
-	seat     uint16    // its place in executor.attempts, or farSeat when that is farther on
+	seat     uint16    // its place in executor.attempts, when it is between nearSeats and farSeat
 	killed   bool
 	recalled bool
 	waits    bool // for a slot of its executor: see ahead.go. Only known with speculation

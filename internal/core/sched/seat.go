@@ -10,7 +10,9 @@ import (
 const (
 	// roomAtOnce is for how many task attempts an executor gets room at once.
 	roomAtOnce = 4
-	// farSeat is where the seats end that attempts know. Who sits farther on is looked for.
+	// nearSeats are the first ones. Who sits there is looked for: to tell an attempt that it has moved would touch one more line.
+	nearSeats = 16
+	// farSeat is where the seats end that have a number. Who sits there or farther on is looked for, too.
 	farSeat = math.MaxUint16
 )
 
@@ -34,23 +36,27 @@ func (e *executor) room() *attempt {
 func (e *executor) sit(a *attempt) {
 	n := len(e.attempts)
 	e.attempts = e.attempts[:n+1]
-	e.put(a, n)
+	e.attempts[n], a.seat = a, seatNumber(n)
 }
 
 // rise takes a task attempt out of an executor's list. The last one gets its seat.
 func (e *executor) rise(a *attempt) {
-	last := len(e.attempts) - 1
-	e.put(e.attempts[last], e.seatOf(a))
+	at, last := e.seatOf(a), len(e.attempts)-1
+	moves := e.attempts[last]
+	if e.attempts[at] = moves; at >= nearSeats {
+		moves.seat = seatNumber(at)
+	}
 	e.attempts[last] = a
 	e.attempts = e.attempts[:last]
 }
 
-func (e *executor) put(a *attempt, seat int) {
-	e.attempts[seat], a.seat = a, uint16(min(seat, farSeat))
-}
+func seatNumber(at int) uint16 { return uint16(min(at, farSeat)) }
 
 // seatOf gives the place of a task attempt of an executor in its list.
 func (e *executor) seatOf(a *attempt) int {
+	if at := slices.Index(e.attempts[:min(len(e.attempts), nearSeats)], a); at >= 0 {
+		return at
+	}
 	if a.seat < farSeat {
 		return int(a.seat)
 	}

@@ -8,7 +8,7 @@ import (
 
 // TestSeatsAreKnown plays an executor with more task attempts than seats have numbers, and with few.
 func TestSeatsAreKnown(t *testing.T) {
-	for _, most := range []int{1, 3, 5, 70, farSeat + 100} {
+	for _, most := range []int{1, 3, 5, nearSeats + 2, 70, farSeat + 100} {
 		e, chance := &executor{}, rand.New(rand.NewPCG(1, uint64(most)))
 		e.attempts = e.few[:0]
 		var want []*attempt
