@@ -168,7 +168,7 @@ func (c *Core) freeForCopy(r *run, i int32, level taskset.Level) *executor {
 			}
 		case taskset.Node:
 			if h := c.hosts[at.Host]; h != nil && h != r.heads[i].executor.host {
-				if e := h.free.copyPlace(r, i); e != nil {
+				if e := h.free().copyPlace(r, i); e != nil {
 					return e
 				}
 			}
