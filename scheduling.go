@@ -34,7 +34,7 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 		UnschedulableWait: conf.UnschedulableTimeout.Of(s.conf),
 		MinRegistered:     conf.MinRegisteredRatio.Of(s.conf),
 		RegisteredWait:    conf.MaxRegisteredWait.Of(s.conf),
-		BarrierWait:       conf.BarrierCheckInterval.Of(s.conf) * time.Duration(conf.BarrierCheckFailures.Of(s.conf)),
+		BarrierWait:       s.barrierWait(),
 		BarrierHold:       conf.BarrierHold.Of(s.conf),
 		BarrierTimeout:    conf.BarrierSyncTimeout.Of(s.conf),
 		MostSlots:         s.slots,
@@ -87,6 +87,15 @@ func (s *Session) health(maxFailures int) (health.Config, error) {
 		return c, &ConfigError{Key: conf.Exclude.String(), Value: "true", Origin: conf.Exclude.Origin(s.conf), Why: err.Error()}
 	}
 	return c, nil
+}
+
+// barrierWait is how long a barrier stage waits for executors with room for it.
+func (s *Session) barrierWait() time.Duration {
+	each, times := conf.BarrierCheckInterval.Of(s.conf), time.Duration(conf.BarrierCheckFailures.Of(s.conf))
+	if each > conf.UnlimitedTime/times {
+		return conf.UnlimitedTime
+	}
+	return each * times
 }
 
 func (s *Session) localityWait(k conf.Key[time.Duration]) time.Duration {
