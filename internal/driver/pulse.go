@@ -1,10 +1,8 @@
 package driver
 
 import (
-	"slices"
 	"time"
 
-	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
 )
 
@@ -18,14 +16,7 @@ const asleep = time.Second
 func (d *Driver) turn() {
 	now := d.now()
 	if now-d.turned > asleep {
-		all := make([]ids.ExecutorID, 0, len(d.remotes))
-		for id := range d.remotes { //nolint:maprange // put in order below
-			all = append(all, id)
-		}
-		slices.Sort(all)
-		for _, id := range all {
-			d.step(sched.Heard{Executor: id})
-		}
+		d.step(sched.DriverResumed{})
 	}
 	d.turned = now
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const cluster = "--kiln.master=local-cluster[2,2,1g]"
@@ -181,4 +182,26 @@ func flipped(path string, size int64) error {
 	defer f.Close()
 	_, err = f.WriteAt(data, 0)
 	return err
+}
+
+// The driver's own process can be stopped, by a laptop's lid or a debugger. That nothing was heard from executors meanwhile says nothing
+// about them: none is given up, and none is replaced.
+func TestADriverPausedForLongerThanItWaitsForExecutorsKeepsThem(t *testing.T) {
+	in := text(t)
+	p := start(t, pipeline(t), []string{"map"}, cluster, "--kiln.executor.heartbeatInterval=100ms", "--kiln.network.timeout=1s", "count", in.dir)
+	p.reach("map", 2)
+	before := p.executors()
+	p.signal(p.cmd.Process.Pid, syscall.SIGSTOP)
+	stopped := time.Now()
+	until(t, "a time in which the driver gives up who is silent", func() bool { return time.Since(stopped) > 2500*time.Millisecond })
+	p.signal(p.cmd.Process.Pid, syscall.SIGCONT)
+	resumed := time.Now()
+	until(t, "a time in which the driver looks around", func() bool { return time.Since(resumed) > 500*time.Millisecond })
+	after := p.executors()
+	p.open("map")
+	p.wait(0)
+	p.wantOutput(in.want)
+	if len(before) != 2 || !slices.Equal(before, after) || len(p.everSeen) != 2 {
+		t.Errorf("executors %v before, %v after, %d in all:\n%s", before, after, len(p.everSeen), &p.errs)
+	}
 }

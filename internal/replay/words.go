@@ -14,6 +14,8 @@ func wordsOfEvent(ev sched.Event) string {
 	switch ev := ev.(type) {
 	case sched.Woke, sched.Heard, sched.Progressed, sched.ResultFetched, sched.BlocksChanged:
 		return ""
+	case sched.DriverResumed:
+		return "the driver's process stood still, and goes on"
 	case sched.JobSubmitted:
 		return wordsOfJob(&ev.Job)
 	case sched.JobCancelled:

@@ -141,6 +141,12 @@ func (c *Core) dispatch(ev Event) {
 		c.killExecutors(ev)
 	case HostLost:
 		c.loseHost(ev)
+	case DriverResumed:
+		for _, e := range c.executors {
+			if e != nil {
+				e.heard = c.now
+			}
+		}
 	case Heard:
 		if e := c.executor(ev.Executor); e != nil {
 			e.heard = c.now

@@ -81,6 +81,9 @@ type (
 	HostLost struct{ Host, Reason string }
 	// Heard is a sign of life. An executor that gives none for Config.Silence is lost.
 	Heard struct{ Executor ids.ExecutorID }
+	// DriverResumed says that the driver's own process stood still and goes on: that nothing was heard meanwhile says nothing about
+	// anybody, and all count as heard now.
+	DriverResumed struct{}
 	// ExecutorsUnavailable says that no more executors will come, unless one registers all the same.
 	ExecutorsUnavailable struct{ Reason string }
 	// OutputsLost says that the map outputs of an executor are gone while the executor itself is well: its disk failed.
@@ -146,6 +149,7 @@ func (HostDecommissioned) event()      {}
 func (KillAsked) event()               {}
 func (HostLost) event()                {}
 func (Heard) event()                   {}
+func (DriverResumed) event()           {}
 func (ExecutorsUnavailable) event()    {}
 func (OutputsLost) event()             {}
 func (TaskEnded) event()               {}

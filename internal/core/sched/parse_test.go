@@ -17,7 +17,7 @@ import (
 //
 //	executor E HOST SLOTS [rack=RACK] [profile=P] [RESOURCE=ADDRESS,...] | lost E REASON | crashed E REASON (the application's fault) | unavailable REASON | outputs-lost E
 //	suspected E REASON | decommissioned E,... [within=DURATION] [itself] [replace] REASON | host-decommissioned HOST [within=DURATION] REASON
-//	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E
+//	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E | resumed
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
 //	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...]]
 //	           [profile P] [reads BYTES,...] [barrier] [together RDD] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
@@ -48,6 +48,8 @@ func (p *player) event(word, rest string) Event {
 		return HostLost{host, reason}
 	case "heard":
 		return Heard{ids.ExecutorID(p.number(rest))}
+	case "resumed":
+		return DriverResumed{}
 	case "outputs-lost":
 		return OutputsLost{ids.ExecutorID(p.number(rest))}
 	case "kept", "not-kept":

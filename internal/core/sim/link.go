@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/sched"
@@ -121,9 +120,7 @@ func (w *World) goOn() {
 		return // it was stopped again
 	}
 	w.clearing = true
-	for _, id := range slices.Clone(w.living) {
-		w.tell(sched.Heard{Executor: id})
-	}
+	w.tell(sched.DriverResumed{})
 	for len(w.backlog) > 0 {
 		ev := w.backlog[0]
 		w.backlog = w.backlog[1:]

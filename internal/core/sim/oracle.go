@@ -33,6 +33,7 @@ func newOracles(w *World) []watch {
 		{"retired", newRetired(w)}, {"commits", newCommits(w)}, {"returns", newReturns(w)},
 		{"together", newTogether(w)},
 	}
+	watches = append(watches, watch{"resumed", &resumed{world: w}})
 	if w.Elastic != nil {
 		watches = append(watches, watch{"targets", &targets{world: w}}, watch{"idle", newIdle(w)}, watch{"demand", newDemand(w)}, watch{"calm", newCalm(w)})
 	}

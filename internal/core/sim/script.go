@@ -170,6 +170,8 @@ func (s *script) event(ev sched.Event) {
 		s.line("kill-asked %s%s%s%s %s", list(ev.Executors), option(" force", ev.Force), option(" replace", ev.Replace), option(" count", ev.Count), ev.Reason)
 	case sched.HostLost:
 		s.line("host-lost %s %s", ev.Host, ev.Reason)
+	case sched.DriverResumed:
+		s.line("resumed")
 	case sched.Heard:
 		s.line("heard %d", ev.Executor)
 	case sched.OutputsLost:
