@@ -39,11 +39,13 @@ func (d *Driver) allocate() {
 	if d.grants == nil {
 		return
 	}
-	next, w := d.alloc.Compute(d.load(), d.now())
+	now := d.core.View()
+	next, w := d.alloc.Compute(d.load(now), d.now())
 	d.alloc = next
 	var list []cluster.Wanted
 	for _, t := range w.Targets {
-		x := wanted(t.Profile, d.shapes[t.Profile], t.Executors)
+		// Executors that drain do no work, and may stay for long with what others read: others come in their place before they go.
+		x := wanted(t.Profile, d.shapes[t.Profile], t.Executors+draining(now, t.Profile))
 		x.Tasks = t.Placed
 		for _, p := range t.Places {
 			x.Places = append(x.Places, cluster.Place(p))
@@ -61,6 +63,16 @@ func (d *Driver) allocate() {
 	if len(w.Drain) > 0 {
 		d.step(sched.ExecutorsDecommissioned{Executors: w.Drain, Reason: why, Within: d.cfg.Allocation.DrainWithin})
 	}
+}
+
+// draining is how many executors of a profile drain.
+func draining(v *sched.View, of ids.ProfileID) (n int) {
+	for i := range v.Executors {
+		if e := &v.Executors[i]; e.Profile == of && e.State == "draining" {
+			n++
+		}
+	}
+	return n
 }
 
 // wanted describes executors of a profile to a cluster manager.
@@ -99,8 +111,7 @@ func (d *Driver) release(a sched.KillExecutor) {
 }
 
 // load is what the scheduler shows to dynamic allocation.
-func (d *Driver) load() *alloc.View {
-	now := d.core.View()
+func (d *Driver) load(now *sched.View) *alloc.View {
 	v := &alloc.View{Begun: d.nextJob.Load() > 0, Executors: make([]alloc.Executor, len(now.Executors))}
 	for p, shape := range d.shapes {
 		v.Profiles = append(v.Profiles, alloc.Profile{ID: ids.ProfileID(p), Slots: shape.Slots})

@@ -13,6 +13,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/profile"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/driver"
 	"github.com/kilnproject/kiln/internal/link/wire"
@@ -158,5 +159,37 @@ func TestDrainedExecutorsAreReleased(t *testing.T) {
 		pass(3 * time.Second)
 		r.released(0)
 		r.wants(0)
+	})
+}
+
+// An executor that drains works no more, and stays for what others read of it: without another one the job would wait for ever.
+func TestAnotherExecutorComesForOneThatDrains(t *testing.T) {
+	draining := func(c *driver.Config) {
+		elastic(c)
+		c.Sched.Health = health.Config{Application: true, AppOnExecutor: 1, Timeout: time.Hour, Ending: health.Decommission}
+	}
+	drive(t, draining, func(r *rig) {
+		a := r.executor(0)
+		done := make(chan error, 1)
+		go func() {
+			job := sched.Job{Stages: []sched.StageSpec{
+				{Name: "map", IsMap: true, Shuffle: 1, Partitions: 1, Reduces: 1, Body: []byte{1}},
+				{Name: "count", Partitions: 1, Parents: []ids.ShuffleID{1}, Body: []byte{1}},
+			}}
+			done <- r.d.Run(r.t.Context(), job, func(int32, []byte) {})
+		}()
+		failed := ended(a.launch(), "")
+		failed.Reason = task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "no"}}
+		a.send(&wire.Up{Ends: []task.End{failed}})
+		mapped := ended(a.launch(), "")
+		mapped.Sizes = []int64{1}
+		a.send(&wire.Up{Ends: []task.End{mapped}})
+		pass(2500 * time.Millisecond)
+		r.wants(2)
+		b := r.executor(1)
+		b.send(&wire.Up{Ends: []task.End{ended(b.launch(), "b")}})
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
 }
