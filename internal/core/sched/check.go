@@ -184,14 +184,20 @@ func (c *Core) checkExecutors() error {
 }
 
 func (c *Core) checkAttempts() error {
-	on := 0
+	on, granted := 0, 0
 	for _, e := range c.executors {
-		if e != nil {
-			on += len(e.attempts)
+		if e == nil {
+			continue
+		}
+		on += len(e.attempts)
+		for _, a := range e.attempts {
+			if len(a.run.ask.resources) > 0 && a.fetching == nil {
+				granted++
+			}
 		}
 	}
-	if len(c.grants) > on {
-		return fmt.Errorf("%d task attempts have resources, executors have %d", len(c.grants), on)
+	if granted != len(c.grants) {
+		return fmt.Errorf("%d task attempts have resources, counted %d", granted, len(c.grants))
 	}
 	if on != c.attempts.len() {
 		return fmt.Errorf("%d task attempts are known, executors have %d", c.attempts.len(), on)

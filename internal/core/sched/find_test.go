@@ -62,7 +62,10 @@ func TestAttemptsAreFoundAsInAMap(t *testing.T) {
 						t.Skip("it has attempts")
 					}
 				}
-				table.forget(r)
+				table.run(r.ref)
+				if table.forget(r); table.run(r.ref) != nil {
+					t.Fatalf("%v is forgotten, and there", r.ref)
+				}
 			},
 			"get another": func(t *rapid.T) {
 				n := named{id: ids.TaskID(rapid.Int64Range(-1, int64(next)+1).Draw(t, "id"))}
