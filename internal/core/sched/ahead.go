@@ -92,8 +92,8 @@ func (c *Core) recallFrom(e *executor, reason string) {
 	waiting := slices.DeleteFunc(slices.Clone(e.attempts), func(a *attempt) bool { return a.fetching != nil })
 	slices.SortFunc(waiting, func(a, b *attempt) int { return cmp.Compare(a.id, b.id) })
 	for _, a := range waiting[min(e.slots, len(waiting)):] {
-		if !a.recalled && !a.killed {
-			a.recalled = true
+		if !a.marks.has(isRecalled | isKilled) {
+			a.marks |= isRecalled
 			c.startClock(a) // one that does not even answer is slow
 			c.do(Kill{e.id, task.Kill{Ref: a.ref, Reason: reason, Recall: true}})
 		}

@@ -9,9 +9,11 @@ import (
 
 // sendOff says that a task attempt was launched: it runs, or waits for a slot of its executor.
 func (c *Core) sendOff(a *attempt) {
-	if a.waits = a.executor.used > a.executor.slots; !a.waits {
-		c.startClock(a)
+	if a.executor.used > a.executor.slots {
+		a.marks |= isBehind
+		return
 	}
+	c.startClock(a)
 }
 
 // startClock says that a task attempt runs.
@@ -31,17 +33,17 @@ func (c *Core) startClock(a *attempt) {
 // nextBegins finds the task attempt that gets the slot which another one has left, on an executor where some wait: the one that was
 // launched first.
 func (c *Core) nextBegins(e *executor, left *attempt) {
-	if left.waits {
+	if left.marks.has(isBehind) {
 		return // it never had one
 	}
 	var next *attempt
 	for _, a := range e.attempts {
-		if a.waits && (next == nil || a.id < next.id) {
+		if a.marks.has(isBehind) && (next == nil || a.id < next.id) {
 			next = a
 		}
 	}
 	if next != nil {
-		next.waits = false
+		next.marks &^= isBehind
 		c.startClock(next)
 	}
 }

@@ -228,7 +228,7 @@ func (c *Core) checkCopies(r *run) error {
 	for i, a := range r.heads {
 		n, hosts := 0, map[*host]bool{}
 		for ; a != nil; a = a.twin {
-			if runs, _ := k.judge.Runs(a.index, int32(a.ref.Try)); runs != (!a.waits || a.recalled) && a.fetching == nil && !r.set.IsDone(a.index) {
+			if runs, _ := k.judge.Runs(a.index, int32(a.ref.Try)); runs != (!a.marks.has(isBehind) || a.marks.has(isRecalled)) && a.fetching == nil && !r.set.IsDone(a.index) {
 				return fmt.Errorf("%v waits, and its time passes", a.ref)
 			}
 			n++

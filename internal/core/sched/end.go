@@ -68,7 +68,9 @@ func (c *Core) notDone(a *attempt, why *task.EndReason) {
 		c.breakUp(a, taskset.Cause{Executor: a.executor.id, Fate: why.Fate, Error: why.Error}, false)
 		return
 	}
-	a.hopeless = why.Fate == task.CommitDenied
+	if why.Fate == task.CommitDenied {
+		a.marks |= isHopeless
+	}
 	c.leave(a)
 }
 
@@ -222,7 +224,7 @@ func (c *Core) taskFailed(a *attempt, why *task.EndReason) {
 	r, i, at := a.run, a.index, a.executor.id
 	counts := r.counts(i)
 	e := a.executor
-	a.hopeless = true
+	a.marks |= isHopeless
 	c.leave(a)
 	if !counts {
 		return

@@ -26,7 +26,6 @@ type executor struct {
 	used     int
 	free     place // in shape.free
 	freeHost place // in host.turns, or 1 for a place there while it is alone
-	freeRack place // in rack.free
 	laden    place // in shape.laden
 	wide     int32 // task attempts that take more than one slot: none is launched ahead then
 	slow     int32 // task attempts that deserve a copy: the same
@@ -40,12 +39,13 @@ type executor struct {
 	idle     Time        // since when used is zero, while it is
 	onHost   place       // in host.executors
 	drains   place       // in Core.drainers, exactly while it is draining
+	freeRack place       // in rack.free
+	replace  bool        // when it has drained, another one is wanted
 	stock    *resource.Stock
 	heard    Time          // when it last gave a sign of life
 	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
 	exempt   string        // why its loss will be no task's fault: we made it go; empty when we did not
 	doubt    string        // why it is suspected
-	replace  bool          // when it has drained, another one is wanted
 }
 
 // host is a machine with living executors.

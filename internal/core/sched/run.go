@@ -51,11 +51,22 @@ type attempt struct {
 	fetching *fetching // its executor is done, and its result is on its way; it has no slot any more
 	index    int32     // of the task in run.set
 	seat     uint16    // its place in executor.attempts, when it is between nearSeats and farSeat
-	killed   bool
-	recalled bool
-	waits    bool // for a slot of its executor: see ahead.go. Only known with speculation
-	hopeless bool // it ended as another copy would, too
+	marks    marks
 }
+
+// marks are what is special about a task attempt.
+type marks uint8
+
+// The marks.
+const (
+	isKilled   marks = 1 << iota // it was ordered to stop
+	isRecalled                   // it was ordered back, if it has not started
+	isBehind                     // it waits for a slot of its executor: see ahead.go. Only known with speculation
+	isHopeless                   // it ended as another copy would, too
+)
+
+// has says that one of some marks is set.
+func (m marks) has(some marks) bool { return m&some != 0 }
 
 // fetching is what is kept of a task's end until its result is here.
 type fetching struct {
@@ -98,7 +109,7 @@ func (c *Core) removeAttempt(a *attempt) {
 
 // leave ends an attempt for good: its task waits again unless it is done or its run is over.
 func (c *Core) leave(a *attempt) {
-	r, i, hopeless := a.run, a.index, a.hopeless
+	r, i, hopeless := a.run, a.index, a.marks.has(isHopeless)
 	c.removeAttempt(a)
 	r.set.Leave(i)
 	if r.copies != nil {
@@ -163,10 +174,10 @@ func (c *Core) forgetRun(r *run) {
 
 // kill orders an attempt to stop, once.
 func (c *Core) kill(a *attempt, reason string) {
-	if a.killed || a.fetching != nil || a.executor.gone {
+	if a.marks.has(isKilled) || a.fetching != nil || a.executor.gone {
 		return
 	}
-	a.killed = true
+	a.marks |= isKilled
 	c.do(Kill{a.executor.id, task.Kill{Ref: a.ref, Reason: reason}})
 }
 
