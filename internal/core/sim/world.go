@@ -407,7 +407,7 @@ func (w *World) replace(of ids.ProfileID, after Time) {
 		w.plan(w.now+after, func() { w.start(of) })
 		return
 	}
-	w.grant()
+	w.plan(w.now+after, w.grant)
 }
 
 // isFailure gives what an oracle said of an error of Run.
