@@ -16,6 +16,6 @@ func TestWhatAStepTouchesLiesTogether(t *testing.T) {
 		t.Errorf("what is looked at of an executor takes %d bytes, more than two cache lines", few.Offset+few.Type.Size())
 	}
 	if size := reflect.TypeFor[site]().Size(); size != 6*line {
-		t.Errorf("a site takes %d bytes: it is no whole number of cache lines any more, as sizes are that the allocator aligns to them", size)
+		t.Errorf("a site takes %d bytes, and not 384, which the allocator aligns to cache lines", size)
 	}
 }
