@@ -62,7 +62,7 @@ type Driver struct {
 	remotes map[ids.ExecutorID]*remote
 	touched []*remote // those with something to send
 	jobs    map[ids.JobID]*handle
-	stages  map[ids.StageRef]*task.Stage // as they went to executors
+	stages  map[ids.StageRef]shipped // as they went to executors
 	actions []sched.Action
 	grants  cluster.Manager    // nil until Serve
 	want    []cluster.Wanted   // executors, as grants was told
@@ -76,7 +76,7 @@ func Start(cfg Config) *Driver {
 		cfg: cfg, began: time.Now(), in: make(chan any, 256), quit: make(chan struct{}), done: make(chan struct{}),
 		broadcasts: broadcast.NewStore(cfg.PieceSize, transport.Sums),
 		core:       sched.New(cfg.Sched), remotes: map[ids.ExecutorID]*remote{}, jobs: map[ids.JobID]*handle{},
-		stages: map[ids.StageRef]*task.Stage{}, record: newRecorder(&cfg), shapes: []profile.Executor{cfg.Executor},
+		stages: map[ids.StageRef]shipped{}, record: newRecorder(&cfg), shapes: []profile.Executor{cfg.Executor},
 	}
 	d.outbox.merge = cfg.Merge
 	if cfg.Allocation != nil {

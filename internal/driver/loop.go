@@ -255,7 +255,7 @@ func (d *Driver) sendDrop(id ids.ExecutorID, x wire.Drop) {
 // ship sends a stage attempt; it is described once for all executors that get it now.
 func (d *Driver) ship(a sched.ShipStage) {
 	s := d.stages[a.Stage]
-	if s == nil {
+	if s.stage == nil || s.listing < a.Listing {
 		t := d.core.Stage(a.Stage)
 		if t == nil {
 			return
@@ -263,18 +263,33 @@ func (d *Driver) ship(a sched.ShipStage) {
 		for i := range t.Inputs {
 			for m := range t.Inputs[i].Outputs {
 				o := &t.Inputs[i].Outputs[m]
-				if r := d.remotes[o.Executor]; r != nil {
-					o.Addr = r.hello.BlockAddr
+				o.Addr = d.blocksOf(o.Executor)
+				for j := range o.Copies {
+					o.Copies[j].Addr = d.blocksOf(o.Copies[j].Executor)
 				}
 			}
 		}
-		s = t
+		s = shipped{t, a.Listing}
 		d.stages[a.Stage] = s
 	}
 	if r := d.remotes[a.Executor]; r != nil {
 		b := d.batch(r)
-		b.Stages = append(b.Stages, s)
+		b.Stages = append(b.Stages, s.stage)
 	}
+}
+
+// shipped is a stage attempt as executors are told of it.
+type shipped struct {
+	stage   *task.Stage
+	listing int32
+}
+
+// blocksOf gives where an executor serves blocks; nothing when it is gone.
+func (d *Driver) blocksOf(id ids.ExecutorID) string {
+	if r := d.remotes[id]; r != nil {
+		return r.hello.BlockAddr
+	}
+	return ""
 }
 
 func (d *Driver) forget(a sched.ForgetStage) {

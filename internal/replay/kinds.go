@@ -13,7 +13,7 @@ var events = kinds[sched.Event](
 	sched.ExecutorRegistered{}, sched.ExecutorLost{}, sched.ExecutorSuspected{}, sched.ExecutorsDecommissioned{},
 	sched.HostDecommissioned{}, sched.KillAsked{}, sched.HostLost{}, sched.Heard{}, sched.ExecutorsUnavailable{}, sched.OutputsLost{},
 	sched.TaskEnded{}, sched.ResultFetched{}, sched.ResultLost{}, sched.BlocksChanged{}, sched.RDDReleased{}, sched.ShuffleReleased{}, sched.PoolDefined{}, sched.TaskCalled{},
-	sched.Woke{}, sched.Progressed{}, sched.DriverResumed{},
+	sched.Woke{}, sched.Progressed{}, sched.DriverResumed{}, sched.OutputCopied{},
 )
 
 // orders are all actions but the facts, on which nothing depends. They are not in a log; their bytes are digested.

@@ -91,6 +91,8 @@ func wordsOfExecutor(ev sched.Event) string {
 		return fmt.Sprintf("host %s is lost: %s", ev.Host, ev.Reason)
 	case sched.ExecutorsUnavailable:
 		return "no more executors come: " + ev.Reason
+	case sched.OutputCopied:
+		return fmt.Sprintf("executor %v has a copy of map output %d of shuffle %d, taken from executor %v", ev.To, ev.Map, ev.Shuffle, ev.From)
 	case sched.OutputsLost:
 		return fmt.Sprintf("the map outputs of executor %v are lost", ev.Executor)
 	}

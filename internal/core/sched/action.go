@@ -11,10 +11,12 @@ type Action interface{ action() }
 // The actions. Those of one Step that go to one executor and launch tasks stand together.
 type (
 	// ShipStage sends what the tasks of a stage attempt share to an executor, before the first of them. The shell gets it
-	// from Core.Stage, before the next Step.
+	// from Core.Stage, before the next Step. Listing counts from zero how often map outputs have moved that the tasks read: what has
+	// a higher one takes the place of what was sent before.
 	ShipStage struct {
 		Executor ids.ExecutorID
 		Stage    ids.StageRef
+		Listing  int32
 	}
 	// Launch runs a task attempt on an executor. The shell reports TaskEnded or ExecutorLost.
 	Launch struct {

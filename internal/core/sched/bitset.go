@@ -21,6 +21,16 @@ func (b *bitset) add(i int) bool {
 	return true
 }
 
+// addAll puts the members of another one in.
+func (b *bitset) addAll(o bitset) {
+	for len(*b) < len(o) {
+		*b = append(*b, 0)
+	}
+	for at, w := range o {
+		(*b)[at] |= w
+	}
+}
+
 func (b bitset) none() bool {
 	for _, w := range b {
 		if w != 0 {

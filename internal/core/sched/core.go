@@ -156,6 +156,8 @@ func (c *Core) dispatch(ev Event) {
 		c.giveUp()
 	case OutputsLost:
 		c.loseOutputsOf(ev.Executor)
+	case OutputCopied:
+		c.outputCopied(ev)
 	case BlocksChanged:
 		c.kept.change(ev)
 	case RDDReleased:

@@ -51,6 +51,9 @@ func (c *Core) succeeded(a *attempt, end *task.End) {
 	}
 	switch {
 	case len(s.jobs) == 0 || s.has(end.Ref.Partition) || r.gang != nil && r != s.current():
+		if s.isMap() && s.has(end.Ref.Partition) {
+			s.outputs.Add(end.Ref.Partition, a.executor.id, nil, end.Digest)
+		}
 		if end.Stored {
 			c.do(DropResult{a.executor.id, a.id})
 		}
@@ -81,12 +84,17 @@ func (c *Core) mapDone(a *attempt, end *task.End) {
 		c.taskFailed(a, &task.EndReason{Fate: task.Failed, Error: &task.Error{Text: why}})
 		return
 	}
-	s.outputs.Add(p, a.executor.id, end.Sizes)
+	s.outputs.Add(p, a.executor.id, end.Sizes, end.Digest)
 	if len(end.Updates) > 0 && s.merged.add(int(p)) {
 		c.do(MergeUpdates{end.Updates})
 	}
 	c.partitionDone(s, p, a)
 	c.leave(a)
+	c.mapWent(s)
+}
+
+// mapWent goes on with a map stage that has got one more output.
+func (c *Core) mapWent(s *stage) {
 	switch r := s.current(); {
 	case s.outputs.Complete():
 		c.finishMap(s)
@@ -179,7 +187,7 @@ func (c *Core) giveUpFetch(a *attempt) {
 	c.leave(a)
 }
 
-// partitionDone tells every attempt of the stage that a partition is done, and stops other tries at it.
+// partitionDone tells every attempt of the stage that a partition is done, and stops other tries at it; by is nil when no task did it.
 func (c *Core) partitionDone(s *stage, p int32, by *attempt) {
 	if r := s.current(); r != nil {
 		c.taskDone(r, p, by)

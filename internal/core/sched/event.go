@@ -88,6 +88,13 @@ type (
 	ExecutorsUnavailable struct{ Reason string }
 	// OutputsLost says that the map outputs of an executor are gone while the executor itself is well: its disk failed.
 	OutputsLost struct{ Executor ids.ExecutorID }
+	// OutputCopied says that executor To has a copy of a map output, taken from executor From.
+	OutputCopied struct {
+		Shuffle  ids.ShuffleID
+		Map      int32
+		From, To ids.ExecutorID
+		Digest   uint64 // as the task that computed it told; 0 when it did not
+	}
 	// TaskEnded says how a task attempt ended on an executor. Step also takes a *TaskEnded and does not keep the pointer, so
 	// that a shell may fill one struct again and again; byte slices in it are kept.
 	TaskEnded struct {
@@ -152,6 +159,7 @@ func (Heard) event()                   {}
 func (DriverResumed) event()           {}
 func (ExecutorsUnavailable) event()    {}
 func (OutputsLost) event()             {}
+func (OutputCopied) event()            {}
 func (TaskEnded) event()               {}
 func (TaskCalled) event()              {}
 func (Progressed) event()              {}

@@ -16,6 +16,7 @@ func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
 		c.taskFailed(a, why) // it makes no sense; an error that comes back must not come back for ever
 		return
 	}
+	told := a.listing
 	c.leave(a)
 	if len(s.jobs) == 0 || r.ref.Attempt != s.next-1 {
 		return // old news: what it complains of has been computed again since, or is about to be
@@ -27,6 +28,9 @@ func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
 	if r != s.current() {
 		return // another task of this attempt told before
 	}
+	if c.looksElsewhere(r, told) {
+		return // the task waits to run again
+	}
 	err := why.Error
 	if err == nil {
 		err = &task.Error{Text: "a map output could not be read"}
@@ -34,7 +38,7 @@ func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
 	c.failRun(r, blame{p, at, err})
 }
 
-// loseOutput removes what a failed fetch shows to be lost: one map output, or with Map -1 all that an executor has. An executor to
+// loseOutput removes what a failed fetch shows to be lost: one place of a map output, or with Map -1 all that an executor has. An executor to
 // which this happens again, in another stage attempt, is not trusted with the rest either: else a broken disk would be found
 // out one output at a time, and the stage give up before.
 func (c *Core) loseOutput(f task.Fetch, by ids.StageRef) {
@@ -42,10 +46,13 @@ func (c *Core) loseOutput(f task.Fetch, by ids.StageRef) {
 		c.loseOutputsOf(f.Executor)
 		return
 	}
-	if !c.outputs.Find(f.Shuffle).Remove(f.Map, f.Executor) {
+	s := c.outputs.Find(f.Shuffle)
+	if !s.Remove(f.Map, f.Executor) {
 		return // it has been computed again elsewhere
 	}
-	c.outputLost(f.Shuffle, f.Map)
+	if !s.Has(f.Map) {
+		c.outputLost(f.Shuffle, f.Map)
+	}
 	c.lookAtDrainers()
 	e := c.executor(f.Executor)
 	switch {
@@ -58,7 +65,7 @@ func (c *Core) loseOutput(f task.Fetch, by ids.StageRef) {
 	}
 }
 
-// loseOutputsOf removes all map outputs that an executor has.
+// loseOutputsOf removes all map outputs that an executor has. Those that others have too are not lost.
 func (c *Core) loseOutputsOf(e ids.ExecutorID) {
 	c.lookAtDrainers()
 	for _, l := range c.outputs.RemoveExecutor(e) {

@@ -225,7 +225,7 @@ func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level,
 		c.sendOff(a)
 	}
 	if r.shipped.add(int(e.id)) {
-		c.orders.ship(e, r.ref)
+		c.orders.ship(e, r.ref, r.listing.number)
 	}
 	l := task.Launch{Ref: a.ref, ID: a.id}
 	if splits := r.stage.spec.Splits; splits != nil {
@@ -242,12 +242,19 @@ func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level,
 	}
 }
 
-// inputsThere says that the map outputs are all there that the tasks of a run read.
+// inputsThere says that the map outputs are all there that the tasks of a run read. When places of them have come or gone since executors
+// were told, they will be told anew.
 func (c *Core) inputsThere(r *run) bool {
+	version := 0
 	for _, p := range r.stage.spec.Parents {
-		if !c.outputs.Find(p).Complete() {
+		in := c.outputs.Find(p)
+		if !in.Complete() {
 			return false
 		}
+		version += in.Version()
+	}
+	if version != r.listing.version {
+		r.relist(version)
 	}
 	return true
 }

@@ -29,9 +29,9 @@ type order struct {
 func (o *orders) len() int { return len(o.list) }
 
 // ship orders a stage for an executor. It comes before all launches.
-func (o *orders) ship(e *executor, ref ids.StageRef) {
+func (o *orders) ship(e *executor, ref ids.StageRef, listing int32) {
 	b := o.of(e)
-	o.link(&b.ships, &b.lastShip, ShipStage{e.id, ref})
+	o.link(&b.ships, &b.lastShip, ShipStage{e.id, ref, listing})
 }
 
 // launch orders a task attempt for an executor.

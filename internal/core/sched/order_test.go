@@ -26,8 +26,8 @@ func TestOrdersOfOneExecutorStandTogether(t *testing.T) {
 				}
 				if rapid.Bool().Draw(t, "ship") {
 					ref := ids.StageRef{Stage: ids.StageID(i)}
-					c.orders.ship(e, ref)
-					ships[e.id] = append(ships[e.id], ShipStage{e.id, ref})
+					c.orders.ship(e, ref, 0)
+					ships[e.id] = append(ships[e.id], ShipStage{e.id, ref, 0})
 				} else {
 					l := task.Launch{ID: ids.TaskID(i)}
 					c.orders.launch(e, l)

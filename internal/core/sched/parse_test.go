@@ -23,9 +23,10 @@ import (
 //	           [profile P] [reads BYTES,...] [barrier] [together RDD] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	    PLACE: eE, hHOST, or eE@hHOST; /RACK may follow a host.      PARTITION,... may be "none"
 //	progress E [TASK rows=N read=BYTES]...
-//	ok TASK [rows=N] [read=BYTES] [took=DURATION] [bytes=N] [sizes=N,...] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
+//	ok TASK [rows=N] [read=BYTES] [took=DURATION] [bytes=N] [sizes=N,...] [digest=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	asks-commit|asks-barrier|asks-gather TASK [from=E] [seq=N] [says=TEXT]
+//	copied SHUFFLE MAP FROM TO [digest=N]             executor TO has what executor FROM had
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	kept E RDD PARTITION,... | not-kept E RDD PARTITION,... | rdd-released RDD
 //	cancel job|group|tag|stage|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
@@ -52,6 +53,14 @@ func (p *player) event(word, rest string) Event {
 		return DriverResumed{}
 	case "outputs-lost":
 		return OutputsLost{ids.ExecutorID(p.number(rest))}
+	case "copied":
+		ev := OutputCopied{}
+		where, digest, _ := strings.Cut(rest, " digest=")
+		p.scan(where, "%d %d %d %d", &ev.Shuffle, &ev.Map, &ev.From, &ev.To)
+		if digest != "" {
+			ev.Digest = uint64(p.number(digest))
+		}
+		return ev
 	case "kept", "not-kept":
 		f := strings.Fields(rest)
 		ev := BlocksChanged{Executor: ids.ExecutorID(p.number(f[0]))}
@@ -268,6 +277,8 @@ func (p *player) success(ev *TaskEnded, options string) {
 			}
 		case "update":
 			ev.End.Updates = []task.Update{{Accumulator: 1}}
+		case "digest":
+			ev.End.Digest = uint64(p.number(value))
 		case "from":
 			ev.Executor = ids.ExecutorID(p.number(value))
 		default:

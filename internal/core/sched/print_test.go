@@ -15,7 +15,11 @@ func refText(r ids.TaskRef) string {
 func (p *player) print(a Action) string {
 	switch a := a.(type) {
 	case ShipStage:
-		return fmt.Sprintf("ship %v to executor %v%s", a.Stage, a.Executor, inputs(p.core, a.Stage))
+		again := ""
+		if a.Listing > 0 {
+			again = fmt.Sprintf(" (listing %d)", a.Listing)
+		}
+		return fmt.Sprintf("ship %v%s to executor %v%s", a.Stage, again, a.Executor, inputs(p.core, a.Stage))
 	case Launch:
 		text := fmt.Sprintf("launch %v on executor %v", a.Task.Ref, a.Executor)
 		for _, r := range a.Task.Resources {
@@ -85,6 +89,9 @@ func inputs(c *Core, ref ids.StageRef) string {
 		fmt.Fprintf(&b, ", shuffle %d from", in.Shuffle)
 		for _, o := range in.Outputs {
 			fmt.Fprintf(&b, " %v", o.Executor)
+			for _, at := range o.Copies {
+				fmt.Fprintf(&b, "/%v", at.Executor)
+			}
 		}
 	}
 	return b.String()

@@ -58,10 +58,12 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 	c.drained = append(c.drained, e)
 }
 
-// letDrainedGo orders those executors to go that drain and have nothing that is needed: no task, no result and no map output.
+// letDrainedGo orders those executors to go that drain and have nothing that is needed: no task, no result and no map
+// output that nobody else has.
 func (c *Core) letDrainedGo() {
 	for _, e := range c.drained {
-		if !e.gone && e.phase == draining && len(e.attempts) == 0 && c.outputs.Held(e.id) == 0 {
+		if !e.gone && e.phase == draining && len(e.attempts) == 0 && c.outputs.Sole(e.id) == 0 {
+			c.outputs.RemoveExecutor(e.id) // others hold all of it, and from now on they alone do: two that drain must not rely on each other
 			c.order(e, "it is drained", e.replace)
 		}
 	}

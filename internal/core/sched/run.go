@@ -17,7 +17,9 @@ type run struct {
 	job        *job // whose turn it is in the queue, and whose properties the tasks see
 	set        *taskset.Set
 	heads      []*attempt    // by task: its attempts, newest first, linked by attempt.twin
-	shipped    bitset        // executors that have the stage
+	shipped    bitset        // executors that have the stage, as it is listed now
+	outdated   bitset        // executors that have had it as it was listed before
+	listing    listing       // where its tasks find what they read
 	pace       pace          // of its tasks
 	shape      *shape        // of the executors that it runs on
 	ask        ask           // what each task takes
@@ -52,6 +54,7 @@ type attempt struct {
 	index    int32     // of the task in run.set
 	seat     uint16    // its place in executor.attempts, when it is between nearSeats and farSeat
 	marks    marks
+	listing  uint8 // of the run, when it was launched: the low bits
 }
 
 // marks are what is special about a task attempt.
@@ -86,6 +89,7 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 	a := e.room()
 	*a = attempt{
 		id: c.nextTask, ref: ids.TaskRef{StageRef: r.ref, Partition: r.set.Partition(i), Try: try}, run: r, index: i, executor: e,
+		listing: uint8(r.listing.number),
 	}
 	c.nextTask++
 	e.sit(a)
@@ -160,6 +164,7 @@ func (c *Core) forgetRun(r *run) {
 	}
 	c.queue.tree.Leave(r.member)
 	c.attempts.forget(r)
+	r.shipped.addAll(r.outdated)
 	for e := range r.shipped.all {
 		if c.executor(ids.ExecutorID(e)) != nil {
 			c.do(ForgetStage{ids.ExecutorID(e), r.ref})

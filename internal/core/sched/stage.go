@@ -154,8 +154,7 @@ func (r *results) wants(p int32) bool {
 // has says that a partition is computed.
 func (s *stage) has(p int32) bool {
 	if s.isMap() {
-		_, ok := s.outputs.Where(p)
-		return ok
+		return s.outputs.Has(p)
 	}
 	return s.results.had.has(int(p))
 }

@@ -69,6 +69,7 @@ func (c *Core) start(s *stage) {
 	if r.delays = c.cfg.delays() && r.set.Prefers() && r.gang == nil; r.delays {
 		r.delay.since = c.now
 	}
+	r.listing.version = c.versionOfInputs(s)
 	r.health = c.health.Open(r.ref)
 	if c.cfg.Speculation.Enabled && r.gang == nil { // its tasks wait for each other: a copy would meet nobody
 		r.copies = c.newCopies(r)

@@ -81,7 +81,7 @@ func (c *Core) disband(r *run, reason string) {
 // dropOutputs removes what there is of the map outputs of a stage.
 func (c *Core) dropOutputs(s *stage) {
 	for p := range int32(s.spec.Partitions) {
-		if at, ok := s.outputs.Where(p); ok {
+		for _, at := range s.outputs.Holders(p) {
 			s.outputs.Remove(p, at)
 			c.reopenCommit(s, p)
 		}

@@ -13,11 +13,14 @@ type Stage struct {
 	Body    []byte  // the encoded operators; opaque to the scheduler
 	Inputs  []Input // the shuffles that the tasks read, with every map output's place
 	Shuffle ids.ShuffleID
-	IsMap   bool              // the tasks write map outputs of Shuffle; else they give results
-	Reduces int               // reduce partitions of Shuffle, when IsMap
-	Props   map[string]string // the job's properties, for TaskContext.Property
-	Hosts   []string          // of a barrier stage: where its tasks run, by partition; else nil. Nobody changes them
-	Slots   int               // that each task has of its executor; 0 means 1
+	IsMap   bool // the tasks write map outputs of Shuffle; else they give results
+	Reduces int  // reduce partitions of Shuffle, when IsMap
+	// Generation counts how often the map outputs of Shuffle were all given up, because what they were made of had changed. Outputs of
+	// different generations do not go together.
+	Generation int32
+	Props      map[string]string // the job's properties, for TaskContext.Property
+	Hosts      []string          // of a barrier stage: where its tasks run, by partition; else nil. Nobody changes them
+	Slots      int               // that each task has of its executor; 0 means 1
 }
 
 // Input is one shuffle that a stage reads.
@@ -30,8 +33,15 @@ type Input struct {
 // MapOutput is what one map task left, and where.
 type MapOutput struct {
 	Executor ids.ExecutorID
-	Addr     string  // where that executor's block server listens; the driver shell fills it in
-	Sizes    []int64 // bytes for each reduce partition; estimates are never zero for a non-empty block
+	Addr     string     // where that executor's block server listens; the driver shell fills it in
+	Sizes    []int64    // bytes for each reduce partition; estimates are never zero for a non-empty block
+	Copies   []Location // where the same output is too; nil for most
+}
+
+// Location is an executor that has a map output.
+type Location struct {
+	Executor ids.ExecutorID
+	Addr     string // where its block server listens; the driver shell fills it in
 }
 
 // Launch orders one task attempt. Its stage went before it on the same link.
@@ -62,6 +72,7 @@ type End struct {
 	ID         ids.TaskID
 	Reason     EndReason
 	Sizes      []int64 // a map task's bytes for each reduce partition
+	Digest     uint64  // tells what a map task wrote from anything else, whatever the order of the rows; 0 when not known
 	Result     []byte  // a result task's encoded value, or nil when Stored
 	Stored     bool    // the value is in the executor's block ids.Result(ID), of ResultSize bytes
 	ResultSize int64

@@ -10,8 +10,9 @@ type arrival struct {
 	req  *request
 	i    int    // of req.want
 	data []byte // nil at the end of the request
-	lost int    // at the end, when err is set: of req.want, or -1
-	err  error
+	err  error  // at the end: not all of it came
+	lost int    // with err: which of req.want can not be had, or -1 for the whole place
+	here []bool // with err: which of req.want came
 }
 
 // inbox brings arrivals from the goroutines of the requests to the one that reads. It holds no more than was asked for.
@@ -58,7 +59,8 @@ type flight struct {
 // all asks for the remote segments, and reads the local ones while they are under way.
 func (r *reading) all(ctx context.Context, p plan) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	f := flight{reading: r, ctx: ctx, inbox: inbox{some: make(chan struct{}, 1)}, waiting: p.requests}
+	f := flight{reading: r, ctx: ctx, inbox: inbox{some: make(chan struct{}, 1)}, waiting: append(p.requests, r.moved...)}
+	r.moved = nil
 	defer f.wg.Wait()
 	defer cancel()
 	var came []arrival
@@ -71,6 +73,7 @@ func (r *reading) all(ctx context.Context, p plan) (err error) {
 		case len(local) > 0:
 			err = r.localOutput(int(local[0]))
 			local = local[1:]
+			f.waiting, r.moved = append(f.waiting, r.moved...), nil
 		case f.requests > 0:
 			select {
 			case <-f.inbox.some:
@@ -103,7 +106,7 @@ func (f *flight) launch() {
 				f.inbox.put(arrival{req: req, i: i, data: data})
 			}}
 			lost, err := a.run(f.ctx)
-			f.inbox.put(arrival{req: req, lost: lost, err: err})
+			f.inbox.put(arrival{req: req, err: err, lost: lost, here: a.here})
 		})
 	}
 }
@@ -115,7 +118,10 @@ func (f *flight) handle(came []arrival) error {
 		if a.data == nil {
 			f.requests--
 			if a.err != nil {
-				return f.giveUp(a)
+				if err := f.askElsewhere(a); err != nil {
+					return err
+				}
+				f.launch()
 			}
 			continue
 		}
@@ -123,10 +129,9 @@ func (f *flight) handle(came []arrival) error {
 			return context.Cause(f.ctx)
 		}
 		id := a.req.want[a.i]
-		f.stats.Bytes += int64(len(a.data))
+		f.count(int64(len(a.data)))
 		f.stats.RemoteBytes += int64(len(a.data))
-		f.stats.Segments++
-		if err := f.reading.give(int(id.B), int(id.C), a.req.addr, a.data); err != nil {
+		if err := f.reading.give(int(id.B), int(id.C), a.req.Location, a.data); err != nil {
 			return err
 		}
 		a.data = nil
@@ -134,17 +139,4 @@ func (f *flight) handle(came []arrival) error {
 		f.launch()
 	}
 	return nil
-}
-
-// giveUp says what a failed request means: a map output or a whole executor is lost, unless the reading itself was stopped.
-func (f *flight) giveUp(a *arrival) error {
-	if f.ctx.Err() != nil {
-		return a.err
-	}
-	id := a.req.want[max(a.lost, 0)]
-	err := f.failed(int(id.B), int(id.C), a.req.addr, a.err)
-	if a.lost < 0 {
-		err.Fetch.Map = -1
-	}
-	return err
 }

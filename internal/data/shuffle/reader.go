@@ -65,19 +65,23 @@ type Stats struct {
 // Read hands every encoded block of the range to push: segments in any order, the blocks of one in theirs. Push is called by the
 // calling goroutine only; block is read-only and valid for as long as it is referenced.
 //
-// The error is push's own, or the cause of ctx, or a *FetchError for a map output that is missing or damaged. Nothing is pushed of
-// a segment before all of it was verified. When Read returns, nothing is under way any more.
+// The error is push's own, or the cause of ctx, or a *FetchError for a map output that is missing or damaged. Where an output has
+// several places, the error names the last one of those that were tried; a place is left at once for another one, and only the
+// last is asked with all patience. Nothing is pushed of a segment before all of it was verified. When Read returns, nothing is
+// under way any more.
 func (r *Reader) Read(ctx context.Context, what Range, push func(mapPartition int, block []byte) error) (Stats, error) {
 	p, err := r.plan(what)
 	if err != nil {
 		return Stats{}, err
 	}
 	read := reading{Reader: r, what: what, push: push}
-	if len(p.requests) > 0 {
-		err = read.all(ctx, p)
-	} else {
-		err = read.locals(ctx, p.local)
+	if len(p.requests) == 0 {
+		if err = read.locals(ctx, p.local); err != nil || len(read.moved) == 0 {
+			return read.stats, err
+		}
+		p = plan{}
 	}
+	err = read.all(ctx, p)
 	return read.stats, err
 }
 
@@ -87,6 +91,7 @@ type reading struct {
 	what  Range
 	push  func(mapPartition int, block []byte) error
 	stats Stats
+	moved []*request // for segments of this executor that must be read elsewhere
 }
 
 func (r *reading) locals(ctx context.Context, maps []int32) error {
@@ -121,11 +126,9 @@ func (r *reading) localOutput(mapPartition int) error {
 func (r *reading) localSegment(mapPartition, reduce int) error {
 	seg, err := r.local.OpenSegment(r.what.Input.Shuffle, mapPartition, reduce)
 	if err != nil {
-		return r.failed(mapPartition, reduce, "", err)
+		return r.moveLocal(mapPartition, reduce, err)
 	}
 	defer seg.Close()
-	r.stats.Bytes += seg.Size
-	r.stats.Segments++
 	if seg.Size > largeSegment && seg.File != nil {
 		return r.stream(mapPartition, reduce, &seg)
 	}
@@ -138,17 +141,26 @@ func (r *reading) localSegment(mapPartition, reduce int) error {
 		err = verify(data)
 	}
 	if err != nil {
-		return r.failed(mapPartition, reduce, "", err)
+		return r.moveLocal(mapPartition, reduce, err)
 	}
-	return r.give(mapPartition, reduce, "", data)
+	r.count(seg.Size)
+	return r.give(mapPartition, reduce, r.here(), data)
 }
 
+func (r *reading) count(bytes int64) {
+	r.stats.Bytes += bytes
+	r.stats.Segments++
+}
+
+// here is this executor as the place of an output.
+func (r *reading) here() task.Location { return task.Location{Executor: r.self} }
+
 // give pushes the blocks of a verified segment.
-func (r *reading) give(mapPartition, reduce int, addr string, segment []byte) error {
+func (r *reading) give(mapPartition, reduce int, from task.Location, segment []byte) error {
 	for body := segment[:len(segment)-trailerBytes]; len(body) > 0; {
 		block, rest, err := nextBlock(body)
 		if err != nil {
-			return r.failed(mapPartition, reduce, addr, err)
+			return r.failed(mapPartition, reduce, from, err)
 		}
 		if err := r.push(mapPartition, block); err != nil {
 			return err
@@ -158,11 +170,10 @@ func (r *reading) give(mapPartition, reduce int, addr string, segment []byte) er
 	return nil
 }
 
-// failed blames a map output.
-func (r *reading) failed(mapPartition, reduce int, addr string, err error) *FetchError {
-	in := r.what.Input
-	return &FetchError{Addr: addr, Err: err, Fetch: task.Fetch{
-		Shuffle: in.Shuffle, Map: int32(mapPartition), Reduce: int32(reduce), Executor: in.Outputs[mapPartition].Executor}}
+// failed blames one place of a map output.
+func (r *reading) failed(mapPartition, reduce int, at task.Location, err error) *FetchError {
+	return &FetchError{Addr: at.Addr, Err: err, Fetch: task.Fetch{
+		Shuffle: r.what.Input.Shuffle, Map: int32(mapPartition), Reduce: int32(reduce), Executor: at.Executor}}
 }
 
 // plan is what a Read has to do: map partitions whose outputs are here, and requests to other executors.
@@ -190,18 +201,19 @@ func (r *Reader) plan(what Range) (plan, error) {
 			if size == 0 {
 				continue
 			}
-			if out.Executor == r.self {
+			at := stopAt(out, r.self, what.Seed, m, 0)
+			if at.Executor == r.self {
 				if p.local == nil {
 					p.local = make([]int32, 0, len(in.Outputs)-m)
 				}
 				p.local = append(p.local, int32(m))
 				break
 			}
-			b.add(out, m, reduce, size)
+			b.add(at, m, reduce, size)
 		}
 	}
 	if p.requests = b.inTurns(what.Seed); len(p.requests) > 0 && r.fetch == nil {
-		return plan{}, fmt.Errorf("shuffle %d has outputs at %s, and this reader can not fetch", in.Shuffle, p.requests[0].addr)
+		return plan{}, fmt.Errorf("shuffle %d has outputs at %s, and this reader can not fetch", in.Shuffle, p.requests[0].Addr)
 	}
 	return p, nil
 }

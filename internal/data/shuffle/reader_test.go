@@ -76,7 +76,7 @@ func TestBytesInFlightAreLimited(t *testing.T) {
 	if len(c.net.requests) != 30 {
 		t.Fatalf("%d requests of a fifth of the limit", len(c.net.requests))
 	}
-	if p, err := r.plan(Range{Input: c.in, To: 1, Seed: 5}); err != nil || p.requests[0].addr != addr(3) || p.requests[1].addr != addr(1) {
+	if p, err := r.plan(Range{Input: c.in, To: 1, Seed: 5}); err != nil || p.requests[0].Addr != addr(3) || p.requests[1].Addr != addr(1) {
 		t.Fatalf("seed 5 begins with the last of three addresses, then the others in turn: %+v, %v", p.requests[0], err)
 	}
 	small := c.reader(ReadConfig{MaxBytesInFlight: 10}) // one request is always allowed

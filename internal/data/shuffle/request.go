@@ -7,35 +7,34 @@ import (
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
-	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// request is what one address is asked for at once.
+// request is what one place is asked for at once.
 type request struct {
-	addr  string
+	stop
 	want  []ids.BlockID
 	sizes []int64 // estimates, for each of want
 	bytes int64   // their sum
 }
 
-// requestBuilder groups segments by address and cuts each group into requests of about target bytes, so that several
-// addresses are asked at the same time.
+// requestBuilder groups segments by place and cuts each group into requests of about target bytes, so that several
+// places are asked at the same time.
 type requestBuilder struct {
 	shuffle ids.ShuffleID
 	target  int64
-	index   map[string]int
-	last    int          // the address that came last: neighbours often share it
-	groups  [][]*request // by address, in order of appearance
+	index   map[stop]int
+	last    int          // the place that came last: neighbours often share it
+	groups  [][]*request // by place, in order of appearance
 }
 
-func (b *requestBuilder) add(out *task.MapOutput, mapPartition, reduce int, size int64) {
-	if len(b.groups) == 0 || b.groups[b.last][0].addr != out.Addr {
-		b.find(out.Addr)
+func (b *requestBuilder) add(at stop, mapPartition, reduce int, size int64) {
+	if len(b.groups) == 0 || b.groups[b.last][0].stop != at {
+		b.find(at)
 	}
 	group := b.groups[b.last]
 	req := group[len(group)-1]
 	if req.bytes >= b.target {
-		req = &request{addr: out.Addr}
+		req = &request{stop: at}
 		b.groups[b.last] = append(group, req)
 	}
 	req.want = append(req.want, ids.Shuffle(b.shuffle, mapPartition, reduce))
@@ -43,20 +42,20 @@ func (b *requestBuilder) add(out *task.MapOutput, mapPartition, reduce int, size
 	req.bytes += size
 }
 
-func (b *requestBuilder) find(addr string) {
+func (b *requestBuilder) find(at stop) {
 	if b.index == nil {
-		b.index = map[string]int{}
+		b.index = map[stop]int{}
 	}
-	i, known := b.index[addr]
+	i, known := b.index[at]
 	if !known {
 		i = len(b.groups)
-		b.index[addr] = i
-		b.groups = append(b.groups, []*request{{addr: addr}})
+		b.index[at] = i
+		b.groups = append(b.groups, []*request{{stop: at}})
 	}
 	b.last = i
 }
 
-// inTurns gives the requests, one of each address after the other, beginning with the address that seed chooses.
+// inTurns gives the requests, one of each place after the other, beginning with the place that seed chooses.
 func (b *requestBuilder) inTurns(seed uint64) (all []*request) {
 	n := uint64(len(b.groups))
 	for turn, more := 0, true; more; turn++ {
@@ -85,7 +84,7 @@ type asking struct {
 	answer func(i int, data []byte)
 }
 
-// run asks until everything is here. Lost is the index of the block that can not be had, or -1 when the whole server can not.
+// run asks until everything is here, and not with all patience when there are more places to ask. Lost is the index of the block that can not be had, or -1 when the whole server can not.
 func (a *asking) run(ctx context.Context) (lost int, err error) {
 	a.here, a.wrong = make([]bool, len(a.want)), make([]error, len(a.want))
 	for tries, again := 0, false; ; {
@@ -107,7 +106,7 @@ func (a *asking) run(ctx context.Context) (lost int, err error) {
 		if a.complete() {
 			return 0, nil
 		}
-		if tries++; tries > a.cfg.Retries || errors.Is(failed, ErrGone) {
+		if tries++; a.more || tries > a.cfg.Retries || errors.Is(failed, ErrGone) {
 			return -1, failed
 		}
 		if err := wait(ctx, a.cfg.RetryWait); err != nil {
@@ -124,7 +123,7 @@ func (a *asking) ask(ctx context.Context) error {
 			want, index = append(want, a.want[i]), append(index, i)
 		}
 	}
-	return a.fetch.Fetch(ctx, a.addr, want, func(i int, data []byte, err error) {
+	return a.fetch.Fetch(ctx, a.Addr, want, func(i int, data []byte, err error) {
 		i = index[i]
 		if a.here[i] {
 			return

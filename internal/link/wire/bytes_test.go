@@ -22,10 +22,10 @@ var rewrite = flag.Bool("rewrite", false, "write testdata anew")
 var exampleDown = &Down{
 	Welcome: &Welcome{Executor: 2, AppID: "app-1", Conf: map[string]string{"kiln.b": "2", "kiln.a": "1"}, Heartbeat: 10 * time.Second},
 	Stages: []*task.Stage{{
-		Ref: ids.StageRef{Stage: 3, Attempt: 1}, Job: 4, Body: []byte("body"), Shuffle: 5, IsMap: true, Reduces: 2,
+		Ref: ids.StageRef{Stage: 3, Attempt: 1}, Job: 4, Body: []byte("body"), Shuffle: 5, IsMap: true, Reduces: 2, Generation: 6,
 		Inputs: []task.Input{{Shuffle: 4, Reduces: 3, Outputs: []task.MapOutput{
 			{Executor: 0, Addr: "unix:///a", Sizes: []int64{0, 300, 1}}, {Executor: ids.Driver, Addr: "unix:///b"},
-			{Executor: 0, Addr: "unix:///a", Sizes: []int64{7, 0, 0}},
+			{Executor: 0, Addr: "unix:///a", Sizes: []int64{7, 0, 0}, Copies: []task.Location{{Executor: 1, Addr: "unix:///b"}}},
 		}}},
 		Props: map[string]string{"group": "g"}, Hosts: []string{"h0", "h1"},
 		Slots: 2,
@@ -48,7 +48,7 @@ var exampleUp = &Up{
 	Ends: []task.End{
 		{
 			Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3}, Partition: 9}, ID: 77, Reason: task.EndReason{Fate: task.Success},
-			Sizes: []int64{1, 0, 1 << 20}, Result: []byte("r"), Stored: true, ResultSize: 1,
+			Sizes: []int64{1, 0, 1 << 20}, Digest: 1 << 63, Result: []byte("r"), Stored: true, ResultSize: 1,
 			Updates: []task.Update{{Accumulator: 6, Value: []byte("u")}},
 			Metrics: task.Metrics{Started: 1, Run: 2, RowsIn: 3, RowsOut: 4, BytesRead: 5, ShuffleRead: 6, ShuffleReadRemote: 7,
 				ShuffleWritten: 8, SpilledMemory: 9, SpilledDisk: 10, PeakMemory: 11, ResultSize: 12},

@@ -61,7 +61,7 @@ func (c *checker) stage(s *pb.Stage) *task.Stage {
 		Ref: c.stageRef(s.GetStage(), s.GetStageAttempt()), Job: ids.JobID(c.id32("a job id", s.GetJob())), Body: some(s.GetBody()),
 		Shuffle: ids.ShuffleID(c.id32("a shuffle id", s.GetShuffle())), IsMap: s.GetIsMap(), Reduces: c.reduces(s.GetReduces()),
 		Props: c.settings(s.GetProps()), Hosts: s.GetHosts(),
-		Slots: int(c.between("the slots of a task", int64(s.GetSlots()), 0, mostSlots)),
+		Slots: int(c.between("the slots of a task", int64(s.GetSlots()), 0, mostSlots)), Generation: c.id32("a generation of map outputs", s.GetGeneration()),
 	}
 	if from := s.GetInputs(); len(from) > 0 {
 		to.Inputs = make([]task.Input, len(from))
@@ -85,12 +85,19 @@ func (c *checker) input(in *pb.Input) task.Input {
 	for i, a := range in.GetAddrs() {
 		addrs[i] = string(a)
 	}
+	place := func(at uint32) string {
+		if int64(at) < int64(len(addrs)) {
+			return addrs[at]
+		}
+		c.refuse("a map output is at address %d of %d", at, len(addrs))
+		return ""
+	}
 	for i, from := range in.GetOutputs() {
-		out := task.MapOutput{Executor: c.executor(from.GetExecutor()), Sizes: c.sizes("sizes of a map output", from.GetSizes())}
-		if at := from.GetAddr(); int64(at) < int64(len(addrs)) {
-			out.Addr = addrs[at]
-		} else {
-			c.refuse("a map output is at address %d of %d", at, len(addrs))
+		out := task.MapOutput{
+			Executor: c.executor(from.GetExecutor()), Addr: place(from.GetAddr()), Sizes: c.sizes("sizes of a map output", from.GetSizes()),
+		}
+		for _, x := range from.GetCopies() {
+			out.Copies = append(out.Copies, task.Location{Executor: c.executor(x.GetExecutor()), Addr: place(x.GetAddr())})
 		}
 		if n := len(out.Sizes); n != 0 && n != to.Reduces {
 			c.refuse("a map output has %d sizes for %d reduce partitions", n, to.Reduces)

@@ -63,7 +63,7 @@ func (c *checker) end(to *task.End, e *pb.End) {
 	*to = task.End{
 		Ref: taskRef(c, e), ID: c.taskID(e.GetTaskId()), Reason: c.reason(e),
 		Sizes: c.sizes("sizes of a map output", e.GetSizes()), Result: some(e.GetResult()), Stored: e.GetStored(),
-		ResultSize: c.size("the size of a result", e.GetResultSize()),
+		ResultSize: c.size("the size of a result", e.GetResultSize()), Digest: e.GetDigest(),
 	}
 	if len(to.Sizes) > mostReduces {
 		c.refuse("a map output has %d sizes", len(to.Sizes))

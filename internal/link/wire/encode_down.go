@@ -67,7 +67,7 @@ func encodeStage(s *task.Stage) *pb.Stage {
 	b := pb.Stage_builder{
 		Stage: int32(s.Ref.Stage), StageAttempt: int32(s.Ref.Attempt), Job: int32(s.Job), Body: s.Body,
 		Shuffle: int32(s.Shuffle), IsMap: s.IsMap, Reduces: narrow(s.Reduces), Props: encodeSettings(s.Props),
-		Slots: narrow(s.Slots),
+		Slots: narrow(s.Slots), Generation: s.Generation,
 	}
 	for _, h := range s.Hosts {
 		b.Hosts = append(b.Hosts, text(h))
@@ -84,18 +84,28 @@ func encodeInput(in *task.Input) *pb.Input {
 		Shuffle: int32(in.Shuffle), Reduces: narrow(in.Reduces), Outputs: make([]*pb.MapOutput, len(in.Outputs)),
 	}
 	known := map[string]uint32{}
+	place := func(addr string) uint32 {
+		at, ok := known[addr]
+		if !ok {
+			at = uint32(len(b.Addrs))
+			known[addr] = at
+			b.Addrs = append(b.Addrs, []byte(addr))
+		}
+		return at
+	}
 	room := make([]pb.MapOutput, len(in.Outputs))
 	for i := range in.Outputs {
 		out, to := &in.Outputs[i], &room[i]
-		at, ok := known[out.Addr]
-		if !ok {
-			at = uint32(len(b.Addrs))
-			known[out.Addr] = at
-			b.Addrs = append(b.Addrs, []byte(out.Addr))
-		}
 		to.SetExecutor(int32(out.Executor))
-		to.SetAddr(at)
+		to.SetAddr(place(out.Addr))
 		to.SetSizes(out.Sizes)
+		if len(out.Copies) > 0 {
+			copies := make([]*pb.Location, len(out.Copies))
+			for j, c := range out.Copies {
+				copies[j] = pb.Location_builder{Executor: int32(c.Executor), Addr: place(c.Addr)}.Build()
+			}
+			to.SetCopies(copies)
+		}
 		b.Outputs[i] = to
 	}
 	return b.Build()

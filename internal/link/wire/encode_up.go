@@ -64,6 +64,7 @@ func encodeEnd(to *pb.End, metrics *pb.Metrics, e *task.End) {
 	}
 	to.SetStored(e.Stored)
 	to.SetResultSize(e.ResultSize)
+	to.SetDigest(e.Digest)
 	if err := e.Reason.Error; err != nil {
 		to.SetError(pb.Error_builder{
 			Text: text(err.Text), Type: text(err.Type), Site: text(err.Site), Stack: text(err.Stack), Value: err.Value,

@@ -54,13 +54,17 @@ func sizesOf(t *rapid.T, n int) []int64 {
 	return rapid.SliceOfN(size, n, n).Draw(t, "sizes")
 }
 
+var location = rapid.Custom(func(t *rapid.T) task.Location {
+	return task.Location{Executor: ids.ExecutorID(rapid.Int32Min(-1).Draw(t, "executor")), Addr: rapid.SampledFrom([]string{"", "a", "c"}).Draw(t, "addr")}
+})
+
 func drawStage(t *rapid.T) *task.Stage {
 	input := rapid.Custom(func(t *rapid.T) task.Input {
 		in := task.Input{Shuffle: ids.ShuffleID(id32.Draw(t, "shuffle")), Reduces: rapid.IntRange(0, 4).Draw(t, "reduces"), Outputs: []task.MapOutput{}}
 		for range rapid.IntRange(0, 4).Draw(t, "maps") {
 			in.Outputs = append(in.Outputs, task.MapOutput{
 				Executor: ids.ExecutorID(rapid.Int32Min(-1).Draw(t, "executor")), Addr: rapid.SampledFrom([]string{"", "a", "b\xff"}).Draw(t, "addr"),
-				Sizes: sizesOf(t, in.Reduces),
+				Sizes: sizesOf(t, in.Reduces), Copies: list(t, location, "copies"),
 			})
 		}
 		return in
@@ -69,7 +73,7 @@ func drawStage(t *rapid.T) *task.Stage {
 		Ref: stageRef.Draw(t, "ref"), Job: ids.JobID(id32.Draw(t, "job")), Body: blob.Draw(t, "body"), Inputs: list(t, input, "inputs"),
 		Shuffle: ids.ShuffleID(id32.Draw(t, "shuffle")), IsMap: rapid.Bool().Draw(t, "map"), Reduces: rapid.IntRange(0, mostReduces).Draw(t, "reduces"),
 		Props: config.Draw(t, "props"), Hosts: list(t, words, "hosts"),
-		Slots: rapid.IntRange(0, mostSlots).Draw(t, "slots"),
+		Slots: rapid.IntRange(0, mostSlots).Draw(t, "slots"), Generation: id32.Draw(t, "generation"),
 	}
 }
 
@@ -133,7 +137,7 @@ func drawReason(t *rapid.T) task.EndReason {
 func drawEnd(t *rapid.T) task.End {
 	n := func(what string) int64 { return size.Draw(t, what) }
 	return task.End{
-		Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(n("id")), Reason: drawReason(t), Sizes: sizesOf(t, 3), Result: blob.Draw(t, "result"),
+		Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(n("id")), Reason: drawReason(t), Sizes: sizesOf(t, 3), Digest: rapid.Uint64().Draw(t, "digest"), Result: blob.Draw(t, "result"),
 		Stored: rapid.Bool().Draw(t, "stored"), ResultSize: n("result size"),
 		Updates: list(t, rapid.Custom(func(t *rapid.T) task.Update {
 			return task.Update{Accumulator: ids.AccumulatorID(id32.Draw(t, "accumulator")), Value: blob.Draw(t, "value")}
@@ -352,6 +356,8 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"absurd reduces":          {Stages: []*task.Stage{{Reduces: 1 << 40}}},
 		"negative slots":          {Stages: []*task.Stage{{Slots: -1}}},
 		"negative size":           {Stages: []*task.Stage{{Inputs: []task.Input{{Reduces: 1, Outputs: []task.MapOutput{{Sizes: []int64{-1}}}}}}}},
+		"copy below driver":       {Stages: []*task.Stage{{Inputs: []task.Input{{Outputs: []task.MapOutput{{Copies: []task.Location{{Executor: -2}}}}}}}}},
+		"negative generation":     {Stages: []*task.Stage{{Generation: -1}}},
 		"sizes of other partions": {Stages: []*task.Stage{{Inputs: []task.Input{{Reduces: 2, Outputs: []task.MapOutput{{Sizes: []int64{1}}}}}}}},
 		"executor below driver":   {Stages: []*task.Stage{{Inputs: []task.Input{{Outputs: []task.MapOutput{{Executor: -2}}}}}}},
 		"unknown kind":            {Drop: []Drop{{Kind: 9}}},

@@ -1,6 +1,8 @@
 package mapout
 
 import (
+	"slices"
+
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -13,20 +15,43 @@ type Shuffle struct {
 	id      ids.ShuffleID
 	table   *Table
 	reduces int
-	outputs []output // by map partition
-	missing int      // how many of outputs are nowhere
-	sizes   []int64  // for Input: of the outputs that exist, one after the other; nil when it is to be made anew
+	outputs []output         // by map partition
+	copies  map[int32][]held // by map partition: further places; looked up, never ranged over; nil while there are none
+	missing int              // how many of outputs are nowhere
+	version int              // changes with every place that is added or removed
+	sizes   []int64          // for Input: of the outputs that exist, one after the other; nil when it is to be made anew
 }
 
-// output is what one map partition left. Invariant: table.held[executor][at] names this output, or executor is nowhere.
+// output is what one map partition left. Most outputs have one place, which costs nothing beyond it.
 type output struct {
+	held          // one of its places; executor is nowhere when it has none
+	sizes  sizes  // of the output that was there last, if any was
+	digest uint64 // of the same; 0 when it is not known
+	void   bool   // what was there last must not come back: it was made of what has changed since
+}
+
+// held is one place of an output. Invariant: table.held[executor][at] names the output, or executor is nowhere.
+type held struct {
 	executor ids.ExecutorID
 	at       int32
-	sizes    sizes
 }
+
+// Added says what became of an output that was added.
+type Added uint8
+
+// What becomes of outputs.
+const (
+	Ignored Added = iota // the partition has an output, and this one is not known to be the same
+	Copied               // it is the same as what the partition has, and one more place of it
+	Fresh                // the partition had none, and this may be the same as what it had before
+	Changed              // the partition had none, and this is not the same as what it had before
+)
 
 // ID names the exchange.
 func (s *Shuffle) ID() ids.ShuffleID { return s.id }
+
+// Version changes whenever a place of an output is added or removed.
+func (s *Shuffle) Version() int { return s.version }
 
 // Maps is the number of map partitions.
 func (s *Shuffle) Maps() int { return len(s.outputs) }
@@ -40,11 +65,23 @@ func (s *Shuffle) Complete() bool { return s.missing == 0 }
 // Present is the number of map partitions that have their output.
 func (s *Shuffle) Present() int { return len(s.outputs) - s.missing }
 
-// Where gives the executor that holds the output of a map partition, if any does.
-func (s *Shuffle) Where(mapPartition int32) (ids.ExecutorID, bool) {
-	at := s.outputs[mapPartition].executor
-	return at, at != nowhere
+// Has says that a map partition has its output somewhere.
+func (s *Shuffle) Has(mapPartition int32) bool { return s.outputs[mapPartition].executor != nowhere }
+
+// Holders gives the executors that hold the output of a map partition, in no order that means anything.
+func (s *Shuffle) Holders(mapPartition int32) []ids.ExecutorID {
+	if !s.Has(mapPartition) {
+		return nil
+	}
+	list := []ids.ExecutorID{s.outputs[mapPartition].executor}
+	for _, h := range s.copies[mapPartition] {
+		list = append(list, h.executor)
+	}
+	return list
 }
+
+// Digest tells the output of a map partition, or when it has none the one that it had last, from others. It is 0 when not known.
+func (s *Shuffle) Digest(mapPartition int32) uint64 { return s.outputs[mapPartition].digest }
 
 // Missing gives the map partitions without output, in order.
 func (s *Shuffle) Missing() []int32 {
@@ -60,36 +97,132 @@ func (s *Shuffle) Missing() []int32 {
 	return missing
 }
 
-// Add says that an executor holds the output of a map partition, with these bytes for each reduce partition. It returns false and
-// changes nothing when the output has a place already: the first one counts. It does not keep bytes.
-func (s *Shuffle) Add(mapPartition int32, executor ids.ExecutorID, bytes []int64) bool {
+// Add says that an executor has computed the output of a map partition, with these bytes for each reduce partition, and the digest of
+// what is in it, or 0. The first output of a partition counts; another one only as its copy, when both digests are known and the same.
+// It does not keep bytes.
+func (s *Shuffle) Add(mapPartition int32, executor ids.ExecutorID, bytes []int64, digest uint64) Added {
 	o := &s.outputs[mapPartition]
 	if o.executor != nowhere {
+		if digest == 0 || digest != o.digest || s.find(mapPartition, executor) != nil {
+			return Ignored
+		}
+		s.hold(mapPartition, executor)
+		return Copied
+	}
+	changed := digest != 0 && o.digest != 0 && digest != o.digest
+	o.sizes, o.digest, o.void = pack(bytes), digest, false
+	s.hold(mapPartition, executor)
+	if changed {
+		return Changed
+	}
+	return Fresh
+}
+
+// AddCopy says that an executor has a copy of the output of a map partition, taken from another executor. It returns false and
+// changes nothing when the output is not that one any more: the digest differs, or, when digests are not known, that other
+// executor does not hold it now. An output that was lost meanwhile is there again with its copy.
+func (s *Shuffle) AddCopy(mapPartition int32, from, to ids.ExecutorID, digest uint64) bool {
+	if mapPartition < 0 || int(mapPartition) >= len(s.outputs) || to < 0 || s.find(mapPartition, to) != nil {
 		return false
 	}
-	s.table.hold(executor, s, mapPartition)
-	o.executor, o.sizes = executor, pack(bytes)
-	s.missing--
-	s.sizes = nil
+	o := &s.outputs[mapPartition]
+	switch {
+	case digest != o.digest, digest == 0 && s.find(mapPartition, from) == nil, o.executor == nowhere && o.void:
+		return false
+	}
+	s.hold(mapPartition, to)
 	return true
 }
 
-// Remove says that an executor does not hold the output of a map partition any more. It returns false when the output lies
-// elsewhere or nowhere.
+// Remove says that an executor does not hold the output of a map partition any more. It returns false when it did not: the output
+// lies elsewhere or nowhere.
 func (s *Shuffle) Remove(mapPartition int32, executor ids.ExecutorID) bool {
-	if mapPartition < 0 || int(mapPartition) >= len(s.outputs) || executor == nowhere || s.outputs[mapPartition].executor != executor {
+	if mapPartition < 0 || int(mapPartition) >= len(s.outputs) || executor == nowhere {
 		return false
 	}
-	s.table.release(executor, s.outputs[mapPartition].at)
-	s.forget(mapPartition)
+	h := s.find(mapPartition, executor)
+	if h == nil {
+		return false
+	}
+	s.table.release(executor, h.at)
+	s.forget(mapPartition, executor)
 	return true
 }
 
-// forget takes the output out of the shuffle; the table does not name it any more.
-func (s *Shuffle) forget(mapPartition int32) {
-	s.outputs[mapPartition] = output{executor: nowhere}
-	s.missing++
-	s.sizes = nil
+// Void says that all outputs are worth nothing: they were made of what has changed since. Their digests are remembered, so that
+// Add tells whether this made a difference.
+func (s *Shuffle) Void() {
+	for m := range s.outputs {
+		for s.Has(int32(m)) {
+			s.Remove(int32(m), s.outputs[m].executor)
+		}
+		s.outputs[m].void, s.outputs[m].sizes = true, sizes{}
+	}
+}
+
+// find gives the place of an output on an executor, or nil.
+func (s *Shuffle) find(mapPartition int32, executor ids.ExecutorID) *held {
+	o := &s.outputs[mapPartition]
+	if o.executor == executor && executor != nowhere {
+		return &o.held
+	}
+	if s.copies == nil {
+		return nil
+	}
+	copies := s.copies[mapPartition]
+	for i := range copies {
+		if copies[i].executor == executor {
+			return &copies[i]
+		}
+	}
+	return nil
+}
+
+// hold enters one more place of an output.
+func (s *Shuffle) hold(mapPartition int32, executor ids.ExecutorID) {
+	h := held{executor, s.table.hold(executor, s, mapPartition)}
+	s.version++
+	o := &s.outputs[mapPartition]
+	if o.executor == nowhere {
+		o.held = h
+		s.missing--
+		s.sizes = nil
+		s.table.countSole(executor, 1)
+		return
+	}
+	if len(s.copies[mapPartition]) == 0 {
+		s.table.countSole(o.executor, -1)
+	}
+	if s.copies == nil {
+		s.copies = map[int32][]held{}
+	}
+	s.copies[mapPartition] = append(s.copies[mapPartition], h)
+}
+
+// forget takes a place of an output out of the shuffle; the table does not name it any more.
+func (s *Shuffle) forget(mapPartition int32, executor ids.ExecutorID) {
+	o, copies := &s.outputs[mapPartition], s.copies[mapPartition]
+	s.version++
+	if len(copies) == 0 {
+		o.executor = nowhere
+		s.missing++
+		s.sizes = nil
+		s.table.countSole(executor, -1)
+		return
+	}
+	last := len(copies) - 1
+	if o.executor == executor {
+		o.held = copies[last]
+	} else {
+		at := slices.IndexFunc(copies, func(h held) bool { return h.executor == executor })
+		copies[at] = copies[last]
+	}
+	if last == 0 {
+		delete(s.copies, mapPartition)
+		s.table.countSole(o.executor, 1)
+	} else {
+		s.copies[mapPartition] = copies[:last]
+	}
 }
 
 // Input describes the shuffle to the tasks that read it. A missing output has no sizes. The list of outputs is the caller's; the
@@ -108,9 +241,15 @@ func (s *Shuffle) Input() task.Input {
 	}
 	outputs, bytes := make([]task.MapOutput, len(s.outputs)), s.sizes
 	for m := range outputs {
-		outputs[m].Executor = s.outputs[m].executor
-		if outputs[m].Executor != nowhere {
-			outputs[m].Sizes, bytes = bytes[:s.reduces:s.reduces], bytes[s.reduces:]
+		out := &outputs[m]
+		if out.Executor = s.outputs[m].executor; out.Executor == nowhere {
+			continue
+		}
+		out.Sizes, bytes = bytes[:s.reduces:s.reduces], bytes[s.reduces:]
+		if s.copies != nil {
+			for _, h := range s.copies[int32(m)] {
+				out.Copies = append(out.Copies, task.Location{Executor: h.executor})
+			}
 		}
 	}
 	return task.Input{Shuffle: s.id, Reduces: s.reduces, Outputs: outputs}
@@ -119,11 +258,13 @@ func (s *Shuffle) Input() task.Input {
 // Trim frees what Input keeps.
 func (s *Shuffle) Trim() { s.sizes = nil }
 
-// Totals gives the bytes of each reduce partition, over all map outputs.
+// Totals gives the bytes of each reduce partition, over all map outputs that exist.
 func (s *Shuffle) Totals() []int64 {
 	totals := make([]int64, s.reduces)
 	for m := range s.outputs {
-		s.outputs[m].sizes.addTo(totals)
+		if o := &s.outputs[m]; o.executor != nowhere {
+			o.sizes.addTo(totals)
+		}
 	}
 	return totals
 }

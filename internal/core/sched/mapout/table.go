@@ -12,6 +12,7 @@ import (
 type Table struct {
 	shuffles []*Shuffle  // by id
 	held     [][]holding // what each executor holds, by ExecutorID, in no order that means anything
+	sole     []int       // of these, how many nobody else holds
 }
 
 // holding names one map output.
@@ -58,23 +59,22 @@ func (t *Table) Drop(id ids.ShuffleID) {
 		return
 	}
 	s := t.shuffles[at]
-	for m := range s.outputs {
-		s.Remove(int32(m), s.outputs[m].executor)
-	}
+	s.Void()
 	t.shuffles = slices.Delete(t.shuffles, at, at+1)
 }
 
-// RemoveExecutor says that everything is gone that an executor held, and gives the names of it.
+// RemoveExecutor says that everything is gone that an executor held, and gives the names of what nobody else holds.
 func (t *Table) RemoveExecutor(executor ids.ExecutorID) []Lost {
 	if executor < 0 || int(executor) >= len(t.held) {
 		return nil
 	}
 	held := t.held[executor]
 	t.held[executor] = nil
-	lost := make([]Lost, len(held))
-	for i, h := range held {
-		lost[i] = Lost{h.shuffle.id, h.part}
-		h.shuffle.forget(h.part)
+	lost := make([]Lost, 0, len(held))
+	for _, h := range held {
+		if h.shuffle.forget(h.part, executor); !h.shuffle.Has(h.part) {
+			lost = append(lost, Lost{h.shuffle.id, h.part})
+		}
 	}
 	return lost
 }
@@ -86,6 +86,16 @@ func (t *Table) Held(executor ids.ExecutorID) int {
 	}
 	return len(t.held[executor])
 }
+
+// Sole is the number of map outputs that an executor holds and nobody else does.
+func (t *Table) Sole(executor ids.ExecutorID) int {
+	if executor < 0 || int(executor) >= len(t.sole) {
+		return 0
+	}
+	return t.sole[executor]
+}
+
+func (t *Table) countSole(executor ids.ExecutorID, by int) { t.sole[executor] += by }
 
 // Holds says that an executor holds an output of some shuffle that is wanted.
 func (t *Table) Holds(executor ids.ExecutorID, wanted func(ids.ShuffleID) bool) bool {
@@ -102,12 +112,13 @@ func (t *Table) Holds(executor ids.ExecutorID, wanted func(ids.ShuffleID) bool) 
 	return false
 }
 
-func (t *Table) hold(executor ids.ExecutorID, s *Shuffle, part int32) {
+// hold notes that an executor holds an output, and gives the place of the note.
+func (t *Table) hold(executor ids.ExecutorID, s *Shuffle, part int32) int32 {
 	for int(executor) >= len(t.held) {
-		t.held = append(t.held, nil)
+		t.held, t.sole = append(t.held, nil), append(t.sole, 0)
 	}
-	s.outputs[part].at = int32(len(t.held[executor]))
 	t.held[executor] = append(t.held[executor], holding{s, part})
+	return int32(len(t.held[executor]) - 1)
 }
 
 // release closes the gap with the last one, so that its cost does not depend on what the executor holds.
@@ -115,38 +126,47 @@ func (t *Table) release(executor ids.ExecutorID, at int32) {
 	held := t.held[executor]
 	last := held[len(held)-1]
 	held[at] = last
-	last.shuffle.outputs[last.part].at = at
+	last.shuffle.find(last.part, executor).at = at
 	held[len(held)-1] = holding{}
 	t.held[executor] = held[:len(held)-1]
 }
 
 // Check gives an error when an invariant is broken.
 func (t *Table) Check() error {
-	held := 0
+	noted := 0
 	for executor, list := range t.held {
-		held += len(list)
+		noted += len(list)
+		sole := 0
 		for at, h := range list {
-			o := h.shuffle.outputs[h.part]
-			if int(o.executor) != executor || int(o.at) != at || t.Find(h.shuffle.id) != h.shuffle {
-				return fmt.Errorf("mapout: executor %d holds map partition %d of shuffle %d, which lies on executor %v", executor, h.part, h.shuffle.id, o.executor)
+			if p := h.shuffle.find(h.part, ids.ExecutorID(executor)); p == nil || int(p.at) != at || t.Find(h.shuffle.id) != h.shuffle {
+				return fmt.Errorf("mapout: executor %d holds map partition %d of shuffle %d, which knows of %v", executor, h.part, h.shuffle.id, p)
+			}
+			if len(h.shuffle.copies[h.part]) == 0 {
+				sole++
 			}
 		}
+		if sole != t.sole[executor] {
+			return fmt.Errorf("mapout: executor %d alone holds %d outputs and counts %d", executor, sole, t.sole[executor])
+		}
 	}
-	present := 0
+	places := 0
 	for _, s := range t.shuffles {
-		missing := 0
+		missing, copied := 0, 0
 		for m := range s.outputs {
-			if s.outputs[m].executor == nowhere {
+			n := len(s.Holders(int32(m)))
+			if places += n; n == 0 {
 				missing++
 			}
+			if len(s.copies[int32(m)]) > 0 {
+				copied++
+			}
 		}
-		if missing != s.missing {
-			return fmt.Errorf("mapout: shuffle %d misses %d outputs and counts %d", s.id, missing, s.missing)
+		if missing != s.missing || copied != len(s.copies) {
+			return fmt.Errorf("mapout: shuffle %d misses %d outputs and has copies of %d; it counts %d and %d", s.id, missing, copied, s.missing, len(s.copies))
 		}
-		present += len(s.outputs) - missing
 	}
-	if present != held {
-		return fmt.Errorf("mapout: %d outputs exist and executors hold %d", present, held)
+	if places != noted {
+		return fmt.Errorf("mapout: outputs have %d places and executors hold %d", places, noted)
 	}
 	return nil
 }

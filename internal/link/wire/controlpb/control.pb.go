@@ -1192,6 +1192,7 @@ type Stage struct {
 	xxx_hidden_Props        *[]*Setting            `protobuf:"bytes,9,rep,name=props,proto3"`
 	xxx_hidden_Hosts        []string               `protobuf:"bytes,10,rep,name=hosts,proto3"`
 	xxx_hidden_Slots        int32                  `protobuf:"varint,11,opt,name=slots,proto3"`
+	xxx_hidden_Generation   int32                  `protobuf:"varint,12,opt,name=generation,proto3"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
 }
@@ -1302,6 +1303,13 @@ func (x *Stage) GetSlots() int32 {
 	return 0
 }
 
+func (x *Stage) GetGeneration() int32 {
+	if x != nil {
+		return x.xxx_hidden_Generation
+	}
+	return 0
+}
+
 func (x *Stage) SetStage(v int32) {
 	x.xxx_hidden_Stage = v
 }
@@ -1349,6 +1357,10 @@ func (x *Stage) SetSlots(v int32) {
 	x.xxx_hidden_Slots = v
 }
 
+func (x *Stage) SetGeneration(v int32) {
+	x.xxx_hidden_Generation = v
+}
+
 type Stage_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
@@ -1363,6 +1375,7 @@ type Stage_builder struct {
 	Props        []*Setting
 	Hosts        []string
 	Slots        int32
+	Generation   int32
 }
 
 func (b0 Stage_builder) Build() *Stage {
@@ -1380,6 +1393,7 @@ func (b0 Stage_builder) Build() *Stage {
 	x.xxx_hidden_Props = &b.Props
 	x.xxx_hidden_Hosts = b.Hosts
 	x.xxx_hidden_Slots = b.Slots
+	x.xxx_hidden_Generation = b.Generation
 	return m0
 }
 
@@ -1490,6 +1504,7 @@ type MapOutput struct {
 	xxx_hidden_Executor int32                  `protobuf:"zigzag32,1,opt,name=executor,proto3"`
 	xxx_hidden_Addr     uint32                 `protobuf:"varint,2,opt,name=addr,proto3"`
 	xxx_hidden_Sizes    []int64                `protobuf:"varint,3,rep,packed,name=sizes,proto3"`
+	xxx_hidden_Copies   *[]*Location           `protobuf:"bytes,4,rep,name=copies,proto3"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
 }
@@ -1540,6 +1555,15 @@ func (x *MapOutput) GetSizes() []int64 {
 	return nil
 }
 
+func (x *MapOutput) GetCopies() []*Location {
+	if x != nil {
+		if x.xxx_hidden_Copies != nil {
+			return *x.xxx_hidden_Copies
+		}
+	}
+	return nil
+}
+
 func (x *MapOutput) SetExecutor(v int32) {
 	x.xxx_hidden_Executor = v
 }
@@ -1552,12 +1576,17 @@ func (x *MapOutput) SetSizes(v []int64) {
 	x.xxx_hidden_Sizes = v
 }
 
+func (x *MapOutput) SetCopies(v []*Location) {
+	x.xxx_hidden_Copies = &v
+}
+
 type MapOutput_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
 	Executor int32
 	Addr     uint32
 	Sizes    []int64
+	Copies   []*Location
 }
 
 func (b0 MapOutput_builder) Build() *MapOutput {
@@ -1567,6 +1596,79 @@ func (b0 MapOutput_builder) Build() *MapOutput {
 	x.xxx_hidden_Executor = b.Executor
 	x.xxx_hidden_Addr = b.Addr
 	x.xxx_hidden_Sizes = b.Sizes
+	x.xxx_hidden_Copies = &b.Copies
+	return m0
+}
+
+// Location is another place of a map output.
+type Location struct {
+	state               protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Executor int32                  `protobuf:"zigzag32,1,opt,name=executor,proto3"`
+	xxx_hidden_Addr     uint32                 `protobuf:"varint,2,opt,name=addr,proto3"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *Location) Reset() {
+	*x = Location{}
+	mi := &file_control_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Location) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Location) ProtoMessage() {}
+
+func (x *Location) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *Location) GetExecutor() int32 {
+	if x != nil {
+		return x.xxx_hidden_Executor
+	}
+	return 0
+}
+
+func (x *Location) GetAddr() uint32 {
+	if x != nil {
+		return x.xxx_hidden_Addr
+	}
+	return 0
+}
+
+func (x *Location) SetExecutor(v int32) {
+	x.xxx_hidden_Executor = v
+}
+
+func (x *Location) SetAddr(v uint32) {
+	x.xxx_hidden_Addr = v
+}
+
+type Location_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Executor int32
+	Addr     uint32
+}
+
+func (b0 Location_builder) Build() *Location {
+	m0 := &Location{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Executor = b.Executor
+	x.xxx_hidden_Addr = b.Addr
 	return m0
 }
 
@@ -1585,7 +1687,7 @@ type Launch struct {
 
 func (x *Launch) Reset() {
 	*x = Launch{}
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +1699,7 @@ func (x *Launch) String() string {
 func (*Launch) ProtoMessage() {}
 
 func (x *Launch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1727,7 +1829,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1739,7 +1841,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1826,7 +1928,7 @@ type TaskCall struct {
 
 func (x *TaskCall) Reset() {
 	*x = TaskCall{}
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1838,7 +1940,7 @@ func (x *TaskCall) String() string {
 func (*TaskCall) ProtoMessage() {}
 
 func (x *TaskCall) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1952,7 +2054,7 @@ type TaskReply struct {
 
 func (x *TaskReply) Reset() {
 	*x = TaskReply{}
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1964,7 +2066,7 @@ func (x *TaskReply) String() string {
 func (*TaskReply) ProtoMessage() {}
 
 func (x *TaskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2060,7 +2162,7 @@ type Drop struct {
 
 func (x *Drop) Reset() {
 	*x = Drop{}
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2072,7 +2174,7 @@ func (x *Drop) String() string {
 func (*Drop) ProtoMessage() {}
 
 func (x *Drop) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2137,13 +2239,14 @@ type End struct {
 	xxx_hidden_ResultSize   int64                  `protobuf:"varint,12,opt,name=result_size,json=resultSize,proto3"`
 	xxx_hidden_Updates      *[]*Update             `protobuf:"bytes,13,rep,name=updates,proto3"`
 	xxx_hidden_Metrics      *Metrics               `protobuf:"bytes,14,opt,name=metrics,proto3"`
+	xxx_hidden_Digest       uint64                 `protobuf:"fixed64,15,opt,name=digest,proto3"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
 }
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2155,7 +2258,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2266,6 +2369,13 @@ func (x *End) GetMetrics() *Metrics {
 	return nil
 }
 
+func (x *End) GetDigest() uint64 {
+	if x != nil {
+		return x.xxx_hidden_Digest
+	}
+	return 0
+}
+
 func (x *End) SetStage(v int32) {
 	x.xxx_hidden_Stage = v
 }
@@ -2325,6 +2435,10 @@ func (x *End) SetMetrics(v *Metrics) {
 	x.xxx_hidden_Metrics = v
 }
 
+func (x *End) SetDigest(v uint64) {
+	x.xxx_hidden_Digest = v
+}
+
 func (x *End) HasError() bool {
 	if x == nil {
 		return false
@@ -2375,6 +2489,7 @@ type End_builder struct {
 	ResultSize   int64
 	Updates      []*Update
 	Metrics      *Metrics
+	Digest       uint64
 }
 
 func (b0 End_builder) Build() *End {
@@ -2395,6 +2510,7 @@ func (b0 End_builder) Build() *End {
 	x.xxx_hidden_ResultSize = b.ResultSize
 	x.xxx_hidden_Updates = &b.Updates
 	x.xxx_hidden_Metrics = b.Metrics
+	x.xxx_hidden_Digest = b.Digest
 	return m0
 }
 
@@ -2413,7 +2529,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2425,7 +2541,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2554,7 +2670,7 @@ type Fetch struct {
 
 func (x *Fetch) Reset() {
 	*x = Fetch{}
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2566,7 +2682,7 @@ func (x *Fetch) String() string {
 func (*Fetch) ProtoMessage() {}
 
 func (x *Fetch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2651,7 +2767,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2663,7 +2779,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2735,7 +2851,7 @@ type Metrics struct {
 
 func (x *Metrics) Reset() {
 	*x = Metrics{}
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +2863,7 @@ func (x *Metrics) String() string {
 func (*Metrics) ProtoMessage() {}
 
 func (x *Metrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2938,7 +3054,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2950,7 +3066,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3041,7 +3157,7 @@ type BlockChange struct {
 
 func (x *BlockChange) Reset() {
 	*x = BlockChange{}
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3053,7 +3169,7 @@ func (x *BlockChange) String() string {
 func (*BlockChange) ProtoMessage() {}
 
 func (x *BlockChange) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3197,7 +3313,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06app_id\x18\x02 \x01(\tR\x05appId\x12)\n" +
 	"\x04conf\x18\x03 \x03(\v2\x15.kiln.control.SettingR\x04conf\x12'\n" +
 	"\x0fheartbeat_nanos\x18\x04 \x01(\x03R\x0eheartbeatNanos\x12\x18\n" +
-	"\arefused\x18\x05 \x01(\tR\arefused\"\xb9\x02\n" +
+	"\arefused\x18\x05 \x01(\tR\arefused\"\xd9\x02\n" +
 	"\x05Stage\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x10\n" +
@@ -3210,16 +3326,23 @@ const file_control_proto_rawDesc = "" +
 	"\x05props\x18\t \x03(\v2\x15.kiln.control.SettingR\x05props\x12\x14\n" +
 	"\x05hosts\x18\n" +
 	" \x03(\tR\x05hosts\x12\x14\n" +
-	"\x05slots\x18\v \x01(\x05R\x05slots\"\x84\x01\n" +
+	"\x05slots\x18\v \x01(\x05R\x05slots\x12\x1e\n" +
+	"\n" +
+	"generation\x18\f \x01(\x05R\n" +
+	"generation\"\x84\x01\n" +
 	"\x05Input\x12\x18\n" +
 	"\ashuffle\x18\x01 \x01(\x05R\ashuffle\x12\x18\n" +
 	"\areduces\x18\x02 \x01(\x05R\areduces\x12\x14\n" +
 	"\x05addrs\x18\x03 \x03(\fR\x05addrs\x121\n" +
-	"\aoutputs\x18\x04 \x03(\v2\x17.kiln.control.MapOutputR\aoutputs\"Q\n" +
+	"\aoutputs\x18\x04 \x03(\v2\x17.kiln.control.MapOutputR\aoutputs\"\x81\x01\n" +
 	"\tMapOutput\x12\x1a\n" +
 	"\bexecutor\x18\x01 \x01(\x11R\bexecutor\x12\x12\n" +
 	"\x04addr\x18\x02 \x01(\rR\x04addr\x12\x14\n" +
-	"\x05sizes\x18\x03 \x03(\x03R\x05sizes\"\xe9\x01\n" +
+	"\x05sizes\x18\x03 \x03(\x03R\x05sizes\x12.\n" +
+	"\x06copies\x18\x04 \x03(\v2\x16.kiln.control.LocationR\x06copies\":\n" +
+	"\bLocation\x12\x1a\n" +
+	"\bexecutor\x18\x01 \x01(\x11R\bexecutor\x12\x12\n" +
+	"\x04addr\x18\x02 \x01(\rR\x04addr\"\xe9\x01\n" +
 	"\x06Launch\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x1c\n" +
@@ -3245,7 +3368,7 @@ const file_control_proto_rawDesc = "" +
 	"\bmessages\x18\x04 \x03(\fR\bmessages\"C\n" +
 	"\x04Drop\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\x03R\x02id\"\xe0\x03\n" +
+	"\x02id\x18\x02 \x01(\x03R\x02id\"\xf8\x03\n" +
 	"\x03End\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x1c\n" +
@@ -3262,7 +3385,8 @@ const file_control_proto_rawDesc = "" +
 	"\vresult_size\x18\f \x01(\x03R\n" +
 	"resultSize\x12.\n" +
 	"\aupdates\x18\r \x03(\v2\x14.kiln.control.UpdateR\aupdates\x12/\n" +
-	"\ametrics\x18\x0e \x01(\v2\x15.kiln.control.MetricsR\ametrics\"\x9b\x01\n" +
+	"\ametrics\x18\x0e \x01(\v2\x15.kiln.control.MetricsR\ametrics\x12\x16\n" +
+	"\x06digest\x18\x0f \x01(\x06R\x06digest\"\x9b\x01\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -3330,7 +3454,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06Attach\x12\x10.kiln.control.Up\x1a\x12.kiln.control.Down(\x010\x01B:Z8github.com/kilnproject/kiln/internal/link/wire/controlpbb\x06proto3"
 
 var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_control_proto_goTypes = []any{
 	(CallKind)(0),       // 0: kiln.control.CallKind
 	(BlockKind)(0),      // 1: kiln.control.BlockKind
@@ -3346,56 +3470,58 @@ var file_control_proto_goTypes = []any{
 	(*Stage)(nil),       // 11: kiln.control.Stage
 	(*Input)(nil),       // 12: kiln.control.Input
 	(*MapOutput)(nil),   // 13: kiln.control.MapOutput
-	(*Launch)(nil),      // 14: kiln.control.Launch
-	(*Kill)(nil),        // 15: kiln.control.Kill
-	(*TaskCall)(nil),    // 16: kiln.control.TaskCall
-	(*TaskReply)(nil),   // 17: kiln.control.TaskReply
-	(*Drop)(nil),        // 18: kiln.control.Drop
-	(*End)(nil),         // 19: kiln.control.End
-	(*Error)(nil),       // 20: kiln.control.Error
-	(*Fetch)(nil),       // 21: kiln.control.Fetch
-	(*Update)(nil),      // 22: kiln.control.Update
-	(*Metrics)(nil),     // 23: kiln.control.Metrics
-	(*Heartbeat)(nil),   // 24: kiln.control.Heartbeat
-	(*BlockChange)(nil), // 25: kiln.control.BlockChange
+	(*Location)(nil),    // 14: kiln.control.Location
+	(*Launch)(nil),      // 15: kiln.control.Launch
+	(*Kill)(nil),        // 16: kiln.control.Kill
+	(*TaskCall)(nil),    // 17: kiln.control.TaskCall
+	(*TaskReply)(nil),   // 18: kiln.control.TaskReply
+	(*Drop)(nil),        // 19: kiln.control.Drop
+	(*End)(nil),         // 20: kiln.control.End
+	(*Error)(nil),       // 21: kiln.control.Error
+	(*Fetch)(nil),       // 22: kiln.control.Fetch
+	(*Update)(nil),      // 23: kiln.control.Update
+	(*Metrics)(nil),     // 24: kiln.control.Metrics
+	(*Heartbeat)(nil),   // 25: kiln.control.Heartbeat
+	(*BlockChange)(nil), // 26: kiln.control.BlockChange
 }
 var file_control_proto_depIdxs = []int32{
 	10, // 0: kiln.control.Down.welcome:type_name -> kiln.control.Welcome
 	11, // 1: kiln.control.Down.stages:type_name -> kiln.control.Stage
-	14, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
-	15, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
-	17, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
+	15, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
+	16, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
+	18, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
 	5,  // 5: kiln.control.Down.forget:type_name -> kiln.control.StageRef
-	18, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
+	19, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
 	8,  // 7: kiln.control.Up.hello:type_name -> kiln.control.Hello
-	25, // 8: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
-	16, // 9: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
-	19, // 10: kiln.control.Up.ends:type_name -> kiln.control.End
-	24, // 11: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
+	26, // 8: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
+	17, // 9: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
+	20, // 10: kiln.control.Up.ends:type_name -> kiln.control.End
+	25, // 11: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
 	9,  // 12: kiln.control.Hello.resources:type_name -> kiln.control.Resource
 	7,  // 13: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
 	12, // 14: kiln.control.Stage.inputs:type_name -> kiln.control.Input
 	7,  // 15: kiln.control.Stage.props:type_name -> kiln.control.Setting
 	13, // 16: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
-	9,  // 17: kiln.control.Launch.resources:type_name -> kiln.control.Resource
-	6,  // 18: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
-	6,  // 19: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
-	0,  // 20: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
-	6,  // 21: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
-	1,  // 22: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
-	2,  // 23: kiln.control.End.fate:type_name -> kiln.control.Fate
-	20, // 24: kiln.control.End.error:type_name -> kiln.control.Error
-	21, // 25: kiln.control.End.fetch:type_name -> kiln.control.Fetch
-	22, // 26: kiln.control.End.updates:type_name -> kiln.control.Update
-	23, // 27: kiln.control.End.metrics:type_name -> kiln.control.Metrics
-	6,  // 28: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
-	4,  // 29: kiln.control.Control.Attach:input_type -> kiln.control.Up
-	3,  // 30: kiln.control.Control.Attach:output_type -> kiln.control.Down
-	30, // [30:31] is the sub-list for method output_type
-	29, // [29:30] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	14, // 17: kiln.control.MapOutput.copies:type_name -> kiln.control.Location
+	9,  // 18: kiln.control.Launch.resources:type_name -> kiln.control.Resource
+	6,  // 19: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
+	6,  // 20: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
+	0,  // 21: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
+	6,  // 22: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
+	1,  // 23: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
+	2,  // 24: kiln.control.End.fate:type_name -> kiln.control.Fate
+	21, // 25: kiln.control.End.error:type_name -> kiln.control.Error
+	22, // 26: kiln.control.End.fetch:type_name -> kiln.control.Fetch
+	23, // 27: kiln.control.End.updates:type_name -> kiln.control.Update
+	24, // 28: kiln.control.End.metrics:type_name -> kiln.control.Metrics
+	6,  // 29: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
+	4,  // 30: kiln.control.Control.Attach:input_type -> kiln.control.Up
+	3,  // 31: kiln.control.Control.Attach:output_type -> kiln.control.Down
+	31, // [31:32] is the sub-list for method output_type
+	30, // [30:31] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -3409,7 +3535,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   23,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,48 @@
+package sched
+
+// listing is where the tasks of a run find the map outputs that they read, as executors were told.
+type listing struct {
+	number  int32 // how often they were told anew
+	version int   // of the inputs, when they were told or before
+}
+
+// versionOfInputs changes whenever a place of a map output that a stage reads is added or removed.
+func (c *Core) versionOfInputs(s *stage) (sum int) {
+	for _, p := range s.spec.Parents {
+		sum += c.outputs.Find(p).Version()
+	}
+	return sum
+}
+
+// relist lets the tasks of a run that are launched from now on look for map outputs where they are now.
+func (r *run) relist(version int) {
+	r.outdated.addAll(r.shipped)
+	clear(r.shipped)
+	r.listing = listing{r.listing.number + 1, version}
+}
+
+// looksElsewhere says that a task that could not find a map output may find it when it runs again in the same run: all outputs are
+// there, and some have come or gone since the task's executor was told of them. So a run cannot go round in circles.
+func (c *Core) looksElsewhere(r *run, told uint8) bool {
+	return c.inputsThere(r) && told != uint8(r.listing.number)
+}
+
+// outputCopied enters one more place of a map output. An executor that drains may go when it was the last one that only it had; an
+// output that was lost is there again.
+func (c *Core) outputCopied(ev OutputCopied) {
+	s := c.byShuffle[ev.Shuffle]
+	if s == nil || c.executor(ev.To) == nil {
+		return
+	}
+	had := ev.Map >= 0 && int(ev.Map) < s.outputs.Maps() && s.outputs.Has(ev.Map)
+	if !s.outputs.AddCopy(ev.Map, ev.From, ev.To, ev.Digest) {
+		return
+	}
+	if from := c.executor(ev.From); from != nil && from.phase == draining {
+		c.drained = append(c.drained, from)
+	}
+	if !had {
+		c.partitionDone(s, ev.Map, nil)
+		c.mapWent(s)
+	}
+}

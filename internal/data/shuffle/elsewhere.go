@@ -1,0 +1,86 @@
+package shuffle
+
+import (
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// stop is one of the places of a map output, in the order in which a reader tries them.
+type stop struct {
+	task.Location
+	hop  int  // how many places come before it
+	more bool // another one comes after it
+}
+
+// stopAt gives the stop with so many before it. An executor that has the output itself begins there; others begin where seed and map
+// partition say, so that every place has its share of the readers.
+func stopAt(out *task.MapOutput, self ids.ExecutorID, seed uint64, mapPartition, hop int) stop {
+	first := task.Location{Executor: out.Executor, Addr: out.Addr}
+	if len(out.Copies) == 0 {
+		return stop{Location: first}
+	}
+	places := uint64(1 + len(out.Copies))
+	begin := (seed + uint64(mapPartition)) % places
+	if out.Executor == self {
+		begin = 0
+	}
+	for i, c := range out.Copies {
+		if c.Executor == self {
+			begin = uint64(i + 1)
+		}
+	}
+	at := stop{Location: first, hop: hop, more: hop+1 < int(places)}
+	if i := (begin + uint64(hop)) % places; i > 0 {
+		at.Location = out.Copies[i-1]
+	}
+	return at
+}
+
+func (r *reading) stopAt(mapPartition, hop int) stop {
+	return stopAt(&r.what.Input.Outputs[mapPartition], r.self, r.what.Seed, mapPartition, hop)
+}
+
+// moveLocal goes on with a segment of this executor that can not be read, of which nothing was pushed: it is asked for at the next
+// place, or else its output is to blame.
+func (r *reading) moveLocal(mapPartition, reduce int, err error) error {
+	if r.fetch == nil || !r.stopAt(mapPartition, 0).more {
+		return r.failed(mapPartition, reduce, r.here(), err)
+	}
+	size := r.what.Input.Outputs[mapPartition].Sizes[reduce]
+	r.moved = append(r.moved, &request{
+		stop: r.stopAt(mapPartition, 1), want: []ids.BlockID{ids.Shuffle(r.what.Input.Shuffle, mapPartition, reduce)}, sizes: []int64{size}, bytes: size,
+	})
+	return nil
+}
+
+// askElsewhere goes on after a request that failed. What did not come is asked for at the next place; where there is none, a map
+// output or a whole executor is to blame, unless the reading itself was stopped. When only one segment can not be had there, the
+// others are asked for again.
+func (f *flight) askElsewhere(a *arrival) error {
+	if f.ctx.Err() != nil {
+		return a.err
+	}
+	at := a.req.stop
+	if !at.more {
+		id := a.req.want[max(a.lost, 0)]
+		err := f.failed(int(id.B), int(id.C), at.Location, a.err)
+		if a.lost < 0 {
+			err.Fetch.Map = -1
+		}
+		return err
+	}
+	b := requestBuilder{shuffle: f.what.Input.Shuffle, target: a.req.bytes}
+	for i, id := range a.req.want {
+		if a.here[i] {
+			continue
+		}
+		f.bytes -= a.req.sizes[i]
+		next := at
+		if a.lost < 0 || a.lost == i {
+			next = f.stopAt(int(id.B), at.hop+1)
+		}
+		b.add(next, int(id.B), int(id.C), a.req.sizes[i])
+	}
+	f.waiting = append(f.waiting, b.inTurns(f.what.Seed)...)
+	return nil
+}
