@@ -22,6 +22,8 @@ func (c *Core) taskCalled(ev TaskCalled) {
 func (c *Core) whyNotCommit(a *attempt) string {
 	s, p := a.run.stage, a.ref.Partition
 	switch {
+	case a.run.void:
+		return commit.Ended.String()
 	case len(s.jobs) == 0, a.run.gang != nil && a.run != s.current():
 		return commit.NoStage.String()
 	case s.has(p):

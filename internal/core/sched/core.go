@@ -29,6 +29,7 @@ type Core struct {
 	grants      map[ids.TaskID]resource.Grant // what task attempts have beside slots; looked up, never ranged over
 	nextTask    ids.TaskID
 	lacking     []*stage // ready, or were: to be submitted again at resubmitAt
+	rolledBack  []*stage // idle, or were: to be submitted again at once
 	resubmitAt  Time     // valid while lacking is not empty
 	executors   []*executor
 	seen        bitset // executor ids that were ever used
@@ -82,6 +83,7 @@ func New(cfg Config) *Core {
 func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.now, c.out, c.base, c.more, c.whole = now, out, len(out), false, false
 	c.dispatch(ev)
+	c.submitRolledBack()
 	c.forgive()
 	c.ringAlarms()
 	c.expireRooms()
@@ -219,7 +221,7 @@ func (c *Core) Stage(ref ids.StageRef) *task.Stage {
 	}
 	t := &task.Stage{
 		Ref: ref, Job: r.job.spec.ID, Body: s.spec.Body, Props: r.job.spec.Props,
-		IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces, Slots: s.spec.Slots,
+		IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces, Slots: s.spec.Slots, Generation: r.generation,
 	}
 	if r.gang != nil {
 		t.Hosts = r.gang.hosts

@@ -3,6 +3,7 @@ package sched
 import (
 	"fmt"
 
+	"github.com/kilnproject/kiln/internal/core/sched/mapout"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -50,6 +51,12 @@ func (c *Core) succeeded(a *attempt, end *task.End) {
 		c.answer(r, r.gang.room.Leave(a.index))
 	}
 	switch {
+	case r.void:
+		c.commits.Ended(a.ref, task.Lost) // it was there first, and does not count
+		if end.Stored {
+			c.do(DropResult{a.executor.id, a.id})
+		}
+		c.leave(a)
 	case len(s.jobs) == 0 || s.has(end.Ref.Partition) || r.gang != nil && r != s.current():
 		if s.isMap() && s.has(end.Ref.Partition) {
 			s.outputs.Add(end.Ref.Partition, a.executor.id, nil, end.Digest)
@@ -84,12 +91,15 @@ func (c *Core) mapDone(a *attempt, end *task.End) {
 		c.taskFailed(a, &task.EndReason{Fate: task.Failed, Error: &task.Error{Text: why}})
 		return
 	}
-	s.outputs.Add(p, a.executor.id, end.Sizes, end.Digest)
+	added := s.outputs.Add(p, a.executor.id, end.Sizes, end.Digest)
 	if len(end.Updates) > 0 && s.merged.add(int(p)) {
 		c.do(MergeUpdates{end.Updates})
 	}
 	c.partitionDone(s, p, a)
 	c.leave(a)
+	if added == mapout.Changed {
+		c.rollBack(s, p)
+	}
 	c.mapWent(s)
 }
 

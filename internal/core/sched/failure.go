@@ -19,6 +19,7 @@ const (
 	Cancelled                             // the user's wish
 	Unschedulable                         // no executor can run the tasks
 	Internal                              // the job makes no sense
+	OutputChanged                         // a lost map output was computed again and is another one, too late to do without the old one
 )
 
 // String gives the kind in words.
@@ -38,6 +39,8 @@ func (k FailureKind) String() string {
 		return "unschedulable"
 	case Internal:
 		return "internal"
+	case OutputChanged:
+		return "output changed"
 	}
 	return fmt.Sprintf("failure %d", k)
 }

@@ -18,7 +18,7 @@ func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
 	}
 	told := a.listing
 	c.leave(a)
-	if len(s.jobs) == 0 || r.ref.Attempt != s.next-1 {
+	if r.void || len(s.jobs) == 0 || r.ref.Attempt != s.next-1 {
 		return // old news: what it complains of has been computed again since, or is about to be
 	}
 	if from := c.executor(why.Fetch.Executor); from != nil && c.health != nil {

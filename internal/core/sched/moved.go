@@ -31,7 +31,13 @@ func (c *Core) looksElsewhere(r *run, told uint8) bool {
 // output that was lost is there again.
 func (c *Core) outputCopied(ev OutputCopied) {
 	s := c.byShuffle[ev.Shuffle]
-	if s == nil || c.executor(ev.To) == nil {
+	switch {
+	case c.executor(ev.To) == nil:
+		return
+	case s == nil: // the copy was made while the shuffle was dropped
+		c.do(DropShuffle{ev.Shuffle})
+		return
+	case s.spec.Barrier: // its outputs go together: one attempt has written all that count
 		return
 	}
 	had := ev.Map >= 0 && int(ev.Map) < s.outputs.Maps() && s.outputs.Has(ev.Map)

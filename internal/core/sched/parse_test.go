@@ -58,7 +58,7 @@ func (p *player) event(word, rest string) Event {
 		where, digest, _ := strings.Cut(rest, " digest=")
 		p.scan(where, "%d %d %d %d", &ev.Shuffle, &ev.Map, &ev.From, &ev.To)
 		if digest != "" {
-			ev.Digest = uint64(p.number(digest))
+			ev.Digest = p.digest(digest)
 		}
 		return ev
 	case "kept", "not-kept":
@@ -278,7 +278,7 @@ func (p *player) success(ev *TaskEnded, options string) {
 		case "update":
 			ev.End.Updates = []task.Update{{Accumulator: 1}}
 		case "digest":
-			ev.End.Digest = uint64(p.number(value))
+			ev.End.Digest = p.digest(value)
 		case "from":
 			ev.Executor = ids.ExecutorID(p.number(value))
 		default:
@@ -396,6 +396,14 @@ func (p *player) needs(s *StageSpec, word, value string) bool {
 		return false
 	}
 	return true
+}
+
+func (p *player) digest(s string) uint64 {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return n
 }
 
 func (p *player) number(s string) int {

@@ -29,6 +29,8 @@ type run struct {
 	unseen     bool                 // it was not looked at which free executors can run its tasks
 	delays     bool                 // it may leave slots free for a while: see delay
 	warned     bool                 // of the size of its tasks
+	void       bool                 // nothing that its tasks come to counts: see rollback.go
+	generation int32                // of the map outputs that its tasks write
 	delay      delay
 	gang       *gang              // of a barrier stage; else nil
 	health     *health.Set        // where its tasks failed; nil when nobody asks

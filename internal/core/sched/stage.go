@@ -25,6 +25,8 @@ type stage struct {
 	troubles *troubles // of a barrier stage: what ended its attempts; nil when none did
 	retired  bool      // its shuffle is released: the stage goes with its last job
 	waiters  []*stage  // stages that are submitted again when this one is done, if they wait still
+	// generation counts how often what the stage had was taken back: see rollback.go.
+	generation int32
 }
 
 // A state is where a stage stands.

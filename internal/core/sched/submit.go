@@ -58,7 +58,7 @@ func (c *Core) start(s *stage) {
 		partitions, n = nil, s.spec.Partitions
 	}
 	r := &run{
-		ref: ids.StageRef{Stage: s.id, Attempt: s.next}, stage: s, job: s.jobs[0],
+		ref: ids.StageRef{Stage: s.id, Attempt: s.next}, stage: s, job: s.jobs[0], generation: s.generation,
 		shape: c.shape(s.spec.Profile), ask: s.spec.ask(), set: taskset.New(n, partitions, c.placesOf(&s.spec)), heads: make([]*attempt, n),
 	}
 	s.next++

@@ -26,6 +26,7 @@ const (
 	LinkBreaks                         // and the executor ends; why is said later, or never
 	ExecutorMutes                      // it lives, and no message comes from it or to it any more
 	DiskForgets                        // some map outputs of an executor are gone, and nobody notices; now and then it is said
+	OutputCopied                       // an executor takes a copy of a map output
 	BlocksChange                       // an executor tells of cached partitions
 	UserCancels                        // a job, a group, or what has a tag
 	ExecutorDrains                     // executors are decommissioned
@@ -48,6 +49,7 @@ var accidents = map[AccidentKind]func(w *World, r *rand.Rand, e *executor){
 	},
 	ExecutorMutes:  (*World).mute,
 	DiskForgets:    (*World).loseOutputs,
+	OutputCopied:   (*World).copyOutput,
 	BlocksChange:   (*World).changeBlocks,
 	UserCancels:    func(w *World, r *rand.Rand, _ *executor) { w.cancel(r) },
 	ExecutorDrains: (*World).drain,
@@ -78,6 +80,7 @@ func (d *drawing) makeAccidents() {
 	}
 	some(d.Losses, ExecutorDies)
 	some(d.DiskFaults, DiskForgets)
+	some(d.Copies, OutputCopied)
 	some(d.Caches, BlocksChange)
 	some(d.Cancels, UserCancels)
 	some(d.Retirements, HostDrains, ExecutorKilled, HostDies, LinkBreaks, ExecutorMutes, ExecutorDrains, ExecutorDrains)
@@ -116,7 +119,7 @@ func (w *World) loseOutputs(r *rand.Rand, e *executor) {
 	for s := range w.Shuffles {
 		for m := range w.Shuffles[s].Partitions {
 			at := output{ids.ShuffleID(s), int32(m)}
-			if r.IntN(3) == 0 && e.outputs[at] {
+			if _, there := e.outputs[at]; r.IntN(3) == 0 && there {
 				delete(e.outputs, at)
 				lost++
 			}

@@ -23,10 +23,10 @@ func (d *drawing) makeBarrier(spec *sched.StageSpec) {
 
 // rounds is how often the tasks of a stage meet, or -1 when it is not a barrier stage.
 func rounds(st *task.Stage) int {
-	if st == nil || len(st.Body) < 4 {
+	if st == nil || len(st.Body) < 5 {
 		return -1
 	}
-	return int(st.Body[3])
+	return int(st.Body[4])
 }
 
 // meet lets a task come to the others of its stage. Some are heard twice.

@@ -13,12 +13,12 @@ const (
 	shapeOf                    // its host, slots, accelerators and speed
 	downTime                   // how long a message takes to an executor
 	upTime                     // and from one
-	readTime                   // how long a task attempt reads
+	readTime                   // how long a task attempt reads the first half
 	workTime                   // and works
 	meetTime                   // and takes to come to the others of its barrier stage
 	commitTime                 // and takes to commit
 	toldTime                   // how long it says that it took
-	blockSize                  // how large a block is that it leaves
+	rowsOf                     // what rows come of it, where chance has a say
 	storedIs                   // whether its result stays at its executor
 	noticeTime                 // when what has gone is missed, or looked at
 	fails                      // mishaps from here: the task attempt fails
@@ -31,6 +31,8 @@ const (
 	isAbsent                   // it does not come to the others of its barrier stage
 	isForgotten                // its result is gone when it is fetched
 	isNeverStarted             // the cluster manager does not start an executor that it was asked for
+	moreTime                   // no mishaps from here: how long a task attempt reads the other half
+	copyTime                   // how long a copy of a map output takes
 )
 
 var mishapNames = map[what]string{

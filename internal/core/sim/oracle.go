@@ -29,7 +29,7 @@ type watch struct {
 func newOracles(w *World) []watch {
 	watches := []watch{
 		{"ends", &ends{world: w}}, {"once", newOnce(w)}, {"merges", newMerges()}, {"twins", newTwins(w)}, {"slots", newSlots(w)},
-		{"resources", newResources(w)}, {"profiles", &profiles{world: w}}, {"reads", newReads(w)}, {"bounded", &bounded{world: w}}, {"rest", &rest{world: w}},
+		{"resources", newResources(w)}, {"profiles", &profiles{world: w}}, {"reads", newReads(w)}, {"mixes", newMixes(w)}, {"bounded", &bounded{world: w}}, {"rest", &rest{world: w}},
 		{"retired", newRetired(w)}, {"commits", newCommits(w)}, {"returns", newReturns(w)},
 		{"together", newTogether(w)},
 	}

@@ -8,11 +8,13 @@ import (
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// commits: of the attempts of one partition at most one may make its output visible, until the core hears that it has not.
+// commits: of the attempts of one partition at most one may make its output visible, until the core hears that it has not. What one
+// comes to that was to be killed before, because what it read has changed, is not counted and so never seen.
 type commits struct {
 	world  *World
 	holder map[partition]holding
 	asked  map[asking]bool
+	killed map[ids.TaskRef]bool
 }
 
 // asking is a call of a task attempt that wants to commit.
@@ -33,10 +35,12 @@ type holding struct {
 	at  ids.ExecutorID
 }
 
-func newCommits(w *World) *commits { return &commits{w, map[partition]holding{}, map[asking]bool{}} }
+func newCommits(w *World) *commits {
+	return &commits{w, map[partition]holding{}, map[asking]bool{}, map[ids.TaskRef]bool{}}
+}
 
 func (o *commits) step(ev sched.Event, actions []sched.Action) error {
-	if ended, ok := ev.(sched.TaskEnded); ok && ended.End.Reason.Fate != task.Success {
+	if ended, ok := ev.(sched.TaskEnded); ok && (ended.End.Reason.Fate != task.Success || o.killed[ended.End.Ref]) {
 		if of := partitionOf(ended.End.Ref); o.holder[of].ref == ended.End.Ref {
 			delete(o.holder, of)
 		}
@@ -48,6 +52,9 @@ func (o *commits) step(ev sched.Event, actions []sched.Action) error {
 		o.asked[asking{called.Call.Ref, called.Call.Seq}] = true
 	}
 	for _, a := range actions {
+		if k, ok := a.(sched.Kill); ok && !k.Task.Recall {
+			o.killed[k.Task.Ref] = true
+		}
 		answer, ok := a.(sched.AnswerCall)
 		if !ok || answer.Reply.Refused != "" || !o.asked[asking{answer.Reply.Ref, answer.Reply.Seq}] {
 			continue

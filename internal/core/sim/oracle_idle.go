@@ -47,9 +47,13 @@ func (o *idle) looked(v *alloc.View, t alloc.Target, _ int, w alloc.Wanted) erro
 	return nil
 }
 
-// needed gives a map output of an active job that only this executor has.
+// needed gives a map output of an active job that only this executor has. Where outputs change, what an executor has may be worth
+// nothing.
 func (o *idle) needed(id ids.ExecutorID) (output, bool) {
 	w := o.slots.world
+	if w.Inexact > 0 {
+		return output{}, false
+	}
 	for _, j := range w.jobs {
 		if j == nil || !j.submitted || j.ended {
 			continue

@@ -26,7 +26,7 @@ func (o *once) step(_ sched.Event, actions []sched.Action) error {
 				o.had[a.Job] = had
 			}
 			want := fmt.Sprintf("job %d partition %d", a.Job, a.Partition)
-			value, _, _ := strings.Cut(string(a.Value), " of attempt ")
+			value, _, _ := strings.Cut(string(a.Value), " made as ")
 			if had[a.Partition] || !o.world.jobs[a.Job].wanted[a.Partition] || value != want {
 				return fmt.Errorf("partition %d of job %d is delivered as %q; it was before: %v", a.Partition, a.Job, a.Value, had[a.Partition])
 			}

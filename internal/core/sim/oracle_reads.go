@@ -34,6 +34,10 @@ func (o *reads) step(ev sched.Event, actions []sched.Action) error {
 	switch ev := ev.(type) {
 	case sched.TaskEnded:
 		o.heard(ev)
+	case sched.OutputCopied:
+		if !o.gone[ev.To] {
+			o.places[place{output{ev.Shuffle, ev.Map}, ev.To}] = o.losses[ev.To]
+		}
 	case sched.OutputsLost:
 		o.losses[ev.Executor]++
 	}
@@ -53,9 +57,11 @@ func (o *reads) step(ev sched.Event, actions []sched.Action) error {
 		o.stages[ship.Stage] = st
 		for _, in := range st.Inputs {
 			for m, out := range in.Outputs {
-				after, ok := o.places[place{output{in.Shuffle, int32(m)}, out.Executor}]
-				if !ok || after != o.losses[out.Executor] {
-					return fmt.Errorf("%v is to read map output %d of shuffle %d from executor %v, which does not have it", ship.Stage, m, in.Shuffle, out.Executor)
+				for _, at := range append([]task.Location{{Executor: out.Executor}}, out.Copies...) {
+					after, ok := o.places[place{output{in.Shuffle, int32(m)}, at.Executor}]
+					if !ok || after != o.losses[at.Executor] {
+						return fmt.Errorf("%v is to read map output %d of shuffle %d from executor %v, which does not have it", ship.Stage, m, in.Shuffle, at.Executor)
+					}
 				}
 			}
 		}

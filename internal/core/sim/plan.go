@@ -160,9 +160,13 @@ func (d *drawing) finishSpec(spec *sched.StageSpec) {
 	}
 }
 
-// makeAsk says what the tasks of a stage take. The body tells it to the oracles: slots, half accelerators, and the profile.
+// makeAsk says what the tasks of a stage take. The body tells it to the oracles: slots, half accelerators, and the
+// profile; and to the executors of what kind its functions are.
 func (d *drawing) makeAsk(spec *sched.StageSpec) {
-	spec.Body = []byte{1, 0, 0}
+	spec.Body = []byte{1, 0, 0, exact}
+	if d.Inexact > 0 && d.chance.Float64() < d.Inexact {
+		spec.Body[3] = byte(1 + d.chance.IntN(2))
+	}
 	if d.Profiles > 1 {
 		spec.Profile = ids.ProfileID(d.chance.IntN(d.Profiles))
 		spec.Body[2] = byte(spec.Profile)

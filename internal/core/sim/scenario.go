@@ -30,6 +30,7 @@ type Scenario struct {
 	Faults      time.Duration // how long faults happen
 	Losses      int           // executors that are lost
 	DiskFaults  int           // times at which an executor loses some map outputs, and nobody notices
+	Copies      int           // times at which an executor takes a copy of a map output
 	Caches      int           // times at which an executor tells of cached partitions
 	Cancels     int
 	Retirements int     // times at which executors are decommissioned, asked to go, suspected, silent, or lost with their host
@@ -43,6 +44,8 @@ type Scenario struct {
 	Wide        float64 // a stage asks for several slots, or for accelerators
 	Barriers    float64 // a stage is a barrier stage
 	Absent      float64 // a task does not come to the others of its barrier stage
+	Digests     bool    // map tasks tell them
+	Inexact     float64 // the functions of a stage do not give the same rows of the same rows; 0 without digests
 	Fail        float64 // a task fails
 	Final       float64 // its failure is final
 	Crash       float64 // a task brings its executor down
@@ -128,6 +131,7 @@ func Random(seed uint64) Scenario {
 	}
 	s.barriers(r)
 	s.speculate(r)
+	s.shuffling(r)
 	return s
 }
 
@@ -167,6 +171,9 @@ func (s *Scenario) elastic(r *rand.Rand) {
 		Min: r.IntN(3), Ratio: []float64{1, 0.5}[r.IntN(2)], Backlog: soon(), Sustained: soon(),
 		Idle: idle(), CachedIdle: alloc.Never, ShuffleIdle: alloc.Never, TrackShuffles: r.IntN(4) > 0, Drain: r.IntN(3) == 0,
 	}
+	if !c.TrackShuffles { // executors take outputs along that are needed: were they soon gone, large stages would never be done
+		c.Idle = 10 * time.Second
+	}
 	if c.Max = c.Min + 1 + r.IntN(8); r.IntN(2) == 0 {
 		c.CachedIdle, c.ShuffleIdle = idle(), idle()
 	}
@@ -188,5 +195,13 @@ func (s *Scenario) speculate(r *rand.Rand) {
 	s.Sched.Speculation = speculate.Config{
 		Enabled: true, Quantile: 0.05 + r.Float64()/1.1, Multiplier: 1 + 3*r.Float64(), AnyRate: r.IntN(2) == 0, LongRun: 1 + r.Float64(),
 		Threshold: time.Duration(r.IntN(2)*r.IntN(3000)) * time.Millisecond,
+	}
+}
+
+// shuffling lets map outputs be copied, and be others when they are computed again.
+func (s *Scenario) shuffling(r *rand.Rand) {
+	s.Copies = r.IntN(2) * r.IntN(60)
+	if s.Digests = r.IntN(4) > 0; s.Digests && r.IntN(10) < 7 {
+		s.Inexact = r.Float64()
 	}
 }

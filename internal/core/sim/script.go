@@ -174,6 +174,12 @@ func (s *script) event(ev sched.Event) {
 		s.line("resumed")
 	case sched.Heard:
 		s.line("heard %d", ev.Executor)
+	case sched.OutputCopied:
+		text := fmt.Sprintf("copied %d %d %d %d", ev.Shuffle, ev.Map, ev.From, ev.To)
+		if ev.Digest != 0 {
+			text += fmt.Sprintf(" digest=%d", ev.Digest)
+		}
+		s.line("%s", text)
 	case sched.OutputsLost:
 		s.line("outputs-lost %d", ev.Executor)
 	case sched.JobSubmitted:
@@ -273,6 +279,9 @@ func (s *script) ended(ev sched.TaskEnded) {
 		text := "ok " + of
 		if ev.End.Sizes != nil {
 			text += " sizes=" + list(ev.End.Sizes)
+		}
+		if ev.End.Digest != 0 {
+			text += fmt.Sprintf(" digest=%d", ev.End.Digest)
 		}
 		if ev.End.ResultSize > 0 {
 			text += fmt.Sprintf(" bytes=%d", ev.End.ResultSize)

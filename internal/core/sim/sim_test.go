@@ -53,7 +53,7 @@ func TestTheSameSeedGivesTheSameActions(t *testing.T) {
 // What no seed brings about proves nothing: every accident and mishap happens, and every oracle of allocation sees executors come and go.
 func TestTheSeedsBringEverythingAbout(t *testing.T) {
 	kinds, mishaps, elastic := map[AccidentKind]int{}, map[what]int{}, 0
-	for s := range uint64(150) {
+	for s := range uint64(300) {
 		w := newWorld(Draw(Random(s)), nil)
 		w.core = newCore(w.Sched)
 		w.play()

@@ -33,8 +33,9 @@ type World struct {
 	executors []*executor // that have ever come, in that order
 	byID      map[ids.ExecutorID]*executor
 	nextID    ids.ExecutorID
-	jobs      []*job // by id; nil when the plan has none
-	used      []bool // shuffles that some job has asked for
+	jobs      []*job     // by id; nil when the plan has none
+	used      []bool     // shuffles that some job has asked for
+	contents  []*content // of results
 	oracles   []watch
 	living    []ids.ExecutorID // as the core sees it
 	view      *sched.View      // after the last Step
@@ -370,7 +371,7 @@ func (w *World) start(of ids.ProfileID) {
 func (w *World) register(id ids.ExecutorID, s shape) {
 	e := &executor{
 		world: w, id: id, shape: s,
-		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]bool{}, results: map[ids.TaskID][]byte{},
+		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]stored{}, results: map[ids.TaskID][]byte{},
 	}
 	w.executors, w.byID[id] = append(w.executors, e), e
 	w.elastic.of(s.profile).alive++

@@ -27,7 +27,6 @@ type output struct {
 	held          // one of its places; executor is nowhere when it has none
 	sizes  sizes  // of the output that was there last, if any was
 	digest uint64 // of the same; 0 when it is not known
-	void   bool   // what was there last must not come back: it was made of what has changed since
 }
 
 // held is one place of an output. Invariant: table.held[executor][at] names the output, or executor is nowhere.
@@ -110,7 +109,7 @@ func (s *Shuffle) Add(mapPartition int32, executor ids.ExecutorID, bytes []int64
 		return Copied
 	}
 	changed := digest != 0 && o.digest != 0 && digest != o.digest
-	o.sizes, o.digest, o.void = pack(bytes), digest, false
+	o.sizes, o.digest = pack(bytes), digest
 	s.hold(mapPartition, executor)
 	if changed {
 		return Changed
@@ -125,9 +124,7 @@ func (s *Shuffle) AddCopy(mapPartition int32, from, to ids.ExecutorID, digest ui
 	if mapPartition < 0 || int(mapPartition) >= len(s.outputs) || to < 0 || s.find(mapPartition, to) != nil {
 		return false
 	}
-	o := &s.outputs[mapPartition]
-	switch {
-	case digest != o.digest, digest == 0 && s.find(mapPartition, from) == nil, o.executor == nowhere && o.void:
+	if digest != s.outputs[mapPartition].digest || digest == 0 && s.find(mapPartition, from) == nil {
 		return false
 	}
 	s.hold(mapPartition, to)
@@ -149,14 +146,13 @@ func (s *Shuffle) Remove(mapPartition int32, executor ids.ExecutorID) bool {
 	return true
 }
 
-// Void says that all outputs are worth nothing: they were made of what has changed since. Their digests are remembered, so that
-// Add tells whether this made a difference.
+// Void says that all outputs are worth nothing, and that nobody needs to know whether those that come are the same.
 func (s *Shuffle) Void() {
 	for m := range s.outputs {
 		for s.Has(int32(m)) {
 			s.Remove(int32(m), s.outputs[m].executor)
 		}
-		s.outputs[m].void, s.outputs[m].sizes = true, sizes{}
+		s.outputs[m].digest, s.outputs[m].sizes = 0, sizes{}
 	}
 }
 

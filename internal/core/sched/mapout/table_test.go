@@ -20,7 +20,6 @@ type known struct {
 	on     map[ids.ExecutorID]bool
 	bytes  []int64
 	digest uint64
-	void   bool
 }
 
 func (d dumb) at(key Lost) *known {
@@ -40,7 +39,7 @@ func (k *known) add(executor ids.ExecutorID, bytes []int64, digest uint64) Added
 		return Copied
 	}
 	was := k.digest
-	k.on[executor], k.bytes, k.digest, k.void = true, bytes, digest, false
+	k.on[executor], k.bytes, k.digest = true, bytes, digest
 	if was == 0 || digest == 0 || was == digest {
 		return Fresh
 	}
@@ -50,8 +49,7 @@ func (k *known) add(executor ids.ExecutorID, bytes []int64, digest uint64) Added
 // copied says whether a copy of an output counts.
 func (k *known) copied(from, to ids.ExecutorID, digest uint64) bool {
 	same := digest == k.digest && (digest != 0 || k.on[from])
-	back := len(k.on) > 0 || k.bytes != nil && !k.void
-	if !same || !back || k.on[to] {
+	if !same || k.on[to] {
 		return false
 	}
 	k.on[to] = true
@@ -104,7 +102,7 @@ func TestTableDoesAsADumbOne(t *testing.T) {
 				for m := range int32(parts) {
 					k := want.at(Lost{s.ID(), m})
 					clear(k.on)
-					k.void = true
+					k.digest = 0
 				}
 			},
 			"lose executor": func(t *rapid.T) {
