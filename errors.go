@@ -29,6 +29,9 @@ var (
 	ErrRowsChanged = op.ErrRowsChanged
 	// ErrExecutorLost is in the chain when a job failed because its executors died.
 	ErrExecutorLost = errors.New("executor lost")
+	// ErrOutputChanged is in the chain when a job failed because a part of a shuffle was lost and, computed again, had other rows than
+	// those that results were made of. Functions that depend on chance, on time or on the order of rows do that.
+	ErrOutputChanged = errors.New("shuffled rows changed")
 )
 
 var (

@@ -49,6 +49,8 @@ func (a *action) failure(ctx context.Context, err error) error {
 		e.Cause = fmt.Errorf("%w: %s", ErrResultTooLarge, f.Reason)
 	case sched.ExecutorsLost:
 		e.Cause = fmt.Errorf("%w: %s", ErrExecutorLost, f.Reason)
+	case sched.OutputChanged:
+		e.Cause = fmt.Errorf("%w: %s", ErrOutputChanged, f.Reason)
 	default:
 		e.Cause = taskError(e, f.Cause, f.Reason)
 	}

@@ -115,6 +115,7 @@ func dieWith(pipe *json.Decoder, b bootstrap, gone chan<- struct{}, leave contex
 
 func serveDriver(ctx context.Context, c *conf.Conf, b bootstrap) error {
 	cfg := executorConfig(c, b.ID, b.Slots, b.Memory, b.Places.AppDir)
+	cfg.Digests = conf.Digests.Of(c)
 	cfg.DirectResult = directResult
 	cfg.Patience = conf.KillTimeout.Of(c)
 	cfg.DriverBlocks = b.Places.DriverBlocks

@@ -26,6 +26,10 @@ var (
 	FetchRetryWait = Duration("kiln.shuffle.fetch.retryWait", 500*time.Millisecond,
 		"The pause before a fetch is tried again.", AtLeast(time.Duration(0))).Spark("spark.shuffle.io.retryWait", "s")
 
+	// Digests makes map tasks tell what they wrote from anything else.
+	Digests = Bool("kiln.shuffle.digests.enabled", true,
+		"Notice when a part of a shuffle that was lost and computed again has other rows than before, because a function depends on chance or on the order of rows. What was made of the old rows is then computed again, or the job fails rather than give results of both. Masters local, local[N] and local[*] lose no executors and ignore it.")
+
 	// BroadcastBlockSize is the size of the pieces of a broadcast.
 	BroadcastBlockSize = Size("kiln.broadcast.blockSize", 4*MiB,
 		"The size of the pieces in which a broadcast value travels.", Between(4*KiB, GiB)).Spark("spark.broadcast.blockSize", "k")

@@ -72,7 +72,7 @@ func (e *Executor) runOne(a *attempt) (stays bool) {
 	a.end.Metrics.Started = began.Sub(e.began)
 	t := &op.Task{
 		Context: a.ctx, Ref: a.launch.Ref, ID: a.launch.ID, Stage: a.stage.Stage, Resources: a.launch.Resources, Metrics: &a.end.Metrics,
-		Host: host{e, a}, DebugRows: e.cfg.CheckRows, Compression: e.cfg.Compression,
+		Host: host{e, a}, DebugRows: e.cfg.CheckRows, Compression: e.cfg.Compression, Digests: e.cfg.Digests,
 	}
 	memory := &taskMemory{pool: e.memory, task: a.launch.ID}
 	t.Memory = memory
@@ -140,7 +140,7 @@ func (e *Executor) conclude(a *attempt, t *op.Task, memory *taskMemory, began ti
 		return
 	}
 	a.end.Updates = updates
-	a.end.Sizes = answer.Sizes
+	a.end.Sizes, a.end.Digest = answer.Sizes, answer.Digest
 	m.ResultSize = int64(len(answer.Value))
 	a.end.ResultSize = m.ResultSize
 	a.end.Reason = task.EndReason{Fate: task.Success}

@@ -32,6 +32,7 @@ type Config struct {
 	Reading     shuffle.ReadConfig
 	CheckRows   bool
 	Compression codec.Compression // of map outputs, spills and caches
+	Digests     bool              // map outputs have digests
 	// DirectResult is the largest result that goes in a status message; a larger one waits as a block for the driver to fetch it.
 	DirectResult int64
 	Heartbeat    time.Duration

@@ -26,7 +26,7 @@ type host struct {
 
 // ShuffleWriter implements op.Host.
 func (h host) ShuffleWriter(t *op.Task) (op.ShuffleWriter, error) {
-	w := h.e.shuffle.NewWriter(t.Stage.Shuffle, int(t.Ref.Partition), t.Stage.Reduces, t.ID, t.Memory)
+	w := h.e.shuffle.NewWriter(t.Stage.Shuffle, int(t.Ref.Partition), t.Stage.Reduces, t.ID, t.Memory).OfGeneration(t.Stage.Generation)
 	return &countingWriter{w, t.Metrics}, nil
 }
 
@@ -36,15 +36,15 @@ type countingWriter struct {
 	m *task.Metrics
 }
 
-func (w *countingWriter) Commit() ([]int64, error) {
-	sizes, err := w.Writer.Commit()
+func (w *countingWriter) Commit(digest uint64) ([]int64, uint64, error) {
+	sizes, kept, err := w.Writer.Commit(digest)
 	for _, n := range sizes {
 		w.m.ShuffleWritten += n
 	}
 	memory, disk := w.Spilled()
 	w.m.SpilledMemory += memory
 	w.m.SpilledDisk += disk
-	return sizes, err
+	return sizes, kept, err
 }
 
 // ReadShuffle implements op.Host.

@@ -86,6 +86,7 @@ func (c *Core) dropOutputs(s *stage) {
 			c.reopenCommit(s, p)
 		}
 	}
+	s.generation++ // executors that have one of them must not take it for that of the next attempt
 	c.lookAtDrainers()
 }
 

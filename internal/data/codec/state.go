@@ -12,6 +12,7 @@ type appending struct {
 	guard
 	scratch
 	body []byte // what custom columns put before they know its length
+	text []byte // what values are encoded to that can only be mixed so
 }
 
 var appendings = sync.Pool{New: func() any { return new(appending) }}
@@ -20,6 +21,9 @@ func (e *appending) done() {
 	e.guard = guard{}
 	if cap(e.body) > keepBytes {
 		e.body = nil
+	}
+	if cap(e.text) > keepBytes {
+		e.text = nil
 	}
 	appendings.Put(e)
 }

@@ -61,6 +61,9 @@ func openCombine[K comparable](t *Task, route Route[K], from, to RowType, by fol
 	if err != nil {
 		return nil, nil, err
 	}
+	if out.digest, err = newDigest(t, Reflect(from), true); err != nil {
+		return nil, nil, err
+	}
 	s := &combiner{totals: totals, by: by, createAll: createAll, stride: Reflect(from).Size(), out: partWrite{out, r}}
 	return &Sink{rows: Reflect(from), push: s.push}, s, nil
 }
@@ -100,6 +103,9 @@ func (s *combiner) push(rows unsafe.Pointer, n int) error {
 		return err
 	}
 	all.hashes = all.table.hash(rows, n, s.stride, all.hashes)
+	if err := s.out.digest.add(rows, n, all.hashes, nil); err != nil {
+		return err
+	}
 	if s.bypass > 0 {
 		s.bypass -= n
 		return s.pass(rows, n)

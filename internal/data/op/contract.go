@@ -40,8 +40,9 @@ type Done interface {
 
 // Answer is what a finished task tells the driver: a value, or the sizes of its map output.
 type Answer struct {
-	Value []byte
-	Sizes []int64
+	Value  []byte
+	Sizes  []int64
+	Digest uint64 // of a map output; 0 when not known
 }
 
 // Input is one input of a Combine, with the partitions that this task reads of it already chosen.

@@ -190,3 +190,33 @@ func BenchmarkSort(b *testing.B) {
 		benchTransform[KV[int64, int64], KV[int64, int64]](b, &SortFunc[KV[int64, int64]]{Compare: func(a, b KV[int64, int64]) int { return int(a.Key - b.Key) }}, rows)
 	})
 }
+
+// BenchmarkDigest is what digests add to the writing of map outputs.
+func BenchmarkDigest(b *testing.B) {
+	pairs, texts := intPairs(1<<20, 1<<20), words(1<<20, 200000)
+	for _, on := range []bool{false, true} {
+		b.Run(fmt.Sprintf("int64/%v", on), func(b *testing.B) {
+			benchDigest(b, on, &PartitionWrite[int64]{Rows: TypeOf[KV[int64, int64]](), Route: Route[int64]{N: 16}}, pairs)
+		})
+		b.Run(fmt.Sprintf("words/%v", on), func(b *testing.B) {
+			benchDigest(b, on, &PartitionWrite[string]{Rows: TypeOf[KV[string, int64]](), Route: Route[string]{N: 16}}, texts)
+		})
+		b.Run(fmt.Sprintf("dealt words/%v", on), func(b *testing.B) {
+			benchDigest(b, on, &ScatterWrite{Rows: TypeOf[KV[string, int64]](), Reduces: 16}, texts)
+		})
+		b.Run(fmt.Sprintf("combined words/%v", on), func(b *testing.B) {
+			benchDigest(b, on, &ReduceWrite[string, int64]{F: sum, Route: Route[string]{N: 16}}, texts)
+		})
+	}
+}
+
+func benchDigest[T any](b *testing.B, on bool, o Output, rows []T) {
+	for b.Loop() {
+		t := fakeTask(newFakeHost(), ample(), 0, 16)
+		t.Digests = on
+		if _, err := into(t, o, rows, BatchRows); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, len(rows))
+}

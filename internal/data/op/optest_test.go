@@ -70,7 +70,7 @@ func (w *fakeWriter) Append(reduce int, block []byte) error {
 	return nil
 }
 
-func (w *fakeWriter) Commit() ([]int64, error) {
+func (w *fakeWriter) Commit(digest uint64) ([]int64, uint64, error) {
 	parts := w.host.shuffles[w.id]
 	if parts == nil {
 		parts = make([][][]byte, len(w.data))
@@ -83,7 +83,7 @@ func (w *fakeWriter) Commit() ([]int64, error) {
 		}
 	}
 	w.host.shuffles[w.id] = parts
-	return sizes, nil
+	return sizes, digest, nil
 }
 
 func (w *fakeWriter) Discard() { w.data = nil }

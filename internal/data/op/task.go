@@ -24,6 +24,7 @@ type Task struct {
 	// Compression is that of map outputs, spills and caches; the zero value is none.
 	Compression codec.Compression
 	DebugRows   bool // check that functions leave their rows alone
+	Digests     bool // map outputs have digests: see digest
 
 	// Part is the partition of the operator that is being wired, run or read. It changes while inputs run: take it at the start.
 	Part int
@@ -59,10 +60,11 @@ type Host interface {
 	Ask(t *Task, kind task.CallKind, message []byte) (messages [][]byte, err error)
 }
 
-// ShuffleWriter takes encoded blocks for reduce partitions; Commit makes them visible, Discard as if they never were.
+// ShuffleWriter takes encoded blocks for reduce partitions; Commit makes them visible, with the digest of the rows in them, Discard as
+// if they never were. Where another attempt was first, Commit gives the sizes and the digest of what that one wrote.
 type ShuffleWriter interface {
 	Append(reduce int, block []byte) error
-	Commit() (sizes []int64, err error)
+	Commit(digest uint64) (sizes []int64, kept uint64, err error)
 	Discard()
 }
 

@@ -16,6 +16,7 @@ type mapOutput struct {
 	writer  ShuffleWriter
 	scatter *scatter
 	parts   []int32
+	digest  digest
 }
 
 func openMapOutput(t *Task, l *layout, parts int) (*mapOutput, error) {
@@ -53,11 +54,11 @@ func (o *mapOutput) Finish() (Answer, error) {
 	}
 	o.scatter.free()
 	o.held.release()
-	sizes, err := o.writer.Commit()
+	sizes, digest, err := o.writer.Commit(o.digest.value())
 	for _, n := range sizes {
 		o.t.Metrics.ShuffleWritten += n
 	}
-	return Answer{Sizes: sizes}, err
+	return Answer{Sizes: sizes, Digest: digest}, err
 }
 
 // Abort implements Done.
@@ -101,6 +102,9 @@ func (o *PartitionWrite[K]) Open(t *Task) (*Sink, Done, error) {
 		return nil, nil, err
 	}
 	s := &partitioner{partWrite: partWrite{out, r}, key: k}
+	if out.digest, err = newDigest(t, Reflect(o.Rows), r.ranges == nil); err != nil {
+		return nil, nil, err
+	}
 	return &Sink{rows: Reflect(o.Rows), push: s.push}, out, nil
 }
 
@@ -117,6 +121,9 @@ func (s *partitioner) push(rows unsafe.Pointer, n int) error {
 	if s.router.ranges == nil {
 		s.hashes = room(s.hashes, n)
 		s.key.Hash(rows, n, int(s.scatter.rows.size), s.hashes)
+	}
+	if err := s.digest.add(rows, n, s.hashes, nil); err != nil {
+		return err
 	}
 	return s.write(rows, n, s.hashes)
 }
@@ -139,6 +146,9 @@ func (o *ScatterWrite) Open(t *Task) (*Sink, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if out.digest, err = newDigest(t, Reflect(o.Rows), false); err != nil {
+		return nil, nil, err
+	}
 	s := &dealer{out, key.Partition((o.Seed+uint64(t.Part)+1)*scramble, reduces), reduces}
 	return &Sink{rows: Reflect(o.Rows), push: s.push}, out, nil
 }
@@ -158,6 +168,10 @@ func (s *dealer) push(rows unsafe.Pointer, n int) error {
 		if s.next++; s.next == s.parts {
 			s.next = 0
 		}
+	}
+	// Which row goes where depends on their order: rows that are dealt out otherwise are not the same output.
+	if err := s.out.digest.add(rows, n, nil, s.out.parts); err != nil {
+		return err
 	}
 	return s.out.push(rows, n)
 }
@@ -179,6 +193,9 @@ func (o *RangeWrite[T, K]) Open(t *Task) (*Sink, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if out.digest, err = newDigest(t, Reflect(TypeOf[T]()), false); err != nil {
+		return nil, nil, err
+	}
 	keys := keysBy(o.Key)
 	return &Sink{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
 		if err := t.Err(); err != nil {
@@ -186,6 +203,9 @@ func (o *RangeWrite[T, K]) Open(t *Task) (*Sink, Done, error) {
 		}
 		out.parts = room(out.parts, n)
 		r.parts(keys(rows, n), n, unsafe.Sizeof(*new(K)), nil, out.parts)
+		if err := out.digest.add(rows, n, nil, nil); err != nil {
+			return err
+		}
 		return out.push(rows, n)
 	}}, out, nil
 }
@@ -218,6 +238,9 @@ func (o *RangeWriteFunc[T]) Open(t *Task) (*Sink, Done, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if out.digest, err = newDigest(t, Reflect(TypeOf[T]()), false); err != nil {
+		return nil, nil, err
+	}
 	bounds, compare := o.Bounds, turned(o.Compare, o.Descending)
 	return &Sink{rows: Reflect(TypeOf[T]()), push: func(rows unsafe.Pointer, n int) error {
 		if err := t.Err(); err != nil {
@@ -227,6 +250,9 @@ func (o *RangeWriteFunc[T]) Open(t *Task) (*Sink, Done, error) {
 		for i, row := range unsafe.Slice((*T)(rows), n) {
 			at, _ := slices.BinarySearchFunc(bounds, row, compare)
 			out.parts[i] = int32(at)
+		}
+		if err := out.digest.add(rows, n, nil, nil); err != nil {
+			return err
 		}
 		return out.push(rows, n)
 	}}, out, nil

@@ -17,7 +17,7 @@ func BenchmarkTinyOutput(b *testing.B) {
 		w := st.NewWriter(1, m, 2, ids.TaskID(m), nil)
 		w.Append(0, block)
 		w.Append(1, block)
-		if _, err := w.Commit(); err != nil {
+		if _, _, err := w.Commit(0); err != nil {
 			b.Fatal(err)
 		}
 		if m++; m == 1000 {
@@ -41,7 +41,7 @@ func BenchmarkThousandByThousand(b *testing.B) {
 			for reduce := range 1000 {
 				w.Append(reduce, block)
 			}
-			sizes, err := w.Commit()
+			sizes, _, err := w.Commit(0)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -94,7 +94,7 @@ func writeLarge(b *testing.B, st *Store, limit int64) []int64 {
 			b.Fatal(err)
 		}
 	}
-	sizes, err := w.Commit()
+	sizes, _, err := w.Commit(0)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -113,6 +113,6 @@ func (st *Store) corruptMemory(shuffle ids.ShuffleID, mapPartition, reduce int) 
 	}
 	data := bytes.Clone(old.data)
 	data[(old.starts[reduce]+old.starts[reduce+1])/2] ^= 1
-	st.shuffles[shuffle][mapPartition] = &output{reduces: old.reduces, data: data, starts: old.starts}
+	st.shuffles[shuffle][mapPartition] = &output{reduces: old.reduces, digest: old.digest, generation: old.generation, data: data, starts: old.starts}
 	return nil
 }

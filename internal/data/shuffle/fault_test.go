@@ -16,7 +16,7 @@ func TestAnAttemptTakesThePlaceOfADamagedOutput(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := w.Commit(); err != nil {
+		if _, _, err := w.Commit(0); err != nil {
 			t.Fatal(err)
 		}
 		out, err := st.lookup(1, 0)

@@ -12,7 +12,9 @@ import (
 
 // output is one committed map output. It does not change, but for its last two fields.
 type output struct {
-	reduces int
+	reduces    int
+	digest     uint64 // as its writer told; 0 when it did not
+	generation int32
 
 	// In memory: all segments, and where each begins and the last ends.
 	data   []byte

@@ -364,7 +364,7 @@ func TestALargeLocalSegmentComesInPieces(t *testing.T) {
 		}
 		want += int64(size)
 	}
-	sizes, err := w.Commit()
+	sizes, _, err := w.Commit(0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func write(t testing.TB, st *Store, shuffle ids.ShuffleID, mapPartition, reduces
 			t.Fatal(err)
 		}
 	}
-	sizes, err := w.Commit()
+	sizes, _, err := w.Commit(0)
 	if err != nil {
 		t.Fatal(err)
 	}

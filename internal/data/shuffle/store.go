@@ -125,7 +125,7 @@ func (st *Store) register(shuffle ids.ShuffleID, mapPartition int, out *output) 
 		st.mu.RLock()
 		old := st.at(shuffle, mapPartition)
 		st.mu.RUnlock()
-		if old != nil && st.whole(old) {
+		if old != nil && st.stays(old, out.generation) {
 			return old, nil
 		}
 		st.mu.Lock()
@@ -146,10 +146,15 @@ func (st *Store) register(shuffle ids.ShuffleID, mapPartition int, out *output) 
 		st.forget(old)
 		st.mu.Unlock()
 		if old != nil && old.file != out.file {
-			st.dir.Remove(old.file) // it was damaged: whatever is left of it does no harm
+			st.dir.Remove(old.file) // it was damaged, or of an older generation: whatever is left of it does no harm
 		}
 		return nil, nil
 	}
+}
+
+// stays reports whether an output may not be replaced by one of this generation.
+func (st *Store) stays(old *output, generation int32) bool {
+	return old.generation > generation || old.generation == generation && st.whole(old)
 }
 
 // whole reports whether an output is as it was written. It reads all of it: a task that ran before runs again most often because its

@@ -27,6 +27,8 @@ type Writer struct {
 	attempt ids.TaskID
 	mem     Memory
 
+	generation int32
+
 	buf     buffer
 	granted int64 // bytes that mem granted for buf
 	runs    runs
@@ -42,6 +44,12 @@ func (st *Store) NewWriter(shuffle ids.ShuffleID, mapPartition, reduces int, att
 	}
 	w := &Writer{st: st, shuffle: shuffle, mapPart: mapPartition, reduces: max(reduces, 0), attempt: attempt, mem: mem}
 	w.buf.expected = min(reduces, firstChunk/16) // often one block for each
+	return w
+}
+
+// OfGeneration makes it an output of a generation other than the first: see task.Stage.
+func (w *Writer) OfGeneration(generation int32) *Writer {
+	w.generation = generation
 	return w
 }
 
@@ -122,38 +130,51 @@ func (w *Writer) letGo() {
 }
 
 // Commit makes the map output visible and gives the bytes of each segment, zero for partitions without a block. If another
-// attempt of the map task committed before and its output is whole, that one stays, and its sizes are given. After an error
-// nothing of the attempt is left.
-func (w *Writer) Commit() (sizes []int64, err error) {
+// attempt of the map task committed before and its output is whole, that one stays, and its sizes and digest are given; unless it is
+// of an older generation: then it goes, and one of a newer generation makes Commit fail. After an error nothing of the attempt
+// is left.
+func (w *Writer) Commit(digest uint64) (sizes []int64, kept uint64, err error) {
 	if w.err == nil && w.done {
 		w.fail(fmt.Errorf("a second commit"))
 	}
 	if w.err != nil {
 		w.Discard()
-		return nil, w.err
+		return nil, 0, w.err
 	}
 	defer w.Discard()
-	if first, err := w.st.lookup(w.shuffle, w.mapPart); err == nil && w.st.whole(first) {
-		if sizes, err := w.st.sizes(first); err == nil {
-			return sizes, nil
+	if first, err := w.st.lookup(w.shuffle, w.mapPart); err == nil && w.st.stays(first, w.generation) {
+		if sizes, err := w.sizesOf(first); err == nil {
+			return sizes, first.digest, nil
+		} else if w.err != nil {
+			return nil, 0, err
 		}
 	}
 	out, sizes, err := w.output()
 	if err != nil {
-		return nil, w.fail(err)
+		return nil, 0, w.fail(err)
 	}
+	out.digest, out.generation = digest, w.generation
 	first, err := w.st.register(w.shuffle, w.mapPart, out)
 	if err == nil && first == nil {
-		return sizes, nil
+		return sizes, digest, nil
 	}
 	w.drop(out)
 	if err == nil {
-		sizes, err = w.st.sizes(first)
+		digest = first.digest
+		sizes, err = w.sizesOf(first)
 	}
 	if err != nil {
-		return nil, w.fail(err)
+		return nil, 0, w.fail(err)
 	}
-	return sizes, nil
+	return sizes, digest, nil
+}
+
+// sizesOf gives the sizes of the output of another attempt, which must be of this generation.
+func (w *Writer) sizesOf(first *output) ([]int64, error) {
+	if first.generation > w.generation {
+		return nil, w.fail(fmt.Errorf("its stage was rolled back meanwhile, and another attempt wrote it anew"))
+	}
+	return w.st.sizes(first)
 }
 
 // drop undoes an output that was not registered.

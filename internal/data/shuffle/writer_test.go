@@ -78,7 +78,7 @@ func TestRandomBlocksUnderRandomMemoryReadBackEqual(t *testing.T) {
 			if most := limit + leastHeld + int64(largest); w.Peak() > most || mem.most > limit {
 				rt.Fatalf("held %d with %d granted", w.Peak(), mem.most)
 			}
-			sizes, err := w.Commit()
+			sizes, _, err := w.Commit(0)
 			if err != nil || mem.held != 0 {
 				rt.Fatalf("%v; %d bytes not given back", err, mem.held)
 			}
@@ -118,7 +118,7 @@ func TestAWriterSpillsWhenItIsGrantedNoMore(t *testing.T) {
 	if got := files(t, st); len(got) != 1 || got[0] != "temp_shuffle_1_0_0.part" {
 		t.Fatalf("a spill uses one file, which nobody else can open: %v", got)
 	}
-	if _, err := w.Commit(); err != nil || mem.held != 0 {
+	if _, _, err := w.Commit(0); err != nil || mem.held != 0 {
 		t.Fatalf("%v, %d bytes held", err, mem.held)
 	}
 }
@@ -129,11 +129,11 @@ func TestTheFirstCommitWins(t *testing.T) {
 		first, second := st.NewWriter(1, 0, 2, 10, nil), st.NewWriter(1, 0, 2, 11, nil)
 		first.Append(0, []byte("first"))
 		second.Append(1, []byte("second attempt"))
-		want, err := first.Commit()
+		want, _, err := first.Commit(0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := second.Commit()
+		got, _, err := second.Commit(0)
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("%v, %v; want the sizes of the first: %v", got, err, want)
 		}
@@ -160,7 +160,7 @@ func TestADamagedFirstOutputIsReplaced(t *testing.T) {
 			}
 			w := st.NewWriter(1, 0, 2, 1, nil)
 			w.Append(0, []byte("again"))
-			sizes, err := w.Commit()
+			sizes, _, err := w.Commit(0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +182,7 @@ func TestManyAttemptsAtOnceAgreeOnOneOutput(t *testing.T) {
 			w := st.NewWriter(1, 0, 2, ids.TaskID(attempt), nil)
 			w.Append(attempt%2, make([]byte, 100+attempt))
 			var err error
-			if sizes[attempt], err = w.Commit(); err != nil {
+			if sizes[attempt], _, err = w.Commit(0); err != nil {
 				t.Error(err)
 			}
 		})
@@ -209,12 +209,12 @@ func TestAFailingDiskGivesOneClearErrorAndLeavesNothing(t *testing.T) {
 				err = w.Append(i%5, make([]byte, 20<<10))
 			}
 			if err == nil {
-				_, err = w.Commit()
+				_, _, err = w.Commit(0)
 			} else {
 				if again := w.Append(0, nil); again != err {
 					t.Fatalf("a later append says %v, the first error was %v", again, err)
 				}
-				if _, again := w.Commit(); again != err {
+				if _, _, again := w.Commit(0); again != err {
 					t.Fatalf("the commit says %v, the first error was %v", again, err)
 				}
 			}
@@ -253,7 +253,7 @@ func TestADiscardedWriterLeavesNothing(t *testing.T) {
 	if err := w.Append(0, nil); err == nil {
 		t.Fatal("a block after the end was taken")
 	}
-	if _, err := w.Commit(); err == nil {
+	if _, _, err := w.Commit(0); err == nil {
 		t.Fatal("a discarded writer committed")
 	}
 }
@@ -272,7 +272,7 @@ func TestBadAppendsAreRefused(t *testing.T) {
 	}
 	w := st.NewWriter(1, 0, 2, 0, nil)
 	st.Close()
-	if _, err := w.Commit(); err == nil {
+	if _, _, err := w.Commit(0); err == nil {
 		t.Fatal("a closed store took an output")
 	}
 }
@@ -301,7 +301,7 @@ func TestACorruptSpillIsNotMerged(t *testing.T) {
 			if err := damage(st.dir.Path("temp_shuffle_1_0_0") + ".part"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.Commit(); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "temp_shuffle_1_0_0") {
+			if _, _, err := w.Commit(0); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "temp_shuffle_1_0_0") {
 				t.Fatalf("got %v", err)
 			}
 			if names := files(t, st); len(names) > 0 {
