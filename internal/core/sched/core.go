@@ -165,12 +165,16 @@ func (c *Core) dispatch(ev Event) {
 	case RDDReleased:
 		delete(c.kept, ev.RDD)
 	case PoolDefined:
-		if err := c.queue.tree.Define(ev.Pool); err != nil {
-			panic("sched: the shell defines a pool that cannot be: " + err.Error())
-		}
+		c.definePool(ev)
 	case ShuffleReleased:
 		c.releaseShuffle(ev.Shuffle)
 	case Woke:
+	}
+}
+
+func (c *Core) definePool(ev PoolDefined) {
+	if err := c.queue.tree.Define(ev.Pool); err != nil {
+		panic("sched: the shell defines a pool that cannot be: " + err.Error())
 	}
 }
 

@@ -131,8 +131,7 @@ func Random(seed uint64) Scenario {
 	}
 	s.barriers(r)
 	s.speculate(r)
-	s.shuffling(r)
-	return s
+	return s.shuffling(r)
 }
 
 // barriers lets stages be barrier stages, now and then.
@@ -199,9 +198,10 @@ func (s *Scenario) speculate(r *rand.Rand) {
 }
 
 // shuffling lets map outputs be copied, and be others when they are computed again.
-func (s *Scenario) shuffling(r *rand.Rand) {
+func (s Scenario) shuffling(r *rand.Rand) Scenario {
 	s.Copies = r.IntN(2) * r.IntN(60)
 	if s.Digests = r.IntN(4) > 0; s.Digests && r.IntN(10) < 7 {
 		s.Inexact = r.Float64()
 	}
+	return s
 }
