@@ -194,7 +194,7 @@ func span(from, to int) []int32 {
 //
 //go:noinline
 func (d RDD[T]) Top(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
-	r, err := d.n.best(ctx, "Top", &op.Top{N: n, Call: &op.Calls[T]{Compare: compare}})
+	r, err := d.n.best(ctx, "Top", n, false, &op.Calls[T]{Compare: compare})
 	return op.RowsOf[T](r), err
 }
 
@@ -202,13 +202,14 @@ func (d RDD[T]) Top(ctx context.Context, n int, compare func(a, b T) int) ([]T, 
 //
 //go:noinline
 func (d RDD[T]) TakeOrdered(ctx context.Context, n int, compare func(a, b T) int) ([]T, error) {
-	r, err := d.n.best(ctx, "TakeOrdered", &op.Top{N: n, Least: true, Call: &op.Calls[T]{Compare: compare}})
+	r, err := d.n.best(ctx, "TakeOrdered", n, true, &op.Calls[T]{Compare: compare})
 	return op.RowsOf[T](r), err
 }
 
-// best gives the rows that come first.
-func (n *node) best(ctx context.Context, verb string, o *op.Top) (op.Rows, error) {
-	if o.N <= 0 {
+// best gives the greatest rows, greatest first, or the least.
+func (n *node) best(ctx context.Context, verb string, want int, least bool, call op.Caller) (op.Rows, error) {
+	o := &op.Top{N: want, Least: least, Call: call}
+	if want <= 0 {
 		return op.Rows{}, nil
 	}
 	r, err := n.answers(ctx, verb, o, n.rowType())
@@ -276,7 +277,11 @@ func aggregate[T, A any](ctx context.Context, verb string, n *node, zero A, add 
 //
 //go:noinline
 func (d RDD[T]) ForEach(ctx context.Context, f func(T)) error {
-	return d.n.do(ctx, "ForEach", &op.ForEach{Call: &op.Calls[T]{Each: f}})
+	return d.n.forEach(ctx, &op.Calls[T]{Each: f})
+}
+
+func (n *node) forEach(ctx context.Context, call op.Caller) error {
+	return n.do(ctx, "ForEach", &op.ForEach{Call: call})
 }
 
 // ForEachWith is ForEach with an environment.
@@ -288,7 +293,11 @@ func ForEachWith[E, T any](ctx context.Context, d RDD[T], env E, f func(E, T)) e
 //
 //go:noinline
 func (d RDD[T]) ForEachPartition(ctx context.Context, f func(*TaskContext, iter.Seq[T]) error) error {
-	return d.n.eachPartition(ctx, "ForEachPartition", &op.EachPartition{Call: &op.Calls[T]{Visit: f}})
+	return d.n.forEachPartition(ctx, &op.Calls[T]{Visit: f})
+}
+
+func (n *node) forEachPartition(ctx context.Context, call op.Caller) error {
+	return n.eachPartition(ctx, "ForEachPartition", &op.EachPartition{Call: call})
 }
 
 // ForEachPartitionWith is ForEachPartition with an environment.

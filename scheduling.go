@@ -34,6 +34,7 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 		UnschedulableWait: conf.UnschedulableTimeout.Of(s.conf),
 		MinRegistered:     conf.MinRegisteredRatio.Of(s.conf),
 		RegisteredWait:    conf.MaxRegisteredWait.Of(s.conf),
+		FarReduces:        !conf.ReduceLocality.Of(s.conf),
 		BarrierWait:       s.barrierWait(),
 		BarrierHold:       conf.BarrierHold.Of(s.conf),
 		BarrierTimeout:    conf.BarrierSyncTimeout.Of(s.conf),

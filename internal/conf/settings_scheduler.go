@@ -28,6 +28,11 @@ var (
 	LocalityWaitRack = Duration("kiln.locality.wait.rack", 0, "The same for a slot in the rack that has the data.", AtLeast(time.Duration(0))).
 				DefaultText("kiln.locality.wait")
 
+	// ReduceLocality lets reduce tasks prefer hosts that have much of their input.
+	ReduceLocality = Bool("kiln.shuffle.reduceLocality.enabled", true,
+		"Whether a reduce task prefers machines that have at least a fifth of what it reads; with fewer than 1000 map and reduce partitions.").
+		Spark("spark.shuffle.reduceLocality.enabled", "")
+
 	// BarrierSyncTimeout is how long the tasks of a barrier stage wait for each other.
 	BarrierSyncTimeout = Duration("kiln.barrier.sync.timeout", 365*24*time.Hour,
 		"How long a call of TaskContext.Barrier or AllGather may wait for the other tasks of its stage before all of them fail.", AtLeast(time.Millisecond)).

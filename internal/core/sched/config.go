@@ -30,6 +30,7 @@ type Config struct {
 	BarrierHold       time.Duration    // after which one that waits holds slots that become free; 10 s; negative means never
 	BarrierTimeout    time.Duration    // how long its tasks wait for each other at most; 0 means for ever
 	MostSlots         int              // slots that there can ever be of profile 0: a barrier stage with more tasks is refused; 0 means no limit
+	FarReduces        bool             // reduce tasks do not care on which hosts most of their input is
 	Silence           time.Duration    // after which an executor is lost from which nothing was heard; 0 means never
 	ReasonWait        time.Duration    // how long an executor may be suspected before it is lost; 0 means until ExecutorLost
 	Expected          int              // executors that are asked for at the start

@@ -61,16 +61,20 @@ func (c *Core) dropHalfKept(s *StageSpec) {
 }
 
 // placesOf says where the tasks of a stage would like to run, as it is now: where the cached partitions are that they read, else
-// where the stage says. It is nil when they do not care.
+// where the stage says, else where much of their input is. It is nil when they do not care.
 func (c *Core) placesOf(s *StageSpec) func(partition int32) []Place {
 	isKept := func(k Kept) bool { return len(c.kept[k.RDD]) > 0 }
-	if s.Prefer == nil && (c.alive < 2 || !slices.ContainsFunc(s.Kept, isKept)) {
+	near := c.nearInput(s)
+	if s.Prefer == nil && near == nil && (c.alive < 2 || !slices.ContainsFunc(s.Kept, isKept)) {
 		return nil
 	}
 	places := make([][]Place, s.Partitions)
 	for p := range places {
 		if places[p] = c.keptAt(s, int32(p)); places[p] == nil && s.Prefer != nil {
 			places[p] = c.withRacks(s.Prefer[p])
+		}
+		if places[p] == nil && near != nil {
+			places[p] = near[p]
 		}
 	}
 	return func(p int32) []Place { return places[p] }

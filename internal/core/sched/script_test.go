@@ -153,6 +153,9 @@ func (p *player) configure(word, rest string) bool {
 	case "fair":
 		p.cfg.Pools.Policy = pool.Fair
 		return true
+	case "far-reduces":
+		p.cfg.FarReduces = true
+		return true
 	case "strict-pools":
 		p.cfg.Pools.Strict = true
 		return true

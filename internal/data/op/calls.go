@@ -23,7 +23,7 @@ type Caller interface{ erase() calls }
 type calls struct {
 	rows    reflect.Type
 	each    func(rows unsafe.Pointer, n int)
-	visit   func(t *Task, in Input, err *error) error
+	visit   func(*passage) error
 	merge   folding
 	zero    any // a slice
 	compare ranking
@@ -45,7 +45,18 @@ func (c *Calls[T]) erase() calls {
 				f(row)
 			}
 		},
-		visit: func(t *Task, in Input, err *error) error { return c.Visit(t.Face(), rowsOf[T](t, in, err)) },
+		visit: func(p *passage) error {
+			return c.Visit(p.t.Face(), func(yield func(T) bool) {
+				p.run(func(rows unsafe.Pointer, n int) bool {
+					for _, row := range unsafe.Slice((*T)(rows), n) {
+						if !yield(row) {
+							return false
+						}
+					}
+					return true
+				})
+			})
+		},
 		merge: func(sum, rows unsafe.Pointer, n int) {
 			f, s := c.Merge, *(*T)(sum)
 			for _, row := range unsafe.Slice((*T)(rows), n) {

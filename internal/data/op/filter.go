@@ -19,7 +19,7 @@ func wireFilter[T any](t *Task, down *Sink, f func(T) bool) (*Sink, error) {
 func filtering[T any](f func(T) bool) batchFunc {
 	return func(rows, into unsafe.Pointer, n int) (kept int) {
 		in, out := unsafe.Slice((*T)(rows), n), unsafe.Slice((*T)(into), n)
-		for len(in) >= 4 {
+		for unsafe.Sizeof(*new(T)) <= smallRow && len(in) >= 4 {
 			from := (*[4]T)(in)
 			if f(from[0]) {
 				out[kept] = from[0]

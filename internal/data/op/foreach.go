@@ -45,7 +45,8 @@ type EachPartition struct {
 // Run implements Combine.
 func (o *EachPartition) Run(t *Task, in []Input, _ *Sink) error {
 	var inErr error
-	err := o.Call.erase().visit(t, in[0], &inErr)
+	c := o.Call.erase()
+	err := c.visit(&passage{t: t, in: in[0], rows: c.rows, err: &inErr})
 	if inErr != nil {
 		return inErr
 	}

@@ -11,13 +11,13 @@ func (o *Map[T, U]) Wire(t *Task, down *Sink) (*Sink, error) {
 }
 
 // mapping makes a batchFunc that gives as many rows as it takes. What costs in its loop is what lives across a call of f and is loaded
-// again after it: so little lives there, and one turn makes four calls.
+// again after it: so little lives there, and one turn makes four calls. For large rows that would be much code for nothing.
 //
 //go:noinline
 func mapping[T, U any](f func(T) U) batchFunc {
 	return func(rows, into unsafe.Pointer, n int) int {
 		in, out := unsafe.Slice((*T)(rows), n), unsafe.Slice((*U)(into), n)
-		for len(in) >= 4 && len(out) >= 4 {
+		for unsafe.Sizeof(*new(T)) <= smallRow && len(in) >= 4 && len(out) >= 4 {
 			from, to := (*[4]T)(in), (*[4]U)(out)
 			to[0] = f(from[0])
 			to[1] = f(from[1])
@@ -31,6 +31,9 @@ func mapping[T, U any](f func(T) U) batchFunc {
 		return n
 	}
 }
+
+// smallRow is up to how many bytes passing a row costs little beside the loop around it.
+const smallRow = 24
 
 // MapWith is Map with an environment.
 type MapWith[E, T, U any] struct {

@@ -2,6 +2,7 @@ package op
 
 import (
 	"iter"
+	"reflect"
 	"unsafe"
 )
 
@@ -89,7 +90,7 @@ func (o *Unit[T]) Wire(_ *Task, down *Sink) (*Sink, error) {
 //
 //go:noinline
 func rowsOf[T any](t *Task, in Input, err *error) iter.Seq[T] {
-	p := &passage{t: t, in: in, rows: TypeOf[T](), err: err}
+	p := &passage{t: t, in: in, rows: Reflect(TypeOf[T]()), err: err}
 	return func(yield func(T) bool) {
 		p.run(func(rows unsafe.Pointer, n int) bool {
 			for _, row := range unsafe.Slice((*T)(rows), n) {
@@ -106,7 +107,7 @@ func rowsOf[T any](t *Task, in Input, err *error) iter.Seq[T] {
 type passage struct {
 	t       *Task
 	in      Input
-	rows    RowType
+	rows    reflect.Type
 	used    bool
 	stopped bool
 	err     *error
@@ -119,8 +120,8 @@ func (p *passage) run(yield func(rows unsafe.Pointer, n int) bool) {
 		return
 	}
 	p.used = true
-	g := guardFor(p.t, Reflect(p.rows))
-	err := p.in.Run(&Sink{rows: Reflect(p.rows), push: func(rows unsafe.Pointer, n int) error {
+	g := guardFor(p.t, p.rows)
+	err := p.in.Run(&Sink{rows: p.rows, push: func(rows unsafe.Pointer, n int) error {
 		mark := g.mark(rows, n)
 		if p.stopped = !yield(rows, n); p.stopped {
 			return ErrStop
