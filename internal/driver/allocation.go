@@ -134,7 +134,7 @@ func (d *Driver) loadOf(s *sched.StageView) alloc.Stage {
 	each := profile.Task{Slots: s.Slots, Resources: s.Resources}
 	to := alloc.Stage{
 		Profile: s.Profile, PerExecutor: each.PerExecutor(d.shapes[s.Profile]), Waiting: s.Waiting, Copies: s.Slow, Running: s.Running,
-		Unschedulable: s.Excluded, Placed: s.Placed,
+		Unschedulable: s.Excluded, Together: s.Together, Placed: s.Placed,
 	}
 	for _, p := range s.Places {
 		to.Places = append(to.Places, alloc.Place(p))

@@ -103,18 +103,24 @@ func (p *plain) needed(v *View, x Profile) int {
 		}
 		return n
 	}
-	tasks, copies, stuck := 0, false, 0
+	tasks, copies, stuck, atOnce := 0, false, 0, 0
 	for _, s := range v.Stages {
 		if s.Profile == x.ID {
 			each := parts / cmp.Or(s.PerExecutor, x.Slots)
 			tasks += (s.Waiting + s.Copies + s.Running) * each
 			copies = copies || s.Copies > 0
+			for s.Together && atOnce*parts < (s.Waiting+s.Running)*each {
+				atOnce++
+			}
 			if s.Unschedulable {
 				stuck += each
 			}
 		}
 	}
 	n := share(tasks)
+	if n < atOnce {
+		n = atOnce
+	}
 	if n == 1 && copies && x.Slots != 1 {
 		n++
 	}
@@ -171,7 +177,7 @@ func drawStages(t *rapid.T, profiles []Profile) (stages []Stage) {
 		stages = append(stages, Stage{
 			Profile: rapid.SampledFrom(profiles).Draw(t, "profile").ID, PerExecutor: rapid.IntRange(0, 4).Draw(t, "each"), Waiting: waiting, Copies: few.Draw(t, "copies"),
 			Running: few.Draw(t, "running"), Unschedulable: waiting > 0 && rapid.IntRange(0, 5).Draw(t, "stuck") == 5,
-			Placed: i, Places: []Place{{fmt.Sprint("h", i%2), i}},
+			Together: rapid.IntRange(0, 3).Draw(t, "together") == 3, Placed: i, Places: []Place{{fmt.Sprint("h", i%2), i}},
 		})
 	}
 	return stages

@@ -22,7 +22,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the allocator decides into
 //	min N | max N | initial N | ratio F | backlog D | sustained D | idle D | cached-idle D | shuffle-idle D | untracked | drain
 //	                               the rules, before anything else; Spark's defaults hold otherwise, and slots 1
 //	slots N [of P]                 one executor of profile P runs N tasks at once
-//	stage S waits=N copies=N runs=N [profile=P] [each=N] [stuck] [placed=N on=h0:N,h1:N]     the stage as it is from now on
+//	stage S waits=N copies=N runs=N [profile=P] [each=N] [together] [stuck] [placed=N on=h0:N,h1:N]     the stage as it is from now on
 //	stage S over
 //	executor E idle|runs=N|leaving|gone [profile=P] [cached] [outputs] [needed]     the executor as it is from now on
 //	executors A-B ...              the same for several
@@ -253,6 +253,8 @@ func (p *player) stage(name string, f []string) {
 			s.Profile = ids.ProfileID(p.number(value))
 		case "each":
 			s.PerExecutor = p.number(value)
+		case "together":
+			s.Together = true
 		case "stuck":
 			s.Unschedulable = true
 		case "placed":

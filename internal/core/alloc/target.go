@@ -52,7 +52,7 @@ func (a *Allocator) raise(g *growth, needed, alive int) bool {
 // needed is how many executors of a profile the tasks can use that run and wait now.
 func (a *Allocator) needed(v *View, p ids.ProfileID, alive int) int {
 	slots := slotsOf(v.Profiles, p)
-	load, copies, stuck := 0.0, 0, 0.0
+	load, copies, stuck, atOnce := 0.0, 0, 0.0, 0.0
 	for _, s := range v.Stages {
 		if s.Profile != p {
 			continue
@@ -63,11 +63,14 @@ func (a *Allocator) needed(v *View, p ids.ProfileID, alive int) int {
 		}
 		load += float64(s.Waiting+s.Copies+s.Running) / each
 		copies += s.Copies
+		if s.Together {
+			atOnce = max(atOnce, float64(s.Waiting+s.Running)/each)
+		}
 		if s.Unschedulable {
 			stuck += 1 / each
 		}
 	}
-	needed := a.executors(load)
+	needed := max(a.executors(load), whole(atOnce))
 	if needed == 1 && slots > 1 && copies > 0 {
 		needed = 2 // a copy runs elsewhere than its original, or it is no help when the executor is what is slow
 	}
@@ -77,10 +80,11 @@ func (a *Allocator) needed(v *View, p ids.ProfileID, alive int) int {
 	return needed
 }
 
-// executors is how many are asked for tasks that keep so many busy. What is a rounding error above a whole number is that number.
-func (a *Allocator) executors(load float64) int {
-	return int(math.Ceil(load*a.cfg.Ratio - 1e-9))
-}
+// executors is how many are asked for tasks that keep so many busy.
+func (a *Allocator) executors(load float64) int { return whole(load * a.cfg.Ratio) }
+
+// whole rounds up. What is a rounding error above a whole number is that number.
+func whole(n float64) int { return int(math.Ceil(n - 1e-9)) }
 
 func slotsOf(profiles []Profile, p ids.ProfileID) int {
 	at := slices.IndexFunc(profiles, func(x Profile) bool { return x.ID == p })

@@ -29,6 +29,8 @@ type Stage struct {
 	// Unschedulable says that some of those that wait will not do with any executor there is: each is excluded for them.
 	Unschedulable bool
 
+	Together bool // its tasks all run at once or not at all: the part of executors that is asked for does not count
+
 	Placed int     // tasks that prefer some host
 	Places []Place // where
 }

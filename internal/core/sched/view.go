@@ -38,6 +38,7 @@ type StageView struct {
 	Done       int             // of these, computed
 	Waiting    int             // tasks of the attempt that wait for a slot
 	Running    int             // task attempts, also of earlier stage attempts
+	Together   bool            // a barrier stage: its tasks run all at once or not at all
 	Excluded   bool            // some of those that wait will not do with any executor there is: each is excluded for them
 	Slow       int             // tasks of the attempt that deserve a copy and wait for a slot on another host
 	Copies     speculate.Stats // what speculation did for the attempt
@@ -96,7 +97,7 @@ func (s *stage) view(changes int) StageView {
 	ask := s.spec.ask()
 	v := StageView{
 		Ref: ids.StageRef{Stage: s.id, Attempt: s.next}, Name: s.spec.Name, Site: s.spec.Site, State: s.state.name(),
-		Profile: s.spec.Profile, Slots: ask.slots, Resources: ask.resources,
+		Profile: s.spec.Profile, Slots: ask.slots, Resources: ask.resources, Together: s.spec.Barrier,
 	}
 	v.Done, v.Total = s.progress()
 	if r := s.current(); r != nil {

@@ -133,7 +133,7 @@ func (w *World) load() *alloc.View {
 	}
 	for _, s := range now.Stages {
 		if s.Waiting+s.Running > 0 {
-			v.Stages = append(v.Stages, alloc.Stage{Profile: s.Profile, PerExecutor: max(1, w.MaxSlots/s.Slots), Waiting: s.Waiting, Copies: s.Slow, Running: s.Running})
+			v.Stages = append(v.Stages, alloc.Stage{Profile: s.Profile, PerExecutor: max(1, w.MaxSlots/s.Slots), Waiting: s.Waiting, Copies: s.Slow, Running: s.Running, Together: s.Together})
 		}
 	}
 	for _, e := range now.Executors {
