@@ -29,7 +29,7 @@ func ForEach[T any](k Key[T]) Family[T] {
 	delete(byName, k.s.key)
 	delete(byName, k.s.spark)
 	families = append(families, k.s)
-	return Family[T]{k.s}
+	return Family[T](k)
 }
 
 // Of gives the settings of the family, by name.

@@ -223,7 +223,7 @@ func (c *Core) offerOnHost(e *executor) {
 	case !e.alone:
 		e.host.turns.add(e, c.chance)
 	case e.freeHost == 0:
-		c.chance.IntN(1)
+		c.chance.Uint64() // as ring.add does
 		e.freeHost = 1
 	}
 }

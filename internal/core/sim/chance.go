@@ -64,8 +64,6 @@ func scramble(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-func (w *World) below(n int, of name) int { return int(w.draw(of) % uint64(n)) }
-
 func (w *World) upTo(d Time, of name) Time { return Time(w.draw(of) % uint64(d+1)) }
 
 func (w *World) likely(chance float64, of name) bool {
