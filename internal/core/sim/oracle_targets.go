@@ -31,16 +31,19 @@ func (o *targets) looked(v *alloc.View, t alloc.Target, before int, _ alloc.Want
 }
 
 // usable is how many executors of a profile the tasks can use that run and wait. A copy does not run where its task does,
-// so that it can use a second one that the load does not need.
+// so that it can use a second one that the load does not need; tasks that run together need room for all of them.
 func usable(rules *alloc.Config, v *alloc.View, of ids.ProfileID) int {
-	parts, copies := 0.0, 0
+	parts, together, copies := 0.0, 0.0, 0
 	for _, s := range v.Stages {
 		if s.Profile == of {
 			parts += float64(s.Waiting+s.Copies+s.Running) * rules.Ratio / float64(s.PerExecutor)
 			copies += s.Copies
+			if s.Together {
+				together = max(together, float64(s.Waiting+s.Running)/float64(s.PerExecutor))
+			}
 		}
 	}
-	n := int(math.Ceil(parts - 1e-9))
+	n := int(math.Ceil(max(parts, together) - 1e-9))
 	if several := slices.ContainsFunc(v.Profiles, func(p alloc.Profile) bool { return p.ID == of && p.Slots > 1 }); n == 1 && copies > 0 && several {
 		n++
 	}
