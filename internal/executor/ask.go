@@ -33,13 +33,21 @@ func (h host) Ask(t *op.Task, kind task.CallKind, message []byte) ([][]byte, err
 	}
 	select {
 	case r := <-replies:
-		if r.Refused != "" {
-			return nil, &op.Refused{Why: r.Refused}
-		}
-		return r.Messages, nil
+		return a.answer(r)
 	case <-a.ctx.Done():
 		return nil, context.Cause(a.ctx)
 	}
+}
+
+// answer is what a call gives. Of a task that is killed the driver may refuse a call because of what killed it: the kill came first, and says why.
+func (a *attempt) answer(r task.Reply) ([][]byte, error) {
+	switch {
+	case a.ctx.Err() != nil:
+		return nil, context.Cause(a.ctx)
+	case r.Refused != "":
+		return nil, &op.Refused{Why: r.Refused}
+	}
+	return r.Messages, nil
 }
 
 // ask sends a call with the next message.
