@@ -118,7 +118,7 @@ func TestAMapStageThatNeverEndsEndsWithItsJob(t *testing.T) {
 		<-gates["map stage"]
 		cancel()
 	}()
-	_, err := kiln.ReduceByKey(kiln.KeyBy(kiln.Generate(s, 2, "map stage", endless), parity), add).Collect(ctx)
+	_, err := kiln.ReduceByKey(kiln.KeyBy(kiln.Generate(s, 1, "map stage", endless), parity), add).Collect(ctx)
 	if !errors.Is(err, kiln.ErrCancelled) {
 		t.Errorf("got %v, want ErrCancelled", err)
 	}
@@ -157,7 +157,7 @@ func TestAJobEndsEvenWhereItsTaskDoesNot(t *testing.T) {
 	if n, err := kiln.Range(s, 0, 100, 1, 4).Count(t.Context()); n != 100 || err != nil {
 		t.Errorf("the other slot gives %d, %v", n, err)
 	}
-	close(gates["unblock"])
+	gates["unblock"] <- struct{}{}
 }
 
 func TestAContextThatHasEndedRunsNothing(t *testing.T) {
