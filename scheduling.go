@@ -39,6 +39,7 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 		BarrierHold:       conf.BarrierHold.Of(s.conf),
 		BarrierTimeout:    conf.BarrierSyncTimeout.Of(s.conf),
 		MostSlots:         s.slots,
+		Move:              sched.Move{Off: true},
 	}
 	if c.BarrierHold == 0 {
 		c.BarrierHold = -1

@@ -93,6 +93,8 @@ func wordsOfExecutor(ev sched.Event) string {
 		return "no more executors come: " + ev.Reason
 	case sched.OutputCopied:
 		return fmt.Sprintf("executor %v has a copy of map output %d of shuffle %d, taken from executor %v", ev.To, ev.Map, ev.Shuffle, ev.From)
+	case sched.CopyFailed:
+		return fmt.Sprintf("executor %v could not copy map output %d of shuffle %d from executor %v: %s", ev.To, ev.Map, ev.Shuffle, ev.From, ev.Reason)
 	case sched.OutputsLost:
 		return fmt.Sprintf("the map outputs of executor %v are lost", ev.Executor)
 	}
@@ -132,6 +134,8 @@ func wordsOfAction(a sched.Action) string {
 		return fmt.Sprintf("-> drop shuffle %d", a.Shuffle)
 	case sched.DrainExecutor:
 		return fmt.Sprintf("-> drain executor %v: %s", a.Executor, a.Reason)
+	case sched.CopyOutput:
+		return fmt.Sprintf("-> executor %v is to copy map output %d of shuffle %d from executor %v", a.To, a.Map, a.Shuffle, a.From)
 	case sched.KillExecutor:
 		return fmt.Sprintf("-> kill executor %v: %s", a.Executor, a.Reason)
 	case sched.RefuseExecutor:

@@ -73,10 +73,22 @@ type (
 	DropShuffle struct{ Shuffle ids.ShuffleID }
 	// DropRDD deletes the cached partitions of an RDD on every executor, before anything that is launched after it.
 	DropRDD struct{ RDD ids.RDDID }
-	// DrainExecutor tells an executor that it was decommissioned: what it has that others need should go elsewhere.
+	// DrainExecutor says that an executor begins to drain: it gets no more tasks, and KillExecutor follows when it has nothing that is
+	// needed. With Replace another one is wanted in its place from now on.
 	DrainExecutor struct {
 		Executor ids.ExecutorID
 		Reason   string
+		Replace  bool
+	}
+	// CopyOutput orders executor To to take a copy of a map output from executor From. The shell reports OutputCopied or CopyFailed,
+	// or that To was lost.
+	CopyOutput struct {
+		To, From   ids.ExecutorID
+		Shuffle    ids.ShuffleID
+		Map        int32
+		Reduces    int    // reduce partitions of the shuffle
+		Generation int32  // of the output, see task.Stage
+		Digest     uint64 // of what is in it; 0 when it is not known
 	}
 	// KillExecutor ends an executor. The shell reports ExecutorLost when it is gone. With Replace as many others are wanted as before.
 	KillExecutor struct {
@@ -105,5 +117,6 @@ func (FailJob) action()        {}
 func (DropShuffle) action()    {}
 func (DropRDD) action()        {}
 func (DrainExecutor) action()  {}
+func (CopyOutput) action()     {}
 func (KillExecutor) action()   {}
 func (RefuseExecutor) action() {}

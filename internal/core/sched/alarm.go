@@ -24,6 +24,7 @@ const (
 	silenceDue  due = iota // the executor may have been silent for too long
 	deadlineDue            // it has had its time to drain
 	reasonDue              // nobody said why its link has ended
+	patienceDue            // it has waited long enough for others to take its map outputs
 	slowDue                // some tasks of the run may be slow
 )
 
@@ -78,6 +79,8 @@ func (c *Core) matters(a alarm) bool {
 		return false
 	case a.what == deadlineDue:
 		return e.phase == draining
+	case a.what == patienceDue:
+		return e.phase == draining && e.patience(a.at, c.cfg.Move.Wait)
 	case a.what == reasonDue:
 		return e.phase == suspected
 	}
@@ -99,8 +102,10 @@ func (c *Core) ringAlarms() {
 			c.checkSilence(e)
 		case deadlineDue:
 			c.order(e, "its time to drain is over", e.replace)
+		case patienceDue:
+			c.leaveBehind(e)
 		case reasonDue:
-			c.loseExecutor(ExecutorLost{ID: e.id, Reason: e.doubt})
+			c.loseExecutor(ExecutorLost{ID: e.id, Reason: e.departure.doubt})
 		}
 	}
 }

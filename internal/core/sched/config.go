@@ -36,6 +36,7 @@ type Config struct {
 	Expected          int              // executors that are asked for at the start
 	MinRegistered     float64          // of these, the part that must have registered before tasks are launched; 0
 	RegisteredWait    time.Duration    // how long after the start tasks wait for that; 30 s
+	Move              Move             // how map outputs leave executors that drain
 	Health            health.Config    // what keeps tasks away from where others failed: nothing
 	Speculation       speculate.Config // which tasks that run get a copy elsewhere: none
 	Pools             pool.Config      // in what order jobs get slots: first in, first out
@@ -79,6 +80,7 @@ func (c Config) withDefaults() Config {
 		c.MaxActions = 4096
 	}
 	c.MaxActions = max(c.MaxActions, minActions)
+	c.Move = c.Move.withDefaults()
 	c.Speculation = c.Speculation.WithDefaults()
 	return c
 }

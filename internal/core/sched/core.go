@@ -49,7 +49,8 @@ type Core struct {
 	freed       *executor                 // where a task attempt has ended in this Step
 	recallAt    Time                      // valid while it is not zero: when what waits on executors is recalled
 	drainers    ring                      // executors that drain
-	drained     []*executor               // of these, those that may have nothing left that is needed
+	drained     []*executor               // of these, those that may have nothing left that is needed, or may go on with moving it
+	turn        int                       // the executor that was last ordered to take a copy of a map output
 	early       []ExecutorsDecommissioned // of one executor each, which has not registered
 	alarms      alarms
 	copied      speculate.Stats // what speculation did so far
@@ -160,6 +161,8 @@ func (c *Core) dispatch(ev Event) {
 		c.loseOutputsOf(ev.Executor)
 	case OutputCopied:
 		c.outputCopied(ev)
+	case CopyFailed:
+		c.copyFailed(ev)
 	case BlocksChanged:
 		c.kept.change(ev)
 	case RDDReleased:

@@ -60,7 +60,6 @@ type (
 		Executors []ids.ExecutorID
 		Reason    string
 		Within    time.Duration // how long they may take; 0 means as long as it takes
-		ByItself  bool          // the executor said so and needs no order
 		Replace   bool          // as many others are wanted: the machines go, and not what they are needed for
 	}
 	// HostDecommissioned says so of all executors of a host, which are wanted elsewhere.
@@ -90,10 +89,18 @@ type (
 	OutputsLost struct{ Executor ids.ExecutorID }
 	// OutputCopied says that executor To has a copy of a map output, taken from executor From.
 	OutputCopied struct {
+		Shuffle    ids.ShuffleID
+		Map        int32
+		From, To   ids.ExecutorID
+		Generation int32  // of the output, see task.Stage
+		Digest     uint64 // as the task that computed it told; 0 when it did not
+	}
+	// CopyFailed says that executor To has no copy of a map output that it was ordered to take from executor From, and why.
+	CopyFailed struct {
 		Shuffle  ids.ShuffleID
 		Map      int32
 		From, To ids.ExecutorID
-		Digest   uint64 // as the task that computed it told; 0 when it did not
+		Reason   string
 	}
 	// TaskEnded says how a task attempt ended on an executor. Step also takes a *TaskEnded and does not keep the pointer, so
 	// that a shell may fill one struct again and again; byte slices in it are kept.
@@ -160,6 +167,7 @@ func (DriverResumed) event()           {}
 func (ExecutorsUnavailable) event()    {}
 func (OutputsLost) event()             {}
 func (OutputCopied) event()            {}
+func (CopyFailed) event()              {}
 func (TaskEnded) event()               {}
 func (TaskCalled) event()              {}
 func (Progressed) event()              {}

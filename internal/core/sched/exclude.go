@@ -2,6 +2,7 @@ package sched
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/sched/health"
 )
@@ -11,6 +12,11 @@ import (
 
 // takesTasks says that an executor is offered while it has free slots.
 func (e *executor) takesTasks() bool { return e.phase == active && !e.barred }
+
+// takesTasks says that some executor is offered while it has free slots.
+func (c *Core) takesTasks() bool {
+	return slices.ContainsFunc(c.shapes, func(s *shape) bool { return s.open > 0 })
+}
 
 // refuses says that no task of a run may go to an executor.
 func (r *run) refuses(e *executor) bool {
@@ -71,6 +77,7 @@ func (c *Core) bar(e *executor, f health.Fact) {
 	case !was && is:
 		c.countActive(e, 1)
 		c.offerSlots(e)
+		c.lookAtDrainers()
 	}
 	if f.Included || e.phase != active {
 		return

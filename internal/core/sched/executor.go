@@ -18,34 +18,35 @@ const maxExecutors = 1 << 22
 // Each Step meets another one, which no cache has. So the fields that the end of a task and a launch look at come first, with
 // their lists inside, and its host lies behind it (see site).
 type executor struct {
-	id       ids.ExecutorID
-	batch    place // in Core.orders, while it has some of this Step
-	host     *host
-	shape    *shape
-	slots    int
-	used     int
-	free     place // in shape.free
-	freeHost place // in host.turns, or 1 for a place there while it is alone
-	laden    place // in shape.laden
-	wide     int32 // task attempts that take more than one slot: none is launched ahead then
-	slow     int32 // task attempts that deserve a copy: the same
-	phase    phase
-	barred   bool        // the application keeps away from it
-	gone     bool        // it is lost, and about to be forgotten
-	alone    bool        // on its host, and nobody has asked for the turns there: see host.free
-	rack     *rack       // nil when it is not known
-	attempts []*attempt  // running, or with their results on their way; in no order that means anything. Others, unused, lie behind them
-	few      [4]*attempt // where attempts begins
-	idle     Time        // since when used is zero, while it is
-	onHost   place       // in host.executors
-	drains   place       // in Core.drainers, exactly while it is draining
-	freeRack place       // in rack.free
-	replace  bool        // when it has drained, another one is wanted
-	stock    *resource.Stock
-	heard    Time          // when it last gave a sign of life
-	blamed   *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
-	exempt   string        // why its loss will be no task's fault: we made it go; empty when we did not
-	doubt    string        // why it is suspected
+	id        ids.ExecutorID
+	batch     place // in Core.orders, while it has some of this Step
+	host      *host
+	shape     *shape
+	slots     int
+	used      int
+	free      place // in shape.free
+	freeHost  place // in host.turns, or 1 for a place there while it is alone
+	laden     place // in shape.laden
+	wide      int32 // task attempts that take more than one slot: none is launched ahead then
+	slow      int32 // task attempts that deserve a copy: the same
+	phase     phase
+	barred    bool        // the application keeps away from it
+	gone      bool        // it is lost, and about to be forgotten
+	alone     bool        // on its host, and nobody has asked for the turns there: see host.free
+	rack      *rack       // nil when it is not known
+	attempts  []*attempt  // running, or with their results on their way; in no order that means anything. Others, unused, lie behind them
+	few       [4]*attempt // where attempts begins
+	idle      Time        // since when used is zero, while it is
+	onHost    place       // in host.executors
+	drains    place       // in Core.drainers, exactly while it is draining
+	freeRack  place       // in rack.free
+	replace   bool        // when it has drained, another one is wanted
+	arriving  int32       // copies of map outputs on their way to it
+	departure *departure  // nil while it is active
+	stock     *resource.Stock
+	heard     Time          // when it last gave a sign of life
+	blamed    *ids.StageRef // the first stage attempt that could not read one of its map outputs; nil when none
+	exempt    string        // why its loss will be no task's fault: we made it go; empty when we did not
 }
 
 // host is a machine with living executors.
@@ -121,6 +122,7 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	}
 	c.offerSlots(e)
 	c.comesNear(e)
+	c.lookAtDrainers()
 	publish(c, ExecutorAdded{ev.ID, ev.Host, ev.Slots, ev.Profile})
 	c.decommissionEarly(e)
 }

@@ -28,8 +28,8 @@ func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
 	if r != s.current() {
 		return // another task of this attempt told before
 	}
-	if c.looksElsewhere(r, told) {
-		return // the task waits to run again
+	if r.gang == nil && c.looksElsewhere(r, told) {
+		return // the task waits to run again; one of a barrier stage would meet nobody
 	}
 	err := why.Error
 	if err == nil {

@@ -24,6 +24,7 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	c.unoffer(e)
 	e.shape.laden.remove(e)
 	c.drainers.remove(e)
+	c.missFlights(e)
 	if e.host.executors.remove(e); e.host.executors.len() == 0 {
 		delete(c.hosts, e.host.name)
 	}

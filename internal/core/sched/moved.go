@@ -1,5 +1,7 @@
 package sched
 
+import "github.com/kilnproject/kiln/internal/core/sched/mapout"
+
 // listing is where the tasks of a run find the map outputs that they read, as executors were told.
 type listing struct {
 	number  int32 // how often they were told anew
@@ -30,17 +32,21 @@ func (c *Core) looksElsewhere(r *run, told uint8) bool {
 // outputCopied enters one more place of a map output. An executor that drains may go when it was the last one that only it had; an
 // output that was lost is there again.
 func (c *Core) outputCopied(ev OutputCopied) {
+	c.landed(mapout.Name{Shuffle: ev.Shuffle, Map: ev.Map}, ev.From, ev.To)
 	s := c.byShuffle[ev.Shuffle]
-	switch {
-	case c.executor(ev.To) == nil:
+	switch to := c.executor(ev.To); {
+	case to == nil || to.phase == leaving:
 		return
 	case s == nil: // the copy was made while the shuffle was dropped
 		c.do(DropShuffle{ev.Shuffle})
 		return
-	case s.spec.Barrier: // its outputs go together: one attempt has written all that count
+	case ev.Generation != s.generation: // what it is a copy of was taken back meanwhile
 		return
 	}
 	had := ev.Map >= 0 && int(ev.Map) < s.outputs.Maps() && s.outputs.Has(ev.Map)
+	if !had && s.spec.Barrier { // it is gone with the attempt that wrote it: its tasks run again together
+		return
+	}
 	if !s.outputs.AddCopy(ev.Map, ev.From, ev.To, ev.Digest) {
 		return
 	}

@@ -73,7 +73,7 @@ func (n *nonsense) event() Event {
 	case 12:
 		return ExecutorSuspected{ids.ExecutorID(n.some()), "broken"}
 	case 13:
-		return ExecutorsDecommissioned{[]ids.ExecutorID{ids.ExecutorID(n.some()), ids.ExecutorID(n.some())}, "age", time.Duration(n.some()) * time.Millisecond, n.r.IntN(2) == 0, n.r.IntN(2) == 0}
+		return ExecutorsDecommissioned{[]ids.ExecutorID{ids.ExecutorID(n.some()), ids.ExecutorID(n.some())}, "age", time.Duration(n.some()) * time.Millisecond, n.r.IntN(2) == 0}
 	case 14:
 		return KillAsked{[]ids.ExecutorID{ids.ExecutorID(n.some())}, "age", n.r.IntN(2) == 0, n.r.IntN(2) == 0, n.r.IntN(2) == 0}
 	case 15:

@@ -56,10 +56,20 @@ func (p *player) event(word, rest string) Event {
 	case "copied":
 		ev := OutputCopied{}
 		where, digest, _ := strings.Cut(rest, " digest=")
+		where, generation, _ := strings.Cut(where, " generation=")
 		p.scan(where, "%d %d %d %d", &ev.Shuffle, &ev.Map, &ev.From, &ev.To)
+		if generation != "" {
+			ev.Generation = int32(p.number(generation))
+		}
 		if digest != "" {
 			ev.Digest = p.digest(digest)
 		}
+		return ev
+	case "copy-failed":
+		ev := CopyFailed{}
+		where, why, _ := strings.Cut(rest, ": ")
+		p.scan(where, "%d %d %d %d", &ev.Shuffle, &ev.Map, &ev.From, &ev.To)
+		ev.Reason = why
 		return ev
 	case "kept", "not-kept":
 		f := strings.Fields(rest)
@@ -151,7 +161,7 @@ func (p *player) retired(word, rest string) Event {
 	for {
 		option, more, _ := strings.Cut(why, " ")
 		key, value, _ := strings.Cut(option, "=")
-		if !slices.Contains([]string{"within", "itself", "force", "replace", "count"}, key) {
+		if !slices.Contains([]string{"within", "force", "replace", "count"}, key) {
 			break
 		}
 		with[key], why = value, more
@@ -160,7 +170,6 @@ func (p *player) retired(word, rest string) Event {
 	if s, ok := with["within"]; ok {
 		within = duration(p.t, s)
 	}
-	_, itself := with["itself"]
 	_, force := with["force"]
 	_, replace := with["replace"]
 	_, count := with["count"]
@@ -174,7 +183,7 @@ func (p *player) retired(word, rest string) Event {
 	if word == "kill-asked" {
 		return KillAsked{list, why, force, replace, count}
 	}
-	return ExecutorsDecommissioned{list, why, within, itself, replace}
+	return ExecutorsDecommissioned{list, why, within, replace}
 }
 
 // pool reads NAME [fair] [weight=N] [min=N].

@@ -38,6 +38,9 @@ func (c *Core) retire(e *executor, to phase, reason string) {
 		}
 	}
 	c.drainers.remove(e)
+	if e.departure == nil {
+		e.departure = &departure{}
+	}
 	if e.phase = to; to == draining {
 		c.drainers.put(e)
 	}
@@ -52,7 +55,7 @@ func (c *Core) suspect(ev ExecutorSuspected) {
 		return
 	}
 	c.retire(e, suspected, ev.Reason)
-	e.doubt = ev.Reason
+	e.departure.doubt = ev.Reason
 	if c.cfg.ReasonWait > 0 {
 		c.alarms.set(c.now+c.cfg.ReasonWait, e.id, reasonDue)
 	}

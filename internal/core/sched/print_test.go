@@ -58,7 +58,12 @@ func (p *player) print(a Action) string {
 	case DropRDD:
 		return fmt.Sprintf("drop RDD %d", a.RDD)
 	case DrainExecutor:
+		if a.Replace {
+			return fmt.Sprintf("drain and replace executor %v: %s", a.Executor, a.Reason)
+		}
 		return fmt.Sprintf("drain executor %v: %s", a.Executor, a.Reason)
+	case CopyOutput:
+		return fmt.Sprintf("copy map output %d of shuffle %d from executor %v to executor %v", a.Map, a.Shuffle, a.From, a.To)
 	case KillExecutor:
 		if a.Replace {
 			return fmt.Sprintf("kill and replace executor %v: %s", a.Executor, a.Reason)

@@ -48,9 +48,7 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 	e.exempt = "it was decommissioned: " + ev.Reason
 	e.replace = ev.Replace
 	c.retire(e, draining, ev.Reason)
-	if !ev.ByItself {
-		c.do(DrainExecutor{e.id, ev.Reason})
-	}
+	c.do(DrainExecutor{e.id, ev.Reason, ev.Replace})
 	if ev.Within > 0 {
 		c.alarms.set(c.now+ev.Within, e.id, deadlineDue)
 		c.doom(e, c.now+ev.Within)
@@ -59,19 +57,28 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 }
 
 // letDrainedGo orders those executors to go that drain and have nothing that is needed: no task, no result and no map
-// output that nobody else has.
+// output that nobody else has. Of the others it moves the outputs.
 func (c *Core) letDrainedGo() {
-	for _, e := range c.drained {
-		if !e.gone && e.phase == draining && len(e.attempts) == 0 && c.outputs.Sole(e.id) == 0 {
+	for i := 0; i < len(c.drained); i++ {
+		switch e := c.drained[i]; {
+		case e.gone || e.phase != draining:
+		case len(e.attempts) == 0 && c.outputs.Sole(e.id) == 0:
+			held := c.outputs.Held(e.id)
 			c.outputs.RemoveExecutor(e.id) // others hold all of it, and from now on they alone do: two that drain must not rely on each other
 			c.order(e, "it is drained", e.replace)
+			if held > 0 {
+				c.lookAtDrainers()
+			}
+		default:
+			c.moveOutputs(e)
+			c.letWait(e)
 		}
 	}
 	clear(c.drained)
 	c.drained = c.drained[:0]
 }
 
-// lookAtDrainers looks at all that drain, when map outputs have gone.
+// lookAtDrainers looks at all that drain, when map outputs have come or gone, or executors that can take some.
 func (c *Core) lookAtDrainers() { c.drained = append(c.drained, c.drainers.executors...) }
 
 // killExecutors orders executors to go: not those that are going already, nor, unless forced, those that are busy.

@@ -107,7 +107,7 @@ func (c *Core) removeAttempt(a *attempt) {
 	c.attempts.remove(a)
 	delete(c.grants, a.id)
 	c.queue.tree.Ended(r.member)
-	if e.rise(a); len(e.attempts) == 0 && e.phase == draining {
+	if e.rise(a); e.phase == draining {
 		c.drained = append(c.drained, e)
 	}
 	*a = attempt{}

@@ -137,9 +137,13 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.Ahead
 	case "most-slots":
 		to = &p.cfg.MostSlots
-	case "barrier-wait", "barrier-hold", "barrier-timeout", "silence", "reason-wait", "registered-wait", "unschedulable-wait", "locality-wait", "process-wait", "node-wait", "rack-wait":
+	case "move-wait", "barrier-wait", "barrier-hold", "barrier-timeout", "silence", "reason-wait", "registered-wait", "unschedulable-wait", "locality-wait", "process-wait", "node-wait", "rack-wait":
 		p.configureWait(word, duration(p.t, rest))
 		return true
+	case "move-at-once":
+		to = &p.cfg.Move.AtOnce
+	case "move-failures":
+		to = &p.cfg.Move.Failures
 	case "expected":
 		to = &p.cfg.Expected
 	case "min-registered":
@@ -192,6 +196,8 @@ func (p *player) configureWait(word string, d time.Duration) {
 		p.cfg.RackWait = d
 	case "registered-wait":
 		p.cfg.RegisteredWait = d
+	case "move-wait":
+		p.cfg.Move.Wait = d
 	case "barrier-wait":
 		p.cfg.BarrierWait = d
 	case "barrier-hold":

@@ -181,7 +181,7 @@ func (w *World) drain(r *rand.Rand, e *executor) {
 		within = 0
 	}
 	w.tell(sched.ExecutorsDecommissioned{
-		Executors: []ids.ExecutorID{e.id, w.nextID}, Reason: "spot price", Within: within, ByItself: r.IntN(2) == 0, Replace: r.IntN(2) == 0,
+		Executors: []ids.ExecutorID{e.id, w.nextID}, Reason: "spot price", Within: within, Replace: r.IntN(2) == 0,
 	})
 	w.replace(e.profile, within)
 	for p := range max(1, w.Profiles) { // of which the second one is, nobody knows

@@ -31,6 +31,7 @@ const (
 	isAbsent                   // it does not come to the others of its barrier stage
 	isForgotten                // its result is gone when it is fetched
 	isNeverStarted             // the cluster manager does not start an executor that it was asked for
+	isNotCopied                // a map output is not copied as it was ordered
 	moreTime                   // no mishaps from here: how long a task attempt reads the other half
 	copyTime                   // how long a copy of a map output takes
 )
@@ -38,7 +39,7 @@ const (
 var mishapNames = map[what]string{
 	fails: "fails", failsForGood: "fails for good", crashes: "brings its executor down", isDeaf: "does not listen when it is killed",
 	comesTwice: "is told twice", isLost: "is lost with its link", straggles: "straggles", isAbsent: "does not come to the others", isForgotten: "is forgotten before it is fetched",
-	isNeverStarted: "is never started",
+	isNeverStarted: "is never started", isNotCopied: "is not copied",
 }
 
 // name is one question: what, about whom.

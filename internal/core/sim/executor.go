@@ -60,6 +60,8 @@ func (w *World) subject(n name) string {
 	switch {
 	case n.what == isNeverStarted:
 		return fmt.Sprintf("executor %d", n.a)
+	case n.what == isNotCopied:
+		return fmt.Sprintf("map output %d of shuffle %d", n.c, n.b)
 	case n.what == isForgotten:
 		return fmt.Sprintf("the result of TID %d", n.a)
 	case n.a < 0:

@@ -26,8 +26,10 @@ type band struct {
 	ref      ids.StageRef
 	tasks    int
 	launched map[int32]bool
-	came     map[int32]int // calls of each task
-	wrote    map[int32]ids.ExecutorID
+	came     map[int32]int              // calls of each task
+	wrote    map[int32][]ids.ExecutorID // where the map outputs are, with copies
+
+	generation int32 // of the map outputs
 }
 
 func newTogether(w *World) *together {
@@ -80,7 +82,13 @@ func (o *together) note(ev sched.Event) {
 		}
 	case sched.TaskEnded:
 		if b := o.bands[ev.End.Ref.StageRef]; b != nil && ev.End.Reason.Fate == task.Success {
-			b.wrote[ev.End.Ref.Partition] = ev.Executor
+			b.wrote[ev.End.Ref.Partition] = []ids.ExecutorID{ev.Executor}
+		}
+	case sched.OutputCopied:
+		for _, b := range o.written[ev.Shuffle] {
+			if b.generation == ev.Generation && slices.Contains(b.wrote[ev.Map], ev.From) {
+				b.wrote[ev.Map] = append(b.wrote[ev.Map], ev.To)
+			}
 		}
 	}
 }
@@ -93,7 +101,7 @@ func (o *together) launched(a sched.Launch) error {
 	}
 	b := o.bands[ref.StageRef]
 	if b == nil {
-		b = &band{ref: ref.StageRef, tasks: len(st.Hosts), launched: map[int32]bool{}, came: map[int32]int{}, wrote: map[int32]ids.ExecutorID{}}
+		b = &band{ref: ref.StageRef, tasks: len(st.Hosts), launched: map[int32]bool{}, came: map[int32]int{}, wrote: map[int32][]ids.ExecutorID{}, generation: st.Generation}
 		o.bands[ref.StageRef], o.fresh = b, append(o.fresh, b)
 		if st.IsMap {
 			o.written[st.Shuffle] = append(o.written[st.Shuffle], b)
@@ -156,8 +164,7 @@ func someWrote(bands []*band, outputs []task.MapOutput) bool {
 	for _, b := range bands {
 		all := true
 		for m, out := range outputs {
-			at, ok := b.wrote[int32(m)]
-			all = all && ok && at == out.Executor
+			all = all && slices.Contains(b.wrote[int32(m)], out.Executor)
 		}
 		if all {
 			return true

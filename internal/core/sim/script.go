@@ -163,7 +163,7 @@ func (s *script) event(ev sched.Event) {
 	case sched.ExecutorSuspected:
 		s.line("suspected %d %s", ev.ID, ev.Reason)
 	case sched.ExecutorsDecommissioned:
-		s.line("decommissioned %s%s%s %s", list(ev.Executors), within(ev.Within), option(" itself", ev.ByItself)+option(" replace", ev.Replace), ev.Reason)
+		s.line("decommissioned %s%s%s %s", list(ev.Executors), within(ev.Within), option(" replace", ev.Replace), ev.Reason)
 	case sched.HostDecommissioned:
 		s.line("host-decommissioned %s%s %s", ev.Host, within(ev.Within), ev.Reason)
 	case sched.KillAsked:
@@ -176,10 +176,15 @@ func (s *script) event(ev sched.Event) {
 		s.line("heard %d", ev.Executor)
 	case sched.OutputCopied:
 		text := fmt.Sprintf("copied %d %d %d %d", ev.Shuffle, ev.Map, ev.From, ev.To)
+		if ev.Generation != 0 {
+			text += fmt.Sprintf(" generation=%d", ev.Generation)
+		}
 		if ev.Digest != 0 {
 			text += fmt.Sprintf(" digest=%d", ev.Digest)
 		}
 		s.line("%s", text)
+	case sched.CopyFailed:
+		s.line("copy-failed %d %d %d %d: %s", ev.Shuffle, ev.Map, ev.From, ev.To, ev.Reason)
 	case sched.OutputsLost:
 		s.line("outputs-lost %d", ev.Executor)
 	case sched.JobSubmitted:

@@ -340,6 +340,9 @@ func (w *World) do(a sched.Action) {
 		w.replace(e.profile, time.Second)
 	case sched.DrainExecutor:
 		w.replace(w.executor(a.Executor).profile, w.upTo(2*time.Second, name{noticeTime, int64(a.Executor), 1, 0}))
+	case sched.CopyOutput:
+		e := w.executor(a.To)
+		e.send(func() { e.copy(a) })
 	case sched.KillExecutor:
 		e := w.executor(a.Executor)
 		w.plan(w.now+w.upTo(w.MaxDelay, name{downTime, int64(a.Executor), -1, 0}), func() { w.lose(e, false) })

@@ -21,8 +21,8 @@ type holding struct {
 	part    int32
 }
 
-// Lost names a map output that is gone.
-type Lost struct {
+// Name names a map output.
+type Name struct {
 	Shuffle ids.ShuffleID
 	Map     int32
 }
@@ -64,16 +64,16 @@ func (t *Table) Drop(id ids.ShuffleID) {
 }
 
 // RemoveExecutor says that everything is gone that an executor held, and gives the names of what nobody else holds.
-func (t *Table) RemoveExecutor(executor ids.ExecutorID) []Lost {
+func (t *Table) RemoveExecutor(executor ids.ExecutorID) []Name {
 	if executor < 0 || int(executor) >= len(t.held) {
 		return nil
 	}
 	held := t.held[executor]
 	t.held[executor] = nil
-	lost := make([]Lost, 0, len(held))
+	lost := make([]Name, 0, len(held))
 	for _, h := range held {
 		if h.shuffle.forget(h.part, executor); !h.shuffle.Has(h.part) {
-			lost = append(lost, Lost{h.shuffle.id, h.part})
+			lost = append(lost, Name{h.shuffle.id, h.part})
 		}
 	}
 	return lost
@@ -93,6 +93,28 @@ func (t *Table) Sole(executor ids.ExecutorID) int {
 		return 0
 	}
 	return t.sole[executor]
+}
+
+// SoleOf names the map outputs that an executor holds and nobody else does, by shuffle and map partition.
+func (t *Table) SoleOf(executor ids.ExecutorID) []Name {
+	n := t.Sole(executor)
+	if n == 0 {
+		return nil
+	}
+	names := make([]Name, 0, n)
+	for _, h := range t.held[executor] {
+		if len(h.shuffle.copies[h.part]) == 0 {
+			names = append(names, Name{h.shuffle.id, h.part})
+		}
+	}
+	slices.SortFunc(names, func(a, b Name) int { return cmp.Or(cmp.Compare(a.Shuffle, b.Shuffle), cmp.Compare(a.Map, b.Map)) })
+	return names
+}
+
+// IsSole says that an executor holds a map output and nobody else does.
+func (t *Table) IsSole(name Name, executor ids.ExecutorID) bool {
+	s := t.Find(name.Shuffle)
+	return s != nil && s.outputs[name.Map].executor == executor && executor != nowhere && len(s.copies[name.Map]) == 0
 }
 
 func (t *Table) countSole(executor ids.ExecutorID, by int) { t.sole[executor] += by }

@@ -14,7 +14,7 @@ import (
 )
 
 // dumb is a table as a map of sets: for each output that ever was, what is known of it and who holds it.
-type dumb map[Lost]*known
+type dumb map[Name]*known
 
 type known struct {
 	on     map[ids.ExecutorID]bool
@@ -22,7 +22,7 @@ type known struct {
 	digest uint64
 }
 
-func (d dumb) at(key Lost) *known {
+func (d dumb) at(key Name) *known {
 	if d[key] == nil {
 		d[key] = &known{on: map[ids.ExecutorID]bool{}}
 	}
@@ -76,7 +76,7 @@ func TestTableDoesAsADumbOne(t *testing.T) {
 			"add": func(t *rapid.T) {
 				s, e, m := shuffle.Draw(t, "in"), executor.Draw(t, "on"), rapid.Int32Range(0, parts-1).Draw(t, "map")
 				bytes := rapid.SliceOfN(rapid.Int64Range(0, 1<<40), reduces, reduces).Draw(t, "bytes")
-				key, d := Lost{s.ID(), m}, digest.Draw(t, "digest")
+				key, d := Name{s.ID(), m}, digest.Draw(t, "digest")
 				if got, should := s.Add(m, e, bytes, d), want.at(key).add(e, bytes, d); got != should {
 					t.Fatalf("Add of %v says %v, want %v", key, got, should)
 				}
@@ -84,13 +84,13 @@ func TestTableDoesAsADumbOne(t *testing.T) {
 			"copy": func(t *rapid.T) {
 				s, from, to := shuffle.Draw(t, "in"), executor.Draw(t, "from"), executor.Draw(t, "to")
 				m, d := rapid.Int32Range(0, parts-1).Draw(t, "map"), digest.Draw(t, "digest")
-				if got, should := s.AddCopy(m, from, to, d), want.at(Lost{s.ID(), m}).copied(from, to, d); got != should {
+				if got, should := s.AddCopy(m, from, to, d), want.at(Name{s.ID(), m}).copied(from, to, d); got != should {
 					t.Fatalf("AddCopy of %d from %v to %v says %v", m, from, to, got)
 				}
 			},
 			"remove": func(t *rapid.T) {
 				s, e, m := shuffle.Draw(t, "in"), executor.Draw(t, "on"), rapid.Int32Range(-1, parts).Draw(t, "map")
-				k := want.at(Lost{s.ID(), m})
+				k := want.at(Name{s.ID(), m})
 				if s.Remove(m, e) != k.on[e] {
 					t.Fatalf("Remove of %v from executor %v, which lies on %v", m, e, k.on)
 				}
@@ -100,7 +100,7 @@ func TestTableDoesAsADumbOne(t *testing.T) {
 				s := shuffle.Draw(t, "voided")
 				s.Void()
 				for m := range int32(parts) {
-					k := want.at(Lost{s.ID(), m})
+					k := want.at(Name{s.ID(), m})
 					clear(k.on)
 					k.digest = 0
 				}
@@ -121,7 +121,7 @@ func TestTableDoesAsADumbOne(t *testing.T) {
 				table.Drop(s.ID())
 				delete(open, s.ID())
 				for m := range int32(parts) {
-					delete(want, Lost{s.ID(), m})
+					delete(want, Name{s.ID(), m})
 				}
 			},
 			"": func(t *rapid.T) { compare(t, table, want, open) },
@@ -145,7 +145,7 @@ func compare(t *rapid.T, table *Table, want dumb, open map[ids.ShuffleID]bool) {
 		var missing []int32
 		in, totals := s.Input(), make([]int64, reduces)
 		for m := range int32(parts) {
-			w := want.at(Lost{id, m})
+			w := want.at(Name{id, m})
 			compareOutput(t, s, m, w, &in.Outputs[m])
 			for e := range w.on {
 				held[e]++

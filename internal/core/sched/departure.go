@@ -1,0 +1,193 @@
+package sched
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/mapout"
+)
+
+// Move is how map outputs leave executors that drain. A zero field takes the default that stands beside it, which is Spark's where
+// Spark has one.
+type Move struct {
+	Off      bool          // they stay: such an executor waits until nobody needs them
+	AtOnce   int           // outputs on their way from one executor, and to one; 8
+	Failures int           // times that copying one output may fail; 3
+	Wait     time.Duration // how long an executor stays for outputs that cannot be moved; 0 means as long as they are needed
+}
+
+func (m Move) withDefaults() Move {
+	if m.AtOnce <= 0 {
+		m.AtOnce = 8
+	}
+	if m.Failures <= 0 {
+		m.Failures = 3
+	}
+	return m
+}
+
+// departure is how an executor goes. While it drains others take copies of the map outputs that only it has.
+type departure struct {
+	doubt   string        // why it is suspected
+	queue   []mapout.Name // outputs still to be copied; some may be gone by now
+	flights []flight      // copies on their way
+	failed  map[mapout.Name]failures
+	stuck   Time // since when it has nothing to do but to wait for outputs that nobody takes; valid while waits is set
+	waits   bool
+}
+
+// flight is an output on its way to another executor.
+type flight struct {
+	output mapout.Name
+	to     ids.ExecutorID
+}
+
+// failures are how often copying an output has failed, and where it did last.
+type failures struct {
+	times int
+	last  ids.ExecutorID
+}
+
+// moveOutputs orders copies of what only an executor has that drains, as many at once as may be.
+func (c *Core) moveOutputs(e *executor) {
+	d := e.departure
+	if c.cfg.Move.Off {
+		return
+	}
+	for len(d.flights) < c.cfg.Move.AtOnce {
+		if len(d.queue) == 0 && len(d.flights) == 0 {
+			d.queue = slices.DeleteFunc(c.outputs.SoleOf(e.id), func(o mapout.Name) bool { return d.failed[o].times >= c.cfg.Move.Failures })
+		}
+		if len(d.queue) == 0 {
+			return
+		}
+		if o := d.queue[0]; c.outputs.IsSole(o, e.id) {
+			to := c.receiver(d.failed[o])
+			if to == nil {
+				return
+			}
+			c.copyTo(to, e, o)
+		}
+		d.queue = d.queue[1:]
+	}
+}
+
+func (c *Core) copyTo(to, from *executor, o mapout.Name) {
+	s := c.byShuffle[o.Shuffle]
+	to.arriving++
+	from.departure.flights = append(from.departure.flights, flight{o, to.id})
+	c.do(CopyOutput{
+		To: to.id, From: from.id, Shuffle: o.Shuffle, Map: o.Map, Reduces: s.spec.Reduces, Generation: s.generation, Digest: s.outputs.Digest(o.Map),
+	})
+}
+
+// receiver gives the next executor that can take a copy, or nil. They take turns; one that has just failed comes last.
+func (c *Core) receiver(past failures) (last *executor) {
+	n := len(c.executors)
+	for range n {
+		c.turn = (c.turn + 1) % n
+		e := c.executors[c.turn]
+		switch {
+		case e == nil || !e.takesTasks() || int(e.arriving) >= c.cfg.Move.AtOnce:
+		case past.times > 0 && past.last == e.id:
+			last = e
+		default:
+			return e
+		}
+	}
+	return last
+}
+
+// landed ends a flight, if it is one, and gives its executors something to do.
+func (c *Core) landed(o mapout.Name, from, to ids.ExecutorID) (was bool) {
+	e := c.executor(from)
+	if e == nil || e.departure == nil {
+		return false
+	}
+	at := slices.Index(e.departure.flights, flight{o, to})
+	if at < 0 {
+		return false
+	}
+	e.departure.flights = slices.Delete(e.departure.flights, at, at+1)
+	if r := c.executor(to); r != nil {
+		r.arriving--
+	}
+	c.lookAtDrainers()
+	return true
+}
+
+// copyFailed lets another executor try, unless too many have. One that takes no more tasks has said nothing about the output.
+func (c *Core) copyFailed(ev CopyFailed) {
+	o := mapout.Name{Shuffle: ev.Shuffle, Map: ev.Map}
+	if !c.landed(o, ev.From, ev.To) {
+		return
+	}
+	d := c.executor(ev.From).departure
+	if to := c.executor(ev.To); to != nil && to.takesTasks() {
+		if d.failed == nil {
+			d.failed = map[mapout.Name]failures{}
+		}
+		d.failed[o] = failures{d.failed[o].times + 1, ev.To}
+	}
+	if d.failed[o].times < c.cfg.Move.Failures {
+		d.queue = append(d.queue, o)
+	}
+}
+
+// missFlights is told that an executor is about to be forgotten, with what was on its way to and from it.
+func (c *Core) missFlights(e *executor) {
+	if e.departure != nil {
+		for _, f := range e.departure.flights {
+			if to := c.executor(f.to); to != nil {
+				to.arriving--
+			}
+		}
+		e.departure = nil
+		c.lookAtDrainers()
+	}
+	if e.arriving == 0 {
+		return
+	}
+	for _, from := range c.executors {
+		if from != nil && from.departure != nil {
+			from.departure.missed(e.id)
+		}
+	}
+	c.lookAtDrainers()
+}
+
+// missed lets outputs wait again that were on their way to an executor.
+func (d *departure) missed(to ids.ExecutorID) {
+	for _, f := range d.flights {
+		if f.to == to {
+			d.queue = append(d.queue, f.output)
+		}
+	}
+	d.flights = slices.DeleteFunc(d.flights, func(f flight) bool { return f.to == to })
+}
+
+// letWait sets an end to the waiting of an executor that has nothing to do but to hold outputs that nobody takes.
+func (c *Core) letWait(e *executor) {
+	d := e.departure
+	if len(e.attempts) > 0 || len(d.flights) > 0 || len(d.queue) > 0 && c.takesTasks() {
+		d.waits = false
+		return
+	}
+	if !d.waits && c.cfg.Move.Wait > 0 {
+		d.waits, d.stuck = true, c.now
+		c.alarms.set(c.now+c.cfg.Move.Wait, e.id, patienceDue)
+	}
+}
+
+// patience says that an alarm for the end of that waiting still means it.
+func (e *executor) patience(at Time, wait time.Duration) bool {
+	return e.phase == draining && e.departure.waits && e.departure.stuck+wait == at
+}
+
+// leaveBehind orders an executor to go with what nobody takes: it is computed again when it is needed.
+func (c *Core) leaveBehind(e *executor) {
+	n := c.outputs.Sole(e.id)
+	c.order(e, fmt.Sprintf("nobody took %d of its map outputs within %v", n, c.cfg.Move.Wait), e.replace)
+}
