@@ -15,6 +15,7 @@ const (
 	ShuffleBlock                        // what one map task left for one reduce partition: shuffle_<shuffle>_<map>_<reduce>
 	BroadcastBlock                      // one piece of a broadcast: broadcast_<id>_piece<n>
 	ResultBlock                         // a task result too large for a status message: taskresult_<tid>
+	OutputBlock                         // one piece of all that one map task left: output_<shuffle>_<map>_piece<n>
 )
 
 // BlockID names one unit of stored bytes. It is comparable; build one with the functions below.
@@ -22,7 +23,7 @@ type BlockID struct {
 	Kind BlockKind
 	A    int64 // rdd, shuffle, broadcast or task id
 	B    int32 // partition, map partition or piece
-	C    int32 // reduce partition
+	C    int32 // reduce partition, or piece of a map output
 }
 
 // RDD names the cached partition of an RDD.
@@ -43,6 +44,11 @@ func Broadcast(id BroadcastID, piece int) BlockID {
 // Result names the stored result of a task attempt.
 func Result(tid TaskID) BlockID { return BlockID{Kind: ResultBlock, A: int64(tid)} }
 
+// Output names one piece of all that the map task mapPartition left.
+func Output(shuffle ShuffleID, mapPartition, piece int) BlockID {
+	return BlockID{Kind: OutputBlock, A: int64(shuffle), B: int32(mapPartition), C: int32(piece)}
+}
+
 // String gives Spark's name for the block.
 func (b BlockID) String() string {
 	switch b.Kind {
@@ -54,6 +60,8 @@ func (b BlockID) String() string {
 		return fmt.Sprintf("broadcast_%d_piece%d", b.A, b.B)
 	case ResultBlock:
 		return fmt.Sprintf("taskresult_%d", b.A)
+	case OutputBlock:
+		return fmt.Sprintf("output_%d_%d_piece%d", b.A, b.B, b.C)
 	}
 	return fmt.Sprintf("block_%d_%d_%d_%d", b.Kind, b.A, b.B, b.C)
 }
@@ -69,6 +77,7 @@ func ParseBlock(s string) (BlockID, error) {
 		{"shuffle_", ShuffleBlock, []string{"_", "_"}},
 		{"broadcast_", BroadcastBlock, []string{"_piece"}},
 		{"taskresult_", ResultBlock, nil},
+		{"output_", OutputBlock, []string{"_", "_piece"}},
 	} {
 		rest, ok := strings.CutPrefix(s, form.prefix)
 		if !ok {

@@ -35,6 +35,7 @@ var exampleDown = &Down{
 	Replies:  []task.Reply{{Ref: ids.TaskRef{Partition: 3}, Seq: 1, Refused: "no", Messages: [][]byte{[]byte("a"), []byte("b")}}},
 	Forget:   []ids.StageRef{{Stage: 1, Attempt: 0}},
 	Drop:     []Drop{{Kind: ids.ShuffleBlock, ID: 4}},
+	Copies:   []task.Copy{{Block: ids.Output(4, 2, 0), From: task.Location{Executor: 1, Addr: "unix:///b"}, Reduces: 3, Generation: 6, Digest: 1 << 62}},
 	Stop:     true,
 }
 
@@ -58,6 +59,8 @@ var exampleUp = &Up{
 			Error: &task.Error{Text: "t", Type: "*T", Site: "main.go:1", Stack: "s", Value: []byte("v"), Final: true, Panic: true},
 		}},
 	},
+	Copied:    []task.Copied{{Block: ids.Output(4, 2, 0), From: 1, Generation: 6, Digest: 1 << 62, Error: "e"}},
+	Leaving:   "SIGTERM",
 	Heartbeat: &Heartbeat{Running: []ids.TaskRef{{Partition: 1}}, RowsIn: []int64{1000}, BytesIn: []int64{70}, Memory: 5},
 	Blocks:    []BlockChange{{ID: ids.RDD(8, 3), Size: 100, InMemory: true, OnDisk: true}},
 	Failure:   "out of luck",

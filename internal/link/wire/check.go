@@ -90,6 +90,21 @@ func taskRef[M taskFields](c *checker, m M) ids.TaskRef {
 	}
 }
 
+// copyFields is what both messages about a copy have.
+type copyFields interface {
+	GetKind() pb.BlockKind
+	GetId() int32
+	GetPartition() int32
+}
+
+// copied takes what a copy is of.
+func copied[M copyFields](c *checker, m M) ids.BlockID {
+	if m.GetKind() != pb.BlockKind_BLOCK_KIND_OUTPUT {
+		c.refuse("a copy of a block of kind %d", m.GetKind())
+	}
+	return ids.Output(ids.ShuffleID(c.id32("a shuffle id", m.GetId())), int(c.id32("a map partition", m.GetPartition())), 0)
+}
+
 // resources takes what an executor or a task has: each resource once, by its name, with some addresses.
 func (c *checker) resources(all []*pb.Resource) []task.Resource {
 	if len(all) == 0 {

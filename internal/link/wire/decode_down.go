@@ -40,6 +40,13 @@ func DecodeDown(m *pb.Down) (*Down, error) {
 	for _, x := range m.GetDrop() {
 		d.Drop = append(d.Drop, c.drop(x))
 	}
+	for _, x := range m.GetCopies() {
+		d.Copies = append(d.Copies, task.Copy{
+			Block: copied(&c, x), From: task.Location{Executor: c.executor(x.GetExecutor()), Addr: string(x.GetAddr())},
+			Reduces:    int(c.between("the number of reduce partitions", int64(x.GetReduces()), 0, mostReduces)),
+			Generation: c.id32("a generation", x.GetGeneration()), Digest: x.GetDigest(),
+		})
+	}
 	if c.err != nil {
 		return nil, c.err
 	}

@@ -11,7 +11,7 @@ import (
 // DecodeUp checks a message and turns it into a plain value, which shares slices with it. The error wraps ErrMalformed.
 func DecodeUp(m *pb.Up) (*Up, error) {
 	var c checker
-	u := &Up{Hello: c.hello(m.GetHello()), Heartbeat: c.heartbeat(m.GetHeartbeat()), Failure: m.GetFailure()}
+	u := &Up{Hello: c.hello(m.GetHello()), Heartbeat: c.heartbeat(m.GetHeartbeat()), Leaving: m.GetLeaving(), Failure: m.GetFailure()}
 	if from := m.GetEnds(); len(from) > 0 {
 		u.Ends = make([]task.End, len(from))
 		for i, e := range from {
@@ -23,6 +23,12 @@ func DecodeUp(m *pb.Up) (*Up, error) {
 			Ref: taskRef(&c, x.GetTask()), ID: c.taskID(x.GetTaskId()), Seq: c.id32("the number of a call", x.GetNumber()),
 			Kind:    task.CallKind(c.between("the kind of a call", int64(x.GetKind()), int64(task.Meet), int64(task.Commit))),
 			Message: some(x.GetMessage()),
+		})
+	}
+	for _, x := range m.GetCopied() {
+		u.Copied = append(u.Copied, task.Copied{
+			Block: copied(&c, x), From: c.executor(x.GetExecutor()), Generation: c.id32("a generation", x.GetGeneration()),
+			Digest: x.GetDigest(), Error: x.GetError(),
 		})
 	}
 	if from := m.GetBlocks(); len(from) > 0 {

@@ -49,6 +49,12 @@ func EncodeDown(batch ...*Down) *pb.Down {
 		for _, x := range d.Drop {
 			b.Drop = append(b.Drop, pb.Drop_builder{Kind: pb.BlockKind(x.Kind), Id: x.ID}.Build())
 		}
+		for _, x := range d.Copies {
+			b.Copies = append(b.Copies, pb.Copy_builder{
+				Kind: pb.BlockKind(x.Block.Kind), Id: narrow(int(x.Block.A)), Partition: x.Block.B, Executor: int32(x.From.Executor),
+				Addr: []byte(x.From.Addr), Reduces: narrow(x.Reduces), Generation: x.Generation, Digest: x.Digest,
+			}.Build())
+		}
 	}
 	return b.Build()
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // EncodeUp makes one message of a batch of at least one, which may travel as one (see JoinUp). Of several
-// heartbeats it keeps the last. The message shares byte slices with the batch.
+// heartbeats, and of several reasons to leave, it keeps the last. The message shares byte slices with the batch.
 func EncodeUp(batch ...*Up) *pb.Up {
 	var ends, blocks int
 	for _, u := range batch {
@@ -28,6 +28,15 @@ func EncodeUp(batch ...*Up) *pb.Up {
 		}
 		for i := range u.Calls {
 			b.Calls = append(b.Calls, encodeCall(&u.Calls[i]))
+		}
+		for _, x := range u.Copied {
+			b.Copied = append(b.Copied, pb.Copied_builder{
+				Kind: pb.BlockKind(x.Block.Kind), Id: narrow(int(x.Block.A)), Partition: x.Block.B, Executor: int32(x.From),
+				Generation: x.Generation, Digest: x.Digest, Error: text(x.Error),
+			}.Build())
+		}
+		if u.Leaving != "" {
+			b.Leaving = text(u.Leaving)
 		}
 		if u.Heartbeat != nil {
 			b.Heartbeat = encodeHeartbeat(u.Heartbeat)

@@ -39,7 +39,7 @@ func JoinUp(batch []*Up, limit int) int {
 
 // Weight is about how many bytes the message takes on its way.
 func (d *Down) Weight() int {
-	n := 64 * (1 + len(d.Launches) + len(d.Kills) + len(d.Forget) + len(d.Drop))
+	n := 64 * (1 + len(d.Launches) + len(d.Kills) + len(d.Forget) + len(d.Drop) + len(d.Copies))
 	for i := range d.Launches {
 		n += len(d.Launches[i].Split)
 	}
@@ -62,7 +62,7 @@ func (d *Down) Weight() int {
 
 // Weight is about how many bytes the message takes on its way.
 func (u *Up) Weight() int {
-	n := 64 * (1 + len(u.Ends) + len(u.Blocks))
+	n := 64 * (1 + len(u.Ends) + len(u.Blocks) + len(u.Copied))
 	for i := range u.Ends {
 		e := &u.Ends[i]
 		n += len(e.Result) + 2*len(e.Sizes)
@@ -72,6 +72,9 @@ func (u *Up) Weight() int {
 		if e.Reason.Error != nil {
 			n += len(e.Reason.Error.Text) + len(e.Reason.Error.Stack) + len(e.Reason.Error.Value)
 		}
+	}
+	for i := range u.Copied {
+		n += len(u.Copied[i].Error)
 	}
 	for i := range u.Calls {
 		n += 64 + len(u.Calls[i].Message)

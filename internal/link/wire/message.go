@@ -22,6 +22,7 @@ type Down struct {
 	Replies  []task.Reply   // to calls of task attempts
 	Forget   []ids.StageRef // stage attempts of which no more launches come
 	Drop     []Drop         // blocks to delete
+	Copies   []task.Copy    // blocks to take copies of
 	Stop     bool           // end the executor; nothing follows
 }
 
@@ -31,6 +32,8 @@ type Up struct {
 	Blocks    []BlockChange // what changed in the executor's cache of RDD partitions
 	Calls     []task.Call   // of running task attempts, which wait for their replies
 	Ends      []task.End    // one for each launch, in the end
+	Copied    []task.Copied // one for each copy that was ordered, in the end
+	Leaving   string        // why the executor will have to go, when its machine says so; it goes on until it is stopped
 	Heartbeat *Heartbeat    // from time to time
 	Failure   string        // why the executor is about to leave, when that is its own fault
 }

@@ -106,6 +106,12 @@ func drawDown(t *rapid.T) *Down {
 		Drop: list(t, rapid.Custom(func(t *rapid.T) Drop {
 			return Drop{Kind: ids.BlockKind(rapid.IntRange(1, 4).Draw(t, "kind")), ID: int64(id32.Draw(t, "id"))}
 		}), "drop"),
+		Copies: list(t, rapid.Custom(func(t *rapid.T) task.Copy {
+			return task.Copy{
+				Block: drawOutput(t), From: task.Location{Executor: ids.ExecutorID(id32.Draw(t, "from")), Addr: words.Draw(t, "addr")},
+				Reduces: rapid.IntRange(0, mostReduces).Draw(t, "reduces"), Generation: id32.Draw(t, "generation"), Digest: rapid.Uint64().Draw(t, "digest"),
+			}
+		}), "copies"),
 		Stop: rapid.Bool().Draw(t, "stop"),
 	}
 	if rapid.Bool().Draw(t, "welcome") {
@@ -115,6 +121,10 @@ func drawDown(t *rapid.T) *Down {
 		}
 	}
 	return d
+}
+
+func drawOutput(t *rapid.T) ids.BlockID {
+	return ids.Output(ids.ShuffleID(id32.Draw(t, "shuffle")), int(id32.Draw(t, "map")), 0)
 }
 
 func drawReason(t *rapid.T) task.EndReason {
@@ -159,6 +169,13 @@ func drawUp(t *rapid.T) *Up {
 			}
 		}), "calls"),
 		Ends: list(t, rapid.Custom(drawEnd), "ends"), Failure: words.Draw(t, "failure"),
+		Copied: list(t, rapid.Custom(func(t *rapid.T) task.Copied {
+			return task.Copied{
+				Block: drawOutput(t), From: ids.ExecutorID(id32.Draw(t, "from")), Generation: id32.Draw(t, "generation"), Digest: rapid.Uint64().Draw(t, "digest"),
+				Error: words.Draw(t, "error"),
+			}
+		}), "copied"),
+		Leaving: words.Draw(t, "leaving"),
 		Blocks: list(t, rapid.Custom(func(t *rapid.T) BlockChange {
 			return BlockChange{
 				ID: ids.RDD(ids.RDDID(id32.Draw(t, "rdd")), int(id32.Draw(t, "partition"))), Size: size.Draw(t, "size"),
@@ -362,6 +379,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"executor below driver":   {Stages: []*task.Stage{{Inputs: []task.Input{{Outputs: []task.MapOutput{{Executor: -2}}}}}}},
 		"unknown kind":            {Drop: []Drop{{Kind: 9}}},
 		"no kind":                 {Drop: []Drop{{}}},
+		"copy of a broadcast":     {Copies: []task.Copy{{Block: ids.Broadcast(1, 2)}}},
 		"huge rdd id":             {Drop: []Drop{{Kind: ids.RDDBlock, ID: 1 << 40}}},
 		"negative reply":          {Replies: []task.Reply{{Seq: -1}}},
 		"negative interval":       {Welcome: &Welcome{Heartbeat: -1}},

@@ -78,6 +78,7 @@ const (
 	BlockKind_BLOCK_KIND_SHUFFLE     BlockKind = 2
 	BlockKind_BLOCK_KIND_BROADCAST   BlockKind = 3
 	BlockKind_BLOCK_KIND_RESULT      BlockKind = 4
+	BlockKind_BLOCK_KIND_OUTPUT      BlockKind = 5
 )
 
 // Enum value maps for BlockKind.
@@ -88,6 +89,7 @@ var (
 		2: "BLOCK_KIND_SHUFFLE",
 		3: "BLOCK_KIND_BROADCAST",
 		4: "BLOCK_KIND_RESULT",
+		5: "BLOCK_KIND_OUTPUT",
 	}
 	BlockKind_value = map[string]int32{
 		"BLOCK_KIND_UNSPECIFIED": 0,
@@ -95,6 +97,7 @@ var (
 		"BLOCK_KIND_SHUFFLE":     2,
 		"BLOCK_KIND_BROADCAST":   3,
 		"BLOCK_KIND_RESULT":      4,
+		"BLOCK_KIND_OUTPUT":      5,
 	}
 )
 
@@ -186,6 +189,7 @@ type Down struct {
 	xxx_hidden_Replies  *[]*TaskReply          `protobuf:"bytes,8,rep,name=replies,proto3"`
 	xxx_hidden_Forget   *[]*StageRef           `protobuf:"bytes,5,rep,name=forget,proto3"`
 	xxx_hidden_Drop     *[]*Drop               `protobuf:"bytes,6,rep,name=drop,proto3"`
+	xxx_hidden_Copies   *[]*Copy               `protobuf:"bytes,9,rep,name=copies,proto3"`
 	xxx_hidden_Stop     bool                   `protobuf:"varint,7,opt,name=stop,proto3"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
@@ -277,6 +281,15 @@ func (x *Down) GetDrop() []*Drop {
 	return nil
 }
 
+func (x *Down) GetCopies() []*Copy {
+	if x != nil {
+		if x.xxx_hidden_Copies != nil {
+			return *x.xxx_hidden_Copies
+		}
+	}
+	return nil
+}
+
 func (x *Down) GetStop() bool {
 	if x != nil {
 		return x.xxx_hidden_Stop
@@ -312,6 +325,10 @@ func (x *Down) SetDrop(v []*Drop) {
 	x.xxx_hidden_Drop = &v
 }
 
+func (x *Down) SetCopies(v []*Copy) {
+	x.xxx_hidden_Copies = &v
+}
+
 func (x *Down) SetStop(v bool) {
 	x.xxx_hidden_Stop = v
 }
@@ -337,6 +354,7 @@ type Down_builder struct {
 	Replies  []*TaskReply
 	Forget   []*StageRef
 	Drop     []*Drop
+	Copies   []*Copy
 	Stop     bool
 }
 
@@ -351,6 +369,7 @@ func (b0 Down_builder) Build() *Down {
 	x.xxx_hidden_Replies = &b.Replies
 	x.xxx_hidden_Forget = &b.Forget
 	x.xxx_hidden_Drop = &b.Drop
+	x.xxx_hidden_Copies = &b.Copies
 	x.xxx_hidden_Stop = b.Stop
 	return m0
 }
@@ -362,6 +381,8 @@ type Up struct {
 	xxx_hidden_Blocks    *[]*BlockChange        `protobuf:"bytes,4,rep,name=blocks,proto3"`
 	xxx_hidden_Calls     *[]*TaskCall           `protobuf:"bytes,6,rep,name=calls,proto3"`
 	xxx_hidden_Ends      *[]*End                `protobuf:"bytes,2,rep,name=ends,proto3"`
+	xxx_hidden_Copied    *[]*Copied             `protobuf:"bytes,7,rep,name=copied,proto3"`
+	xxx_hidden_Leaving   string                 `protobuf:"bytes,8,opt,name=leaving,proto3"`
 	xxx_hidden_Heartbeat *Heartbeat             `protobuf:"bytes,3,opt,name=heartbeat,proto3"`
 	xxx_hidden_Failure   string                 `protobuf:"bytes,5,opt,name=failure,proto3"`
 	unknownFields        protoimpl.UnknownFields
@@ -427,6 +448,22 @@ func (x *Up) GetEnds() []*End {
 	return nil
 }
 
+func (x *Up) GetCopied() []*Copied {
+	if x != nil {
+		if x.xxx_hidden_Copied != nil {
+			return *x.xxx_hidden_Copied
+		}
+	}
+	return nil
+}
+
+func (x *Up) GetLeaving() string {
+	if x != nil {
+		return x.xxx_hidden_Leaving
+	}
+	return ""
+}
+
 func (x *Up) GetHeartbeat() *Heartbeat {
 	if x != nil {
 		return x.xxx_hidden_Heartbeat
@@ -455,6 +492,14 @@ func (x *Up) SetCalls(v []*TaskCall) {
 
 func (x *Up) SetEnds(v []*End) {
 	x.xxx_hidden_Ends = &v
+}
+
+func (x *Up) SetCopied(v []*Copied) {
+	x.xxx_hidden_Copied = &v
+}
+
+func (x *Up) SetLeaving(v string) {
+	x.xxx_hidden_Leaving = v
 }
 
 func (x *Up) SetHeartbeat(v *Heartbeat) {
@@ -494,6 +539,8 @@ type Up_builder struct {
 	Blocks    []*BlockChange
 	Calls     []*TaskCall
 	Ends      []*End
+	Copied    []*Copied
+	Leaving   string
 	Heartbeat *Heartbeat
 	Failure   string
 }
@@ -506,6 +553,8 @@ func (b0 Up_builder) Build() *Up {
 	x.xxx_hidden_Blocks = &b.Blocks
 	x.xxx_hidden_Calls = &b.Calls
 	x.xxx_hidden_Ends = &b.Ends
+	x.xxx_hidden_Copied = &b.Copied
+	x.xxx_hidden_Leaving = b.Leaving
 	x.xxx_hidden_Heartbeat = b.Heartbeat
 	x.xxx_hidden_Failure = b.Failure
 	return m0
@@ -2223,6 +2272,306 @@ func (b0 Drop_builder) Build() *Drop {
 	return m0
 }
 
+// Copy orders a copy of a block that another executor has; Copied answers.
+type Copy struct {
+	state                 protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Kind       BlockKind              `protobuf:"varint,1,opt,name=kind,proto3,enum=kiln.control.BlockKind"`
+	xxx_hidden_Id         int32                  `protobuf:"varint,2,opt,name=id,proto3"`
+	xxx_hidden_Partition  int32                  `protobuf:"varint,3,opt,name=partition,proto3"`
+	xxx_hidden_Executor   int32                  `protobuf:"varint,4,opt,name=executor,proto3"`
+	xxx_hidden_Addr       []byte                 `protobuf:"bytes,5,opt,name=addr,proto3"`
+	xxx_hidden_Reduces    int32                  `protobuf:"varint,6,opt,name=reduces,proto3"`
+	xxx_hidden_Generation int32                  `protobuf:"varint,7,opt,name=generation,proto3"`
+	xxx_hidden_Digest     uint64                 `protobuf:"fixed64,8,opt,name=digest,proto3"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *Copy) Reset() {
+	*x = Copy{}
+	mi := &file_control_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Copy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Copy) ProtoMessage() {}
+
+func (x *Copy) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *Copy) GetKind() BlockKind {
+	if x != nil {
+		return x.xxx_hidden_Kind
+	}
+	return BlockKind_BLOCK_KIND_UNSPECIFIED
+}
+
+func (x *Copy) GetId() int32 {
+	if x != nil {
+		return x.xxx_hidden_Id
+	}
+	return 0
+}
+
+func (x *Copy) GetPartition() int32 {
+	if x != nil {
+		return x.xxx_hidden_Partition
+	}
+	return 0
+}
+
+func (x *Copy) GetExecutor() int32 {
+	if x != nil {
+		return x.xxx_hidden_Executor
+	}
+	return 0
+}
+
+func (x *Copy) GetAddr() []byte {
+	if x != nil {
+		return x.xxx_hidden_Addr
+	}
+	return nil
+}
+
+func (x *Copy) GetReduces() int32 {
+	if x != nil {
+		return x.xxx_hidden_Reduces
+	}
+	return 0
+}
+
+func (x *Copy) GetGeneration() int32 {
+	if x != nil {
+		return x.xxx_hidden_Generation
+	}
+	return 0
+}
+
+func (x *Copy) GetDigest() uint64 {
+	if x != nil {
+		return x.xxx_hidden_Digest
+	}
+	return 0
+}
+
+func (x *Copy) SetKind(v BlockKind) {
+	x.xxx_hidden_Kind = v
+}
+
+func (x *Copy) SetId(v int32) {
+	x.xxx_hidden_Id = v
+}
+
+func (x *Copy) SetPartition(v int32) {
+	x.xxx_hidden_Partition = v
+}
+
+func (x *Copy) SetExecutor(v int32) {
+	x.xxx_hidden_Executor = v
+}
+
+func (x *Copy) SetAddr(v []byte) {
+	if v == nil {
+		v = []byte{}
+	}
+	x.xxx_hidden_Addr = v
+}
+
+func (x *Copy) SetReduces(v int32) {
+	x.xxx_hidden_Reduces = v
+}
+
+func (x *Copy) SetGeneration(v int32) {
+	x.xxx_hidden_Generation = v
+}
+
+func (x *Copy) SetDigest(v uint64) {
+	x.xxx_hidden_Digest = v
+}
+
+type Copy_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Kind       BlockKind
+	Id         int32
+	Partition  int32
+	Executor   int32
+	Addr       []byte
+	Reduces    int32
+	Generation int32
+	Digest     uint64
+}
+
+func (b0 Copy_builder) Build() *Copy {
+	m0 := &Copy{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Kind = b.Kind
+	x.xxx_hidden_Id = b.Id
+	x.xxx_hidden_Partition = b.Partition
+	x.xxx_hidden_Executor = b.Executor
+	x.xxx_hidden_Addr = b.Addr
+	x.xxx_hidden_Reduces = b.Reduces
+	x.xxx_hidden_Generation = b.Generation
+	x.xxx_hidden_Digest = b.Digest
+	return m0
+}
+
+type Copied struct {
+	state                 protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Kind       BlockKind              `protobuf:"varint,1,opt,name=kind,proto3,enum=kiln.control.BlockKind"`
+	xxx_hidden_Id         int32                  `protobuf:"varint,2,opt,name=id,proto3"`
+	xxx_hidden_Partition  int32                  `protobuf:"varint,3,opt,name=partition,proto3"`
+	xxx_hidden_Executor   int32                  `protobuf:"varint,4,opt,name=executor,proto3"`
+	xxx_hidden_Generation int32                  `protobuf:"varint,5,opt,name=generation,proto3"`
+	xxx_hidden_Digest     uint64                 `protobuf:"fixed64,6,opt,name=digest,proto3"`
+	xxx_hidden_Error      string                 `protobuf:"bytes,7,opt,name=error,proto3"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *Copied) Reset() {
+	*x = Copied{}
+	mi := &file_control_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Copied) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Copied) ProtoMessage() {}
+
+func (x *Copied) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *Copied) GetKind() BlockKind {
+	if x != nil {
+		return x.xxx_hidden_Kind
+	}
+	return BlockKind_BLOCK_KIND_UNSPECIFIED
+}
+
+func (x *Copied) GetId() int32 {
+	if x != nil {
+		return x.xxx_hidden_Id
+	}
+	return 0
+}
+
+func (x *Copied) GetPartition() int32 {
+	if x != nil {
+		return x.xxx_hidden_Partition
+	}
+	return 0
+}
+
+func (x *Copied) GetExecutor() int32 {
+	if x != nil {
+		return x.xxx_hidden_Executor
+	}
+	return 0
+}
+
+func (x *Copied) GetGeneration() int32 {
+	if x != nil {
+		return x.xxx_hidden_Generation
+	}
+	return 0
+}
+
+func (x *Copied) GetDigest() uint64 {
+	if x != nil {
+		return x.xxx_hidden_Digest
+	}
+	return 0
+}
+
+func (x *Copied) GetError() string {
+	if x != nil {
+		return x.xxx_hidden_Error
+	}
+	return ""
+}
+
+func (x *Copied) SetKind(v BlockKind) {
+	x.xxx_hidden_Kind = v
+}
+
+func (x *Copied) SetId(v int32) {
+	x.xxx_hidden_Id = v
+}
+
+func (x *Copied) SetPartition(v int32) {
+	x.xxx_hidden_Partition = v
+}
+
+func (x *Copied) SetExecutor(v int32) {
+	x.xxx_hidden_Executor = v
+}
+
+func (x *Copied) SetGeneration(v int32) {
+	x.xxx_hidden_Generation = v
+}
+
+func (x *Copied) SetDigest(v uint64) {
+	x.xxx_hidden_Digest = v
+}
+
+func (x *Copied) SetError(v string) {
+	x.xxx_hidden_Error = v
+}
+
+type Copied_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Kind       BlockKind
+	Id         int32
+	Partition  int32
+	Executor   int32
+	Generation int32
+	Digest     uint64
+	Error      string
+}
+
+func (b0 Copied_builder) Build() *Copied {
+	m0 := &Copied{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Kind = b.Kind
+	x.xxx_hidden_Id = b.Id
+	x.xxx_hidden_Partition = b.Partition
+	x.xxx_hidden_Executor = b.Executor
+	x.xxx_hidden_Generation = b.Generation
+	x.xxx_hidden_Digest = b.Digest
+	x.xxx_hidden_Error = b.Error
+	return m0
+}
+
 type End struct {
 	state                   protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Stage        int32                  `protobuf:"varint,1,opt,name=stage,proto3"`
@@ -2246,7 +2595,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2258,7 +2607,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2529,7 +2878,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2541,7 +2890,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2670,7 +3019,7 @@ type Fetch struct {
 
 func (x *Fetch) Reset() {
 	*x = Fetch{}
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2682,7 +3031,7 @@ func (x *Fetch) String() string {
 func (*Fetch) ProtoMessage() {}
 
 func (x *Fetch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2767,7 +3116,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2779,7 +3128,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2851,7 +3200,7 @@ type Metrics struct {
 
 func (x *Metrics) Reset() {
 	*x = Metrics{}
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2863,7 +3212,7 @@ func (x *Metrics) String() string {
 func (*Metrics) ProtoMessage() {}
 
 func (x *Metrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3054,7 +3403,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3066,7 +3415,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3157,7 +3506,7 @@ type BlockChange struct {
 
 func (x *BlockChange) Reset() {
 	*x = BlockChange{}
-	mi := &file_control_proto_msgTypes[23]
+	mi := &file_control_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3169,7 +3518,7 @@ func (x *BlockChange) String() string {
 func (*BlockChange) ProtoMessage() {}
 
 func (x *BlockChange) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[23]
+	mi := &file_control_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3261,7 +3610,7 @@ var File_control_proto protoreflect.FileDescriptor
 
 const file_control_proto_rawDesc = "" +
 	"\n" +
-	"\rcontrol.proto\x12\fkiln.control\"\xdf\x02\n" +
+	"\rcontrol.proto\x12\fkiln.control\"\x8b\x03\n" +
 	"\x04Down\x12/\n" +
 	"\awelcome\x18\x01 \x01(\v2\x15.kiln.control.WelcomeR\awelcome\x12+\n" +
 	"\x06stages\x18\x02 \x03(\v2\x13.kiln.control.StageR\x06stages\x120\n" +
@@ -3269,13 +3618,16 @@ const file_control_proto_rawDesc = "" +
 	"\x05kills\x18\x04 \x03(\v2\x12.kiln.control.KillR\x05kills\x121\n" +
 	"\areplies\x18\b \x03(\v2\x17.kiln.control.TaskReplyR\areplies\x12.\n" +
 	"\x06forget\x18\x05 \x03(\v2\x16.kiln.control.StageRefR\x06forget\x12&\n" +
-	"\x04drop\x18\x06 \x03(\v2\x12.kiln.control.DropR\x04drop\x12\x12\n" +
-	"\x04stop\x18\a \x01(\bR\x04stop\"\x88\x02\n" +
+	"\x04drop\x18\x06 \x03(\v2\x12.kiln.control.DropR\x04drop\x12*\n" +
+	"\x06copies\x18\t \x03(\v2\x12.kiln.control.CopyR\x06copies\x12\x12\n" +
+	"\x04stop\x18\a \x01(\bR\x04stop\"\xd0\x02\n" +
 	"\x02Up\x12)\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.kiln.control.HelloR\x05hello\x121\n" +
 	"\x06blocks\x18\x04 \x03(\v2\x19.kiln.control.BlockChangeR\x06blocks\x12,\n" +
 	"\x05calls\x18\x06 \x03(\v2\x16.kiln.control.TaskCallR\x05calls\x12%\n" +
-	"\x04ends\x18\x02 \x03(\v2\x11.kiln.control.EndR\x04ends\x125\n" +
+	"\x04ends\x18\x02 \x03(\v2\x11.kiln.control.EndR\x04ends\x12,\n" +
+	"\x06copied\x18\a \x03(\v2\x14.kiln.control.CopiedR\x06copied\x12\x18\n" +
+	"\aleaving\x18\b \x01(\tR\aleaving\x125\n" +
 	"\theartbeat\x18\x03 \x01(\v2\x17.kiln.control.HeartbeatR\theartbeat\x12\x18\n" +
 	"\afailure\x18\x05 \x01(\tR\afailure\"E\n" +
 	"\bStageRef\x12\x14\n" +
@@ -3368,7 +3720,28 @@ const file_control_proto_rawDesc = "" +
 	"\bmessages\x18\x04 \x03(\fR\bmessages\"C\n" +
 	"\x04Drop\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\x03R\x02id\"\xf8\x03\n" +
+	"\x02id\x18\x02 \x01(\x03R\x02id\"\xe3\x01\n" +
+	"\x04Copy\x12+\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\x05R\x02id\x12\x1c\n" +
+	"\tpartition\x18\x03 \x01(\x05R\tpartition\x12\x1a\n" +
+	"\bexecutor\x18\x04 \x01(\x05R\bexecutor\x12\x12\n" +
+	"\x04addr\x18\x05 \x01(\fR\x04addr\x12\x18\n" +
+	"\areduces\x18\x06 \x01(\x05R\areduces\x12\x1e\n" +
+	"\n" +
+	"generation\x18\a \x01(\x05R\n" +
+	"generation\x12\x16\n" +
+	"\x06digest\x18\b \x01(\x06R\x06digest\"\xcd\x01\n" +
+	"\x06Copied\x12+\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\x05R\x02id\x12\x1c\n" +
+	"\tpartition\x18\x03 \x01(\x05R\tpartition\x12\x1a\n" +
+	"\bexecutor\x18\x04 \x01(\x05R\bexecutor\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x05 \x01(\x05R\n" +
+	"generation\x12\x16\n" +
+	"\x06digest\x18\x06 \x01(\x06R\x06digest\x12\x14\n" +
+	"\x05error\x18\a \x01(\tR\x05error\"\xf8\x03\n" +
 	"\x03End\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x1c\n" +
@@ -3435,13 +3808,14 @@ const file_control_proto_rawDesc = "" +
 	"\x15CALL_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eCALL_KIND_MEET\x10\x01\x12\x14\n" +
 	"\x10CALL_KIND_GATHER\x10\x02\x12\x14\n" +
-	"\x10CALL_KIND_COMMIT\x10\x03*\x84\x01\n" +
+	"\x10CALL_KIND_COMMIT\x10\x03*\x9b\x01\n" +
 	"\tBlockKind\x12\x1a\n" +
 	"\x16BLOCK_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eBLOCK_KIND_RDD\x10\x01\x12\x16\n" +
 	"\x12BLOCK_KIND_SHUFFLE\x10\x02\x12\x18\n" +
 	"\x14BLOCK_KIND_BROADCAST\x10\x03\x12\x15\n" +
-	"\x11BLOCK_KIND_RESULT\x10\x04*\x8e\x01\n" +
+	"\x11BLOCK_KIND_RESULT\x10\x04\x12\x15\n" +
+	"\x11BLOCK_KIND_OUTPUT\x10\x05*\x8e\x01\n" +
 	"\x04Fate\x12\x14\n" +
 	"\x10FATE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fFATE_SUCCESS\x10\x01\x12\x0f\n" +
@@ -3454,7 +3828,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06Attach\x12\x10.kiln.control.Up\x1a\x12.kiln.control.Down(\x010\x01B:Z8github.com/kilnproject/kiln/internal/link/wire/controlpbb\x06proto3"
 
 var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_control_proto_goTypes = []any{
 	(CallKind)(0),       // 0: kiln.control.CallKind
 	(BlockKind)(0),      // 1: kiln.control.BlockKind
@@ -3476,13 +3850,15 @@ var file_control_proto_goTypes = []any{
 	(*TaskCall)(nil),    // 17: kiln.control.TaskCall
 	(*TaskReply)(nil),   // 18: kiln.control.TaskReply
 	(*Drop)(nil),        // 19: kiln.control.Drop
-	(*End)(nil),         // 20: kiln.control.End
-	(*Error)(nil),       // 21: kiln.control.Error
-	(*Fetch)(nil),       // 22: kiln.control.Fetch
-	(*Update)(nil),      // 23: kiln.control.Update
-	(*Metrics)(nil),     // 24: kiln.control.Metrics
-	(*Heartbeat)(nil),   // 25: kiln.control.Heartbeat
-	(*BlockChange)(nil), // 26: kiln.control.BlockChange
+	(*Copy)(nil),        // 20: kiln.control.Copy
+	(*Copied)(nil),      // 21: kiln.control.Copied
+	(*End)(nil),         // 22: kiln.control.End
+	(*Error)(nil),       // 23: kiln.control.Error
+	(*Fetch)(nil),       // 24: kiln.control.Fetch
+	(*Update)(nil),      // 25: kiln.control.Update
+	(*Metrics)(nil),     // 26: kiln.control.Metrics
+	(*Heartbeat)(nil),   // 27: kiln.control.Heartbeat
+	(*BlockChange)(nil), // 28: kiln.control.BlockChange
 }
 var file_control_proto_depIdxs = []int32{
 	10, // 0: kiln.control.Down.welcome:type_name -> kiln.control.Welcome
@@ -3492,36 +3868,40 @@ var file_control_proto_depIdxs = []int32{
 	18, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
 	5,  // 5: kiln.control.Down.forget:type_name -> kiln.control.StageRef
 	19, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
-	8,  // 7: kiln.control.Up.hello:type_name -> kiln.control.Hello
-	26, // 8: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
-	17, // 9: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
-	20, // 10: kiln.control.Up.ends:type_name -> kiln.control.End
-	25, // 11: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
-	9,  // 12: kiln.control.Hello.resources:type_name -> kiln.control.Resource
-	7,  // 13: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
-	12, // 14: kiln.control.Stage.inputs:type_name -> kiln.control.Input
-	7,  // 15: kiln.control.Stage.props:type_name -> kiln.control.Setting
-	13, // 16: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
-	14, // 17: kiln.control.MapOutput.copies:type_name -> kiln.control.Location
-	9,  // 18: kiln.control.Launch.resources:type_name -> kiln.control.Resource
-	6,  // 19: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
-	6,  // 20: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
-	0,  // 21: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
-	6,  // 22: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
-	1,  // 23: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
-	2,  // 24: kiln.control.End.fate:type_name -> kiln.control.Fate
-	21, // 25: kiln.control.End.error:type_name -> kiln.control.Error
-	22, // 26: kiln.control.End.fetch:type_name -> kiln.control.Fetch
-	23, // 27: kiln.control.End.updates:type_name -> kiln.control.Update
-	24, // 28: kiln.control.End.metrics:type_name -> kiln.control.Metrics
-	6,  // 29: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
-	4,  // 30: kiln.control.Control.Attach:input_type -> kiln.control.Up
-	3,  // 31: kiln.control.Control.Attach:output_type -> kiln.control.Down
-	31, // [31:32] is the sub-list for method output_type
-	30, // [30:31] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	20, // 7: kiln.control.Down.copies:type_name -> kiln.control.Copy
+	8,  // 8: kiln.control.Up.hello:type_name -> kiln.control.Hello
+	28, // 9: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
+	17, // 10: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
+	22, // 11: kiln.control.Up.ends:type_name -> kiln.control.End
+	21, // 12: kiln.control.Up.copied:type_name -> kiln.control.Copied
+	27, // 13: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
+	9,  // 14: kiln.control.Hello.resources:type_name -> kiln.control.Resource
+	7,  // 15: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
+	12, // 16: kiln.control.Stage.inputs:type_name -> kiln.control.Input
+	7,  // 17: kiln.control.Stage.props:type_name -> kiln.control.Setting
+	13, // 18: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
+	14, // 19: kiln.control.MapOutput.copies:type_name -> kiln.control.Location
+	9,  // 20: kiln.control.Launch.resources:type_name -> kiln.control.Resource
+	6,  // 21: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
+	6,  // 22: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
+	0,  // 23: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
+	6,  // 24: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
+	1,  // 25: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
+	1,  // 26: kiln.control.Copy.kind:type_name -> kiln.control.BlockKind
+	1,  // 27: kiln.control.Copied.kind:type_name -> kiln.control.BlockKind
+	2,  // 28: kiln.control.End.fate:type_name -> kiln.control.Fate
+	23, // 29: kiln.control.End.error:type_name -> kiln.control.Error
+	24, // 30: kiln.control.End.fetch:type_name -> kiln.control.Fetch
+	25, // 31: kiln.control.End.updates:type_name -> kiln.control.Update
+	26, // 32: kiln.control.End.metrics:type_name -> kiln.control.Metrics
+	6,  // 33: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
+	4,  // 34: kiln.control.Control.Attach:input_type -> kiln.control.Up
+	3,  // 35: kiln.control.Control.Attach:output_type -> kiln.control.Down
+	35, // [35:36] is the sub-list for method output_type
+	34, // [34:35] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -3535,7 +3915,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
