@@ -128,7 +128,11 @@ func (n *network) serve(addr string, id ids.BlockID) ([]byte, error) {
 	if st == nil {
 		return nil, fmt.Errorf("nobody at %s", addr)
 	}
-	seg, err := st.OpenSegment(ids.ShuffleID(id.A), int(id.B), int(id.C))
+	open := st.OpenSegment
+	if id.Kind == ids.OutputBlock {
+		open = st.OpenPiece
+	}
+	seg, err := open(ids.ShuffleID(id.A), int(id.B), int(id.C))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/data/block/disk"
@@ -28,6 +29,7 @@ type Store struct {
 	shuffles map[ids.ShuffleID][]*output // indexed by map partition; nil where there is none
 	inMemory int64                       // bytes of outputs in memory, and of those that are being made
 	open     handles
+	copies   atomic.Int64 // begun: names their files
 }
 
 // Open gives an empty store.
