@@ -31,7 +31,7 @@ func (s *Session) allocation(m conf.MasterURL) (a *driver.Allocation, initial in
 		TrackShuffles: conf.ShuffleTracking.Of(c),
 		Drain:         conf.Decommission.Of(c),
 	}
-	return &driver.Allocation{Rules: rules, DrainWithin: conf.DecommissionKillTimeout.Of(c)}, rules.Initial
+	return &driver.Allocation{Rules: rules}, rules.Initial
 }
 
 func unlessUnlimited(d time.Duration) time.Duration {

@@ -39,7 +39,8 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 		BarrierHold:       conf.BarrierHold.Of(s.conf),
 		BarrierTimeout:    conf.BarrierSyncTimeout.Of(s.conf),
 		MostSlots:         s.slots,
-		Move:              sched.Move{Off: true},
+		DrainWithin:       conf.DecommissionKillTimeout.Of(s.conf),
+		Move:              s.moves(),
 	}
 	if c.BarrierHold == 0 {
 		c.BarrierHold = -1
@@ -54,6 +55,16 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 	}
 	c.Pools, err = s.pools()
 	return c, err
+}
+
+// moves is how map outputs leave executors that drain.
+func (s *Session) moves() sched.Move {
+	return sched.Move{
+		Off:      !conf.MoveOutputs.Of(s.conf),
+		AtOnce:   conf.MovesAtOnce.Of(s.conf),
+		Failures: conf.MoveFailures.Of(s.conf),
+		Wait:     conf.MoveWait.Of(s.conf),
+	}
 }
 
 // speculation is which tasks get a copy on another machine.

@@ -54,7 +54,7 @@ func TakeOver() {
 	os.Unsetenv(roleVariable) // processes that the user's code starts are no executors
 	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, "kiln executor:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 	os.Exit(0)
 }
@@ -73,6 +73,8 @@ func serve() error {
 	gone := make(chan struct{})
 	ctx, leave := context.WithCancelCause(context.Background())
 	go dieWith(in, b, gone, leave)
+	told := make(chan os.Signal, 2)
+	signal.Notify(told, syscall.SIGTERM)
 	// The terminal's ctrl-C is for the driver, which ends its executors in good order.
 	signal.Ignore(os.Interrupt)
 	c, err := conf.Parse(conf.Layers{Code: b.Conf})
@@ -83,14 +85,14 @@ func serve() error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(GCPercent)
 	}
-	err = serveDriver(ctx, c, b)
+	err = serveDriver(ctx, c, b, func(e *executor.Executor) { drain(e, told, leave) })
 	// A driver that dies takes pipe and link with it, in no certain order; where that is why serving ended, dieWith has still to clean up.
 	select {
 	case <-gone:
 		select {} // it ends the process
 	case <-time.After(lastWord):
 	}
-	return err
+	return errors.Join(err, endedBy(ctx))
 }
 
 // lastWord is how long a process that has served waits for the pipe to say that the driver is gone.
@@ -113,7 +115,7 @@ func dieWith(pipe *json.Decoder, b bootstrap, gone chan<- struct{}, leave contex
 	os.Exit(1)
 }
 
-func serveDriver(ctx context.Context, c *conf.Conf, b bootstrap) error {
+func serveDriver(ctx context.Context, c *conf.Conf, b bootstrap, begin func(*executor.Executor)) error {
 	cfg := executorConfig(c, b.ID, b.Slots, b.Memory, b.Places.AppDir)
 	cfg.Digests = conf.Digests.Of(c)
 	cfg.DirectResult = directResult
@@ -145,6 +147,7 @@ func serveDriver(ctx context.Context, c *conf.Conf, b bootstrap) error {
 	if err := link.Send(&wire.Up{Hello: hello}); err != nil {
 		return err
 	}
+	go begin(e)
 	return e.Run(ctx, link)
 }
 

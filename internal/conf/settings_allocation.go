@@ -62,21 +62,12 @@ var (
 
 	// ShuffleTracking keeps executors for their map outputs.
 	ShuffleTracking = Bool("kiln.dynamicAllocation.shuffleTracking.enabled", true,
-		"Keep executors whose map outputs an active job reads. Nothing else keeps the outputs of local-cluster's executors, so it cannot be turned off there.")
+		"Keep executors whose map outputs an active job reads. It can be turned off only where executors that go drain (kiln.decommission.enabled), so that others copy their outputs.")
 
 	// ShuffleTimeout is how long an executor stays that holds map outputs that no active job reads.
 	ShuffleTimeout = Duration("kiln.dynamicAllocation.shuffleTracking.timeout", UnlimitedTime,
 		"How long an executor stays that has nothing to do and holds map outputs that jobs to come may read. Outputs that no program can refer to any more are dropped and keep no executor.", AtLeast(time.Duration(0))).
 		DefaultText("unlimited").Spark("spark.dynamicAllocation.shuffleTracking.timeout", "ms")
-
-	// Decommission drains executors in place of ending them.
-	Decommission = Bool("kiln.decommission.enabled", false,
-		"Drain executors that are not needed any more, so that one goes when nothing that it holds is wanted, in place of ending them.")
-
-	// DecommissionKillTimeout is how long that may take; 0 means as long as it takes.
-	DecommissionKillTimeout = Duration("kiln.executor.decommission.forceKillTimeout", 0,
-		"How long an executor that drains may take before it is ended with what it holds. 0: as long as it takes.", AtLeast(time.Duration(0))).
-		Spark("spark.executor.decommission.forceKillTimeout", "s")
 )
 
 // shareOfAll refuses what is no share.
@@ -106,8 +97,8 @@ func checkAllocation(c *Conf) []error {
 	if least <= most && InitialExecutors.Of(c) > most {
 		problems = append(problems, contradiction(c, InitialExecutors, "is more than there may ever be"))
 	}
-	if !ShuffleTracking.Of(c) {
-		problems = append(problems, contradiction(c, ShuffleTracking, "would let executors go with map outputs that jobs still read: nothing else serves them"))
+	if !ShuffleTracking.Of(c) && !(Decommission.Of(c) && MoveOutputs.Of(c)) {
+		problems = append(problems, contradiction(c, ShuffleTracking, "would let executors go with map outputs that jobs still read: nothing else serves them, unless "+Decommission.String()+" lets others copy them first"))
 	}
 	return problems
 }

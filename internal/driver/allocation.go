@@ -13,8 +13,7 @@ import (
 
 // Allocation is how executors come and go with the load.
 type Allocation struct {
-	Rules       alloc.Config
-	DrainWithin time.Duration // how long executors that are drained may take; 0 means as long as it takes
+	Rules alloc.Config
 }
 
 // allocationPeriod is how often the load is looked at.
@@ -61,7 +60,7 @@ func (d *Driver) allocate() {
 		d.step(sched.KillAsked{Executors: w.Release, Reason: why})
 	}
 	if len(w.Drain) > 0 {
-		d.step(sched.ExecutorsDecommissioned{Executors: w.Drain, Reason: why, Within: d.cfg.Allocation.DrainWithin})
+		d.step(sched.ExecutorsDecommissioned{Executors: w.Drain, Reason: why})
 	}
 }
 
@@ -102,12 +101,13 @@ func (d *Driver) release(a sched.KillExecutor) {
 	}
 	m, id := d.grants, int32(a.Executor)
 	d.orders.put(func() { m.Release([]int32{id}) })
-	if a.Replace || d.cfg.Allocation != nil {
+	switch {
+	case d.ended(a.Executor):
+	case a.Replace || d.cfg.Allocation != nil:
 		d.ask()
-		return
+	default:
+		d.wantMore(-1)
 	}
-	d.want = slices.Clone(d.want) // of the default profile, which is the only one when the numbers stay
-	d.want[0].Executors--
 }
 
 // load is what the scheduler shows to dynamic allocation.

@@ -68,6 +68,8 @@ type Driver struct {
 	want    []cluster.Wanted   // executors, as grants was told
 	shapes  []profile.Executor // by profile
 	alloc   alloc.Allocator
+
+	replaced []ids.ExecutorID // executors that drain while others come in their places, where the number of executors stays
 }
 
 // Start begins to serve jobs. Executors come with Serve.

@@ -122,6 +122,12 @@ func (d *Driver) hear(m heardFrom) {
 		}
 		d.step(sched.TaskEnded{Executor: r.id, End: end})
 	}
+	for _, x := range m.up.Copied {
+		d.step(copied(r, x))
+	}
+	if m.up.Leaving != "" {
+		d.step(sched.ExecutorsDecommissioned{Executors: []ids.ExecutorID{r.id}, Reason: m.up.Leaving, Replace: true})
+	}
 	if m.up.Failure != "" {
 		d.lose(r.id, m.up.Failure, false)
 	}
@@ -186,6 +192,7 @@ func (d *Driver) lose(id ids.ExecutorID, why string, byApp bool) {
 		delete(d.remotes, id)
 		r.link.Close()
 	}
+	d.ended(id)
 	d.step(sched.ExecutorLost{ID: id, Reason: why, AppCaused: byApp})
 }
 
@@ -230,6 +237,10 @@ func (d *Driver) perform(a sched.Action) {
 		d.finish(a.Job, nil)
 	case sched.FailJob:
 		d.finish(a.Job, &Failure{a.Job, a.Why})
+	case sched.DrainExecutor:
+		d.drain(a)
+	case sched.CopyOutput:
+		d.copyOutput(a)
 	case sched.KillExecutor:
 		d.release(a)
 	case sched.RefuseExecutor:

@@ -63,6 +63,8 @@ type Executor struct {
 	starts  chan *attempt
 	ended   chan *attempt
 	asks    chan asked
+	copied  chan task.Copied
+	leaving chan string
 	changes changes
 	up      *wire.Up
 	fault   error // why the executor ends, when that is its own fault
@@ -82,6 +84,7 @@ func New(cfg Config) (*Executor, error) {
 		cfg: cfg, core: work.New(work.Config{Slots: cfg.Slots, Patience: cfg.Patience}), began: time.Now(),
 		stages: map[ids.StageRef]*stage{}, running: map[ids.TaskRef]*attempt{},
 		starts: make(chan *attempt, cfg.Slots), ended: make(chan *attempt, cfg.Slots), asks: make(chan asked, cfg.Slots),
+		copied: make(chan task.Copied), leaving: make(chan string),
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.memory = newPool(mem.Bytes(cfg.Memory), mem.Bytes(cfg.Protected))

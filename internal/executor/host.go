@@ -260,6 +260,12 @@ func (p provider) OpenBlock(id ids.BlockID) (transport.Block, error) {
 			return transport.Block{}, errors.Join(transport.ErrNotFound, err)
 		}
 		return transport.Block{Data: seg.Data, File: seg.File, Offset: seg.Offset, Size: seg.Size, Sealed: true, Release: seg.Close}, nil
+	case ids.OutputBlock:
+		piece, err := p.e.shuffle.OpenPiece(ids.ShuffleID(id.A), int(id.B), int(id.C))
+		if err != nil {
+			return transport.Block{}, errors.Join(transport.ErrNotFound, err)
+		}
+		return transport.Block{Data: piece.Data, File: piece.File, Offset: piece.Offset, Size: piece.Size, Release: piece.Close}, nil
 	case ids.RDDBlock, ids.ResultBlock:
 		e, ok := p.e.blocks.Get(id)
 		if !ok {

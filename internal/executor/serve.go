@@ -64,6 +64,11 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 			acts = e.finish(a, acts)
 		case x := <-e.asks:
 			e.ask(x)
+		case x := <-e.copied:
+			up := e.message()
+			up.Copied = append(up.Copied, x)
+		case why := <-e.leaving:
+			e.message().Leaving = why
 		case err := <-gone:
 			e.cancel(fmt.Errorf("the driver is gone: %w", err))
 			return ignoreEnd(err)
@@ -136,6 +141,9 @@ func (e *Executor) take(d *wire.Down, acts []work.Action) []work.Action {
 	}
 	for _, x := range d.Drop {
 		e.drop(x)
+	}
+	for _, x := range d.Copies {
+		go e.copy(x)
 	}
 	return acts
 }

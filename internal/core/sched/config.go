@@ -36,6 +36,7 @@ type Config struct {
 	Expected          int              // executors that are asked for at the start
 	MinRegistered     float64          // of these, the part that must have registered before tasks are launched; 0
 	RegisteredWait    time.Duration    // how long after the start tasks wait for that; 30 s
+	DrainWithin       time.Duration    // how long an executor may take that drains, where nobody says; 0 means as long as it takes
 	Move              Move             // how map outputs leave executors that drain
 	Health            health.Config    // what keeps tasks away from where others failed: nothing
 	Speculation       speculate.Config // which tasks that run get a copy elsewhere: none

@@ -59,7 +59,7 @@ type (
 	ExecutorsDecommissioned struct {
 		Executors []ids.ExecutorID
 		Reason    string
-		Within    time.Duration // how long they may take; 0 means as long as it takes
+		Within    time.Duration // how long they may take; 0 means Config.DrainWithin
 		Replace   bool          // as many others are wanted: the machines go, and not what they are needed for
 	}
 	// HostDecommissioned says so of all executors of a host, which are wanted elsewhere.

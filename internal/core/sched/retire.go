@@ -46,6 +46,9 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 		return
 	}
 	e.exempt = "it was decommissioned: " + ev.Reason
+	if ev.Within <= 0 {
+		ev.Within = c.cfg.DrainWithin
+	}
 	e.replace = ev.Replace
 	c.retire(e, draining, ev.Reason)
 	c.do(DrainExecutor{e.id, ev.Reason, ev.Replace})

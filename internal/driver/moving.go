@@ -1,0 +1,62 @@
+package driver
+
+import (
+	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
+)
+
+// copyOutput orders an executor to take a copy of a map output.
+func (d *Driver) copyOutput(a sched.CopyOutput) {
+	r := d.remotes[a.To]
+	if r == nil {
+		return // the scheduler hears that it is lost
+	}
+	b := d.batch(r)
+	b.Copies = append(b.Copies, task.Copy{
+		Block: ids.Output(a.Shuffle, int(a.Map), 0), From: task.Location{Executor: a.From, Addr: d.blocksOf(a.From)},
+		Reduces: a.Reduces, Generation: a.Generation, Digest: a.Digest,
+	})
+}
+
+// copied tells the scheduler what became of that.
+func copied(r *remote, x task.Copied) sched.Event {
+	shuffle, part := ids.ShuffleID(x.Block.A), x.Block.B
+	if x.Error != "" {
+		return sched.CopyFailed{Shuffle: shuffle, Map: part, From: x.From, To: r.id, Reason: x.Error}
+	}
+	return sched.OutputCopied{Shuffle: shuffle, Map: part, From: x.From, To: r.id, Generation: x.Generation, Digest: x.Digest}
+}
+
+// drain asks for an executor in the place of one that begins to drain: it is to be there before that one goes. Where executors come and
+// go with the load, that looks at those that drain by itself.
+func (d *Driver) drain(a sched.DrainExecutor) {
+	if a.Replace && d.cfg.Allocation == nil {
+		d.replaced = append(d.replaced, a.Executor)
+		d.wantMore(1)
+	}
+}
+
+// ended notes that an executor has gone, or is about to be ended. It returns true for one in whose place another was asked for already:
+// nobody else is wanted.
+func (d *Driver) ended(id ids.ExecutorID) bool {
+	at := slices.Index(d.replaced, id)
+	if at < 0 {
+		return false
+	}
+	d.replaced = slices.Delete(d.replaced, at, at+1)
+	d.wantMore(-1)
+	return true
+}
+
+// wantMore changes how many executors of the default profile are wanted, which is the only one when the numbers stay.
+func (d *Driver) wantMore(n int) {
+	if d.grants == nil {
+		return
+	}
+	d.want = slices.Clone(d.want)
+	d.want[0].Executors += n
+	d.ask()
+}
