@@ -20,14 +20,15 @@ const (
 type command struct {
 	name, args, help string
 	run              func(args []string, out, errs io.Writer) (code int)
+	more             func(out io.Writer) // of its help; nil when there is no more
 }
 
 var commands = []command{
-	{"vet", "[packages]", "find functions that cannot travel to executors (also: go vet -vettool=$(which kiln))", runVet},
-	{"replay", "[--check] [--why STAGE.PARTITION] FILE", "play a recorded scheduler again (kiln.sched.record=FILE): its story, or why a task waited", runReplay},
-	{"sim", "[flags]", "play the scheduler on a virtual cluster (--executors N --slots N --tasks N --jobs N --task D --placed P --faults N --fail P --slow P --elastic --seed N), or many small ones full of faults (--seeds N --seed FIRST --shrink --record FILE)", runSim},
-	{"settings", "", "list every setting with its unit, default and meaning", runSettings},
-	{"version", "[-o json]", "print what this binary was built from", runVersion},
+	{"vet", "[packages]", "find functions that cannot travel to executors (also: go vet -vettool=$(which kiln))", runVet, nil},
+	{"replay", "[--check] [--why STAGE.PARTITION] FILE", "play a recorded scheduler again (kiln.sched.record=FILE): its story, or why a task waited", runReplay, nil},
+	{"sim", "[flags]", "play the scheduler on a virtual cluster, or in many small scenarios full of faults (--seeds)", runSim, helpSim},
+	{"settings", "", "list every setting with its unit, default and meaning", runSettings, nil},
+	{"version", "[-o json]", "print what this binary was built from", runVersion, nil},
 }
 
 func main() {
@@ -55,6 +56,9 @@ func dispatch(args []string, out, errs io.Writer) int {
 		}
 		if slices.ContainsFunc(args[1:], func(a string) bool { return a == "-h" || a == "--help" }) {
 			fmt.Fprintf(out, "usage: kiln %s %s\n\n%s\n", c.name, c.args, c.help)
+			if c.more != nil {
+				c.more(out)
+			}
 			return 0
 		}
 		return c.run(args[1:], out, errs)

@@ -13,9 +13,10 @@ const (
 	plotHeight = 10
 )
 
-// plot draws values over time, from nothing to most, which is the height of the picture. Each value is the mean of one span of time.
-func plot(out io.Writer, title string, values []float64, most float64, span time.Duration) {
-	columns := squeeze(values)
+// plot draws values over time, from nothing to most, which is the height of the picture. Each value is the mean of one span of time;
+// what is shown ends with end.
+func plot(out io.Writer, title string, values []float64, span, end time.Duration, most float64) {
+	columns := resample(values, float64(end)/float64(max(span, 1)))
 	fmt.Fprintf(out, "\n%s\n", title)
 	for row := plotHeight; row > 0; row-- {
 		label := ""
@@ -33,23 +34,24 @@ func plot(out io.Writer, title string, values []float64, most float64, span time
 				b.WriteByte(' ')
 			}
 		}
-		fmt.Fprintf(out, "%8s |%s\n", label, strings.TrimRight(b.String(), " "))
+		fmt.Fprintf(out, "%s\n", strings.TrimRight(fmt.Sprintf("%9s |%s", label, &b), " "))
 	}
-	end := (span * time.Duration(len(values))).String()
-	fmt.Fprintf(out, "%8s +%s\n%10s%-*s%s\n", "0", strings.Repeat("-", len(columns)), "0s", max(1, len(columns)-1-len(end)), "", end)
+	fmt.Fprintf(out, "%9s +%s\n%11s%*v\n", "0", strings.Repeat("-", plotWidth), "0s", plotWidth-1, brief(end))
 }
 
-// squeeze gives at most plotWidth values, the means of neighbours.
-func squeeze(values []float64) []float64 {
-	of := (len(values) + plotWidth - 1) / plotWidth
-	var columns []float64
-	for i := 0; i < len(values); i += of {
-		some := values[i:min(i+of, len(values))]
-		sum := 0.0
-		for _, v := range some {
-			sum += v
+// resample gives plotWidth means of values, each over an equal part of the first so many values, which need not be a whole number.
+func resample(values []float64, count float64) []float64 {
+	columns := make([]float64, plotWidth)
+	width := min(count, float64(len(values))) / plotWidth
+	for i := range columns {
+		from, to := float64(i)*width, float64(i+1)*width
+		area := 0.0
+		for at := int(from); at < len(values) && float64(at) < to; at++ {
+			area += values[at] * (min(to, float64(at+1)) - max(from, float64(at)))
 		}
-		columns = append(columns, sum/float64(len(some)))
+		if width > 0 {
+			columns[i] = area / width
+		}
 	}
 	return columns
 }

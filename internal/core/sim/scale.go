@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -26,11 +27,11 @@ type Scale struct {
 	Tasks     int           // of all jobs
 	Task      time.Duration // what a task takes: between half of it and one and a half
 	Delay     time.Duration // of every message
-	Losses    int           // executors that are lost while tasks run
 	Fail      float64       // the part of task attempts that fail
 	Slow      float64       // the part of executors that take longer
 	Slowness  int           // how many times as long these take; 0 means 4
 	Placed    float64       // the part of map tasks that prefer a host, any of three
+	ScaleFaults
 
 	// Elastic lets executors come and go with the load, none at the start and at most Executors; nil lets all be there.
 	Elastic *alloc.Config
@@ -44,11 +45,14 @@ type ScaleReport struct {
 	Launches int
 	Failures int // task attempts that failed, were lost, or could not read their input
 	Hash     uint64
-	Cost     Cost
+	Cost     Spread // of Steps
+	Wait     Spread // of tasks, from when they could run until they have a slot
+	Run      Spread // of task attempts that succeeded, on their slots
 	Busy     Busy
 	There    Busy            // slots, busy or not
 	Levels   [3]int          // launches on a host that the task prefers, elsewhere, and of tasks that prefer none
 	Jobs     int             // that were completed
+	Failed   int             // jobs that failed
 	Copies   speculate.Stats // of slow tasks
 }
 
@@ -72,6 +76,8 @@ type scaleWorld struct {
 	coming    int             // those that the cluster manager is starting
 	want      int             // what it was told
 	elastic   alloc.Allocator // while Elastic is set
+	waiting   waiting
+	why       error // the first job failed
 	actions   []sched.Action
 	ended     sched.TaskEnded // filled again and again
 	report    ScaleReport
@@ -80,26 +86,40 @@ type scaleWorld struct {
 // RunScale plays a Scale. Clock measures what Steps cost; it is not the simulation's time.
 func RunScale(s Scale, clock func() time.Duration) (ScaleReport, error) {
 	w := &scaleWorld{Scale: s, clock: clock, core: sched.New(s.Sched), chance: rand.New(rand.NewPCG(s.Seed, 3)), armed: -1}
-	if s.Elastic == nil {
-		for w.want = s.Executors; w.alive < w.want; {
-			w.register()
-		}
-	} else {
-		w.elastic = alloc.New(*s.Elastic)
-		w.plan(happening{at: lookPeriod, kind: looks})
-	}
+	w.waiting = waiting{attempts: map[ids.StageRef]Time{}, tasks: map[partition]Time{}}
+	w.begin()
 	w.submit()
-	for range s.Losses {
-		w.plan(happening{at: w.upTo(max(w.report.Bound, 1)), kind: executorDies})
-	}
-	for len(w.events.heap) > 0 && w.report.Jobs < s.Jobs && w.now < despair(w.report.Bound) {
+	w.plant()
+	for len(w.events.heap) > 0 && w.report.Jobs+w.report.Failed < s.Jobs && w.now < despair(w.report.Bound) {
 		w.happen(w.events.pop())
 	}
 	w.report.Makespan, w.report.Copies = w.now, w.core.View().Copies
+	if w.report.Failed > 0 {
+		return w.report, fmt.Errorf("%d of %d jobs failed, the first one so: %w", w.report.Failed, s.Jobs, w.why)
+	}
 	if w.report.Jobs < s.Jobs {
 		return w.report, fmt.Errorf("%d of %d jobs were completed, and it does not go on", w.report.Jobs, s.Jobs)
 	}
 	return w.report, w.core.Check()
+}
+
+// begin lets the first executors come.
+func (w *scaleWorld) begin() {
+	w.want = w.Executors
+	switch {
+	case w.Elastic != nil:
+		w.want = 0
+		w.elastic = alloc.New(*w.Elastic)
+		w.plan(happening{at: lookPeriod, kind: looks})
+	case w.SlowJoin > 0:
+		for ; w.coming < w.want; w.coming++ {
+			w.plan(happening{at: w.upTo(w.SlowJoin + 1), kind: executorComes})
+		}
+	default:
+		for w.alive < w.want {
+			w.register()
+		}
+	}
 }
 
 // despair is how long jobs may take before nobody believes any more that they end.
@@ -120,20 +140,20 @@ func (w *scaleWorld) happen(h happening) {
 	w.report.Busy.until(w.now, w.running)
 	w.report.There.until(w.now, w.alive*w.Slots)
 	switch h.kind {
-	case launchArrives:
-		w.arrive(h)
-	case killArrives:
-		w.kill(h)
+	case launchArrives, killArrives, endArrives:
+		if !w.held(h) {
+			w.come(h)
+		}
 	case taskEnds:
 		w.end(h)
-	case endArrives:
-		w.tellEnd(h)
-	case executorDies:
-		w.die()
+	case executorDies, executorDrains, diskForgets, networkParts:
+		w.befall(h)
+	case beats:
+		w.beat(h.executor)
 	case lossIsKnown:
 		w.tell(sched.ExecutorLost{ID: h.executor, Reason: "its machine failed"})
 	case executorComes:
-		w.come()
+		w.join()
 	case looks:
 		w.look()
 	case wakes:
@@ -141,6 +161,18 @@ func (w *scaleWorld) happen(h happening) {
 			w.armed = -1
 			w.tell(sched.Woke{})
 		}
+	}
+}
+
+// come lets a message come to an executor, or from it.
+func (w *scaleWorld) come(h happening) {
+	switch h.kind {
+	case launchArrives:
+		w.arrive(h)
+	case killArrives:
+		w.kill(h)
+	case endArrives:
+		w.tellEnd(h)
 	}
 }
 
@@ -163,22 +195,26 @@ func (w *scaleWorld) do(a sched.Action) {
 	switch a := a.(type) {
 	case sched.ShipStage:
 		w.meet(a.Stage)
+		w.began(a.Stage)
 	case sched.Launch:
 		w.report.Launches++
 		w.note(uint64(a.Executor), uint64(a.Task.ID))
 		w.countLevel(a)
-		w.plan(happening{at: w.now + w.Delay, kind: launchArrives, executor: a.Executor, ref: a.Task.Ref, id: a.Task.ID})
+		w.send(happening{kind: launchArrives, executor: a.Executor, ref: a.Task.Ref, id: a.Task.ID})
 	case sched.Kill:
 		w.note(uint64(a.Executor), uint64(a.Task.Ref.Partition))
-		w.plan(happening{at: w.now + w.Delay, kind: killArrives, executor: a.Executor, ref: a.Task.Ref, recall: a.Task.Recall})
+		w.send(happening{kind: killArrives, executor: a.Executor, ref: a.Task.Ref, recall: a.Task.Recall})
 	case sched.KillExecutor:
 		w.note(uint64(a.Executor))
 		w.lose(a.Executor)
+		w.grant()
 	case sched.CompleteJob:
 		w.note(uint64(a.Job), 0)
 		w.report.Jobs++
 	case sched.FailJob:
 		w.note(uint64(a.Job), 1)
+		w.report.Failed++
+		w.why = cmp.Or(w.why, error(a.Why))
 	}
 }
 
@@ -200,7 +236,7 @@ func (w *scaleWorld) tellEnd(h happening) {
 		end.Metrics.RowsIn = int64(w.takes(int(h.ref.Stage), h.ref.Partition) / time.Millisecond)
 		if isMap {
 			end.Sizes = j.sizes
-			j.at[h.ref.Partition] = h.executor
+			w.written(j, h)
 		}
 	case task.Failed:
 		end.Reason.Error = &task.Error{Text: "the function failed"}

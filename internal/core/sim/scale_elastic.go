@@ -17,12 +17,16 @@ const (
 func (w *scaleWorld) grant() {
 	for w.alive+w.coming < w.want {
 		w.coming++
-		w.plan(happening{at: w.now + startTime, kind: executorComes})
+		late := Time(0)
+		if w.SlowJoin > 0 {
+			late = w.upTo(w.SlowJoin + 1)
+		}
+		w.plan(happening{at: w.now + startTime + late, kind: executorComes})
 	}
 }
 
-// come lets an executor register, if it is wanted still.
-func (w *scaleWorld) come() {
+// join lets an executor register, if it is wanted still.
+func (w *scaleWorld) join() {
 	w.coming--
 	if w.alive < w.want {
 		w.register()

@@ -12,7 +12,7 @@ func TestElasticExecutorsCompleteEveryJob(t *testing.T) {
 	for seed := range uint64(30) {
 		s := small()
 		s.Seed, s.Sched.Seed = seed, seed
-		s.Losses, s.Fail = int(seed%4), 0.01
+		s.Kills, s.Fail = int(seed%4), 0.01
 		s.Elastic = &alloc.Config{
 			Max: s.Executors, Min: int(seed % 3), Ratio: []float64{1, 0.5}[seed%2], Backlog: 100 * time.Millisecond, Sustained: 200 * time.Millisecond,
 			Idle: time.Duration(seed%3) * 100 * time.Millisecond, ShuffleIdle: time.Duration(seed%5) * time.Second, TrackShuffles: true,

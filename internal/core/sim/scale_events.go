@@ -16,6 +16,10 @@ const (
 	taskEnds
 	endArrives
 	executorDies
+	executorDrains
+	diskForgets
+	networkParts
+	beats
 	lossIsKnown
 	executorComes
 	looks
@@ -34,6 +38,7 @@ type happening struct {
 	fate     task.Fate
 	kind     kind
 	recall   bool
+	repeated bool // the same was told before
 }
 
 // happenings is a heap of what will happen. What happens at the same time happens in the order in which it was planned.

@@ -15,6 +15,8 @@ type scaleExecutor struct {
 	host    string
 	dead    bool
 	slow    bool
+	apart   Time          // until when it cannot be reached
+	down    Time          // when the last message to it comes
 	running []ids.TaskRef // at most one for each slot
 	queue   []happening   // launches beyond the slots, in order of arrival
 }
@@ -25,20 +27,9 @@ func (w *scaleWorld) register() {
 	w.executors = append(w.executors, scaleExecutor{host: hostName(int(id) % w.Hosts), slow: w.chance.Float64() < w.Slow})
 	w.alive++
 	w.tell(sched.ExecutorRegistered{ID: id, Host: w.executors[id].host, Slots: w.Slots})
-}
-
-// die ends one of the executors that live, or waits for one.
-func (w *scaleWorld) die() {
-	if w.alive == 0 {
-		w.plan(happening{at: w.now + lookPeriod, kind: executorDies})
-		return
+	if w.Sched.Silence > 0 {
+		w.plan(happening{at: w.now + beatPeriod, kind: beats, executor: id})
 	}
-	id := w.chance.IntN(len(w.executors))
-	for w.executors[id].dead {
-		id = w.chance.IntN(len(w.executors))
-	}
-	w.lose(ids.ExecutorID(id))
-	w.grant()
 }
 
 // lose ends an executor. The driver hears of it a message later.
@@ -49,6 +40,12 @@ func (w *scaleWorld) lose(id ids.ExecutorID) {
 	}
 	w.running -= len(e.running)
 	w.report.Failures += len(e.running) + len(e.queue)
+	for _, ref := range e.running {
+		w.again(ref)
+	}
+	for _, h := range e.queue {
+		w.waitOn(h.ref)
+	}
 	*e = scaleExecutor{host: e.host, dead: true}
 	w.alive--
 	w.plan(happening{at: w.now + w.Delay, kind: lossIsKnown, executor: id})
@@ -70,9 +67,11 @@ func (w *scaleWorld) arrive(h happening) {
 func (w *scaleWorld) start(e *scaleExecutor, h happening) {
 	e.running = append(e.running, h.ref)
 	w.running++
+	w.countWait(h.ref)
 	h.kind, h.fate = taskEnds, task.Success
-	if from, lost := w.unreadable(h.ref); lost {
-		h.at, h.fate, h.from = w.now, task.FetchFailed, from
+	from, reads, lost := w.unreadable(h.ref)
+	if lost {
+		h.at, h.fate, h.from = w.now+reads, task.FetchFailed, from
 		w.plan(h)
 		return
 	}
@@ -83,22 +82,9 @@ func (w *scaleWorld) start(e *scaleExecutor, h happening) {
 	if w.chance.Float64() < w.Fail {
 		h.fate = task.Failed
 	}
+	h.took += reads
 	h.at = w.now + h.took
 	w.plan(h)
-}
-
-// unreadable gives an executor that is gone with a map output that a task reads.
-func (w *scaleWorld) unreadable(ref ids.TaskRef) (from ids.ExecutorID, lost bool) {
-	j, isMap := w.jobOfStage(ref.Stage)
-	if isMap || w.Losses == 0 {
-		return 0, false
-	}
-	for _, at := range j.at {
-		if w.executors[at].dead {
-			return at, true
-		}
-	}
-	return 0, false
 }
 
 // end takes a task attempt off its slot, unless it has been killed or its executor is gone.
@@ -108,12 +94,14 @@ func (w *scaleWorld) end(h happening) {
 	if at < 0 {
 		return
 	}
-	if h.fate != task.Success {
+	if h.fate == task.Success {
+		w.report.Run.add(h.took)
+	} else {
 		w.report.Failures++
+		w.again(h.ref)
 	}
 	w.leave(e, at)
-	h.kind, h.at = endArrives, w.now+w.Delay
-	w.plan(h)
+	w.say(h)
 }
 
 // leave frees a slot for what waits.
@@ -136,11 +124,12 @@ func (w *scaleWorld) kill(h happening) {
 	case waits >= 0:
 		h.id = e.queue[waits].id
 		e.queue = slices.Delete(e.queue, waits, waits+1)
+		w.waitOn(h.ref)
 	case runs >= 0 && !h.recall:
 		w.leave(e, runs)
 	default:
 		return
 	}
-	h.kind, h.at, h.fate = endArrives, w.now+w.Delay, task.Killed
-	w.plan(h)
+	h.fate = task.Killed
+	w.say(h)
 }

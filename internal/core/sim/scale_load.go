@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -11,10 +12,13 @@ import (
 
 // scaleJob is a job of a Scale.
 type scaleJob struct {
-	shuffle ids.ShuffleID
-	prefer  [][]sched.Place
-	sizes   []int64          // of every map output
-	at      []ids.ExecutorID // where each map output lies
+	shuffle  ids.ShuffleID
+	prefer   [][]sched.Place
+	sizes    []int64                    // of every map output
+	at       []ids.ExecutorID           // where each map output lies, or lay before it was gone
+	others   map[int32][]ids.ExecutorID // where more attempts left the same; nil while none has
+	missing  int                        // map outputs that are nowhere yet
+	readable Time                       // since when none is missing
 }
 
 // submit submits all jobs, and finds out how long they take at least.
@@ -26,7 +30,7 @@ func (w *scaleWorld) submit() {
 		reduces := max(1, tasks/100)
 		maps := max(1, tasks-reduces)
 		j := &w.jobs[i]
-		*j = scaleJob{shuffle: ids.ShuffleID(i), prefer: w.places(maps), sizes: make([]int64, reduces), at: make([]ids.ExecutorID, maps)}
+		*j = scaleJob{shuffle: ids.ShuffleID(i), prefer: w.places(maps), sizes: make([]int64, reduces), at: slices.Repeat([]ids.ExecutorID{nowhere}, maps), missing: maps}
 		for r := range j.sizes {
 			j.sizes[r] = 1 << 16
 		}

@@ -1,37 +1,6 @@
 package sim
 
-import (
-	"math/bits"
-	"time"
-)
-
-// Cost is what Steps cost.
-type Cost struct {
-	Total, Most time.Duration
-	count       int
-	powers      [64]int // how many took less than 2^i ns and were not counted before
-}
-
-func (c *Cost) add(d time.Duration) {
-	c.Total += d
-	c.Most = max(c.Most, d)
-	c.count++
-	c.powers[bits.Len64(uint64(max(d, 0)))]++
-}
-
-// Mean is the mean.
-func (c *Cost) Mean() time.Duration { return c.Total / time.Duration(max(1, c.count)) }
-
-// Below is a duration that a part of the Steps stay below: the power of two next above it.
-func (c *Cost) Below(part float64) time.Duration {
-	seen := 0
-	for i, n := range c.powers {
-		if seen += n; float64(seen) >= part*float64(c.count) {
-			return 1 << i
-		}
-	}
-	return c.Most
-}
+import "time"
 
 // mostSpans is how many spans of time Busy keeps apart.
 const mostSpans = 128

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func TestWithoutFaultsTheMakespanIsNearTheBound(t *testing.T) {
 
 func TestFaultsCostTimeAndNoJob(t *testing.T) {
 	s := small()
-	s.Losses, s.Fail, s.Slow, s.Placed = 8, 0.02, 0.1, 0.5
+	s.Kills, s.Fail, s.Slow, s.Placed = 8, 0.02, 0.1, 0.5
 	r, err := RunScale(s, still)
 	if err != nil {
 		t.Fatal(err)
@@ -86,13 +87,95 @@ func TestWhereNoExecutorIsSlowCopiesAreFew(t *testing.T) {
 	}
 }
 
-func TestACostIsBelowItsPower(t *testing.T) {
-	var c Cost
-	for range 99 {
-		c.add(1000)
+// Each fault alone costs time and no job, and is seen in the report; the same seed gives the same.
+func TestEachFaultCostsTimeAndNoJob(t *testing.T) {
+	quiet, err := RunScale(small(), still)
+	if err != nil {
+		t.Fatal(err)
 	}
-	c.add(5000)
-	if c.Below(0.5) != 1024 || c.Below(0.99) != 1024 || c.Below(1) != 8192 || c.Mean() != 1040 || c.Most != 5000 {
-		t.Errorf("%v %v %v %v", c.Below(0.5), c.Below(0.99), c.Below(1), c.Mean())
+	for name, c := range map[string]struct {
+		faults ScaleFaults
+		seen   func(r ScaleReport) bool
+	}{
+		"kills":          {ScaleFaults{Kills: 5}, func(r ScaleReport) bool { return r.Failures >= 5 }},
+		"drains":         {ScaleFaults{Drains: 5, DrainTime: time.Second}, func(r ScaleReport) bool { return r.Steps > quiet.Steps }},
+		"slow drains":    {ScaleFaults{Drains: 5}, func(r ScaleReport) bool { return r.Steps > quiet.Steps && r.Failures == 0 }},
+		"disk losses":    {ScaleFaults{DiskLosses: 5}, func(r ScaleReport) bool { return r.Launches > quiet.Launches+100 && r.Failures > 0 }},
+		"slow joiners":   {ScaleFaults{SlowJoin: 5 * time.Second}, func(r ScaleReport) bool { return r.Failures == 0 && r.Wait.Most > quiet.Wait.Most+time.Second }},
+		"jitter":         {ScaleFaults{Jitter: 50 * time.Millisecond}, func(r ScaleReport) bool { return r.Failures == 0 && r.Makespan > quiet.Makespan }},
+		"duplication":    {ScaleFaults{Twice: 0.5}, func(r ScaleReport) bool { return r.Failures == 0 && r.Steps > quiet.Steps*13/10 }},
+		"loss":           {ScaleFaults{Lose: 0.002}, func(r ScaleReport) bool { return r.Failures > 0 }},
+		"partition":      {ScaleFaults{Partitions: 2, PartitionTime: 4 * time.Second}, func(r ScaleReport) bool { return r.Failures == 0 && r.Makespan > quiet.Makespan+time.Second }},
+		"long partition": {ScaleFaults{Partitions: 2, PartitionTime: time.Minute}, func(r ScaleReport) bool { return r.Launches > quiet.Launches && r.Makespan < 50*time.Second }},
+	} {
+		s := small()
+		s.ScaleFaults, s.Sched.MaxStageAttempts = c.faults, 10
+		if s.Partitions > 0 {
+			s.Sched.Silence = 20 * time.Second
+		}
+		r, err := RunScale(s, still)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if r.Jobs != s.Jobs || !c.seen(r) {
+			t.Errorf("%s: %d jobs in %v after %d launches, %d failures, %d steps, waits %v; without %v, %d, %d, %d, %v", name,
+				r.Jobs, r.Makespan, r.Launches, r.Failures, r.Steps, r.Wait.Most, quiet.Makespan, quiet.Launches, quiet.Failures, quiet.Steps, quiet.Wait.Most)
+		}
+		if again, err := RunScale(s, still); err != nil || again.Hash != r.Hash {
+			t.Errorf("%s: the same seed gives %x and %x, %v", name, r.Hash, again.Hash, err)
+		}
+	}
+}
+
+func TestAllFaultsAtOnceCostNoJob(t *testing.T) {
+	for seed := range uint64(20) {
+		s := small()
+		s.Seed, s.Sched.Seed, s.Sched.Silence, s.Sched.Speculation.Enabled = seed, seed, 20*time.Second, seed%2 == 0
+		s.Slow, s.Fail, s.Placed, s.Sched.MaxStageAttempts = 0.1, 0.01, 0.5, 20
+		s.ScaleFaults = ScaleFaults{
+			Kills: 3, Drains: 3, DrainTime: Time(seed%3) * time.Second, DiskLosses: 2, SlowJoin: time.Second,
+			Jitter: 20 * time.Millisecond, Twice: 0.1, Lose: 0.0005, Partitions: 2, PartitionTime: Time(seed%4) * 8 * time.Second,
+		}
+		if r, err := RunScale(s, still); err != nil || r.Jobs != s.Jobs {
+			t.Errorf("seed %d: %d jobs, %v", seed, r.Jobs, err)
+		}
+	}
+}
+
+// Of one task after another on one slot each one waits for those before it.
+func TestWaitingAndRunningAreTold(t *testing.T) {
+	s := Scale{Seed: 1, Executors: 1, Slots: 1, Hosts: 1, Jobs: 1, Tasks: 100, Task: time.Second, Delay: time.Millisecond}
+	r, err := RunScale(s, still)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Run.Count != 100 || r.Wait.Count != 100 || r.Run.Total < r.Bound || r.Run.Most > 3*s.Task/2 {
+		t.Errorf("%d ran for %v in all, at most %v; %d waited; the bound is %v", r.Run.Count, r.Run.Total, r.Run.Most, r.Wait.Count, r.Bound)
+	}
+	// The map task in the middle waits for about half of the others, the last one for nearly all; the reduce task for nobody.
+	if half := r.Wait.Quantile(0.5); half < r.Makespan*4/10 || half > r.Makespan*6/10 || r.Wait.Most < r.Makespan*9/10 || r.Wait.Quantile(0.01) > 10*time.Millisecond {
+		t.Errorf("half of them wait up to %v, one %v; the last job ends after %v", half, r.Wait.Most, r.Makespan)
+	}
+}
+
+func TestATaskThatRunsAgainWaitsSinceItFailed(t *testing.T) {
+	s := small()
+	s.Jobs, s.Tasks, s.Fail = 1, 30, 0.3 // fewer tasks than slots: only messages take time
+	s.Sched.MaxFailures = 100
+	r, err := RunScale(s, still)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Wait.Count != r.Launches || r.Launches < 35 || r.Wait.Most > 3*s.Delay {
+		t.Errorf("%d of %d attempts waited up to %v", r.Wait.Count, r.Launches, r.Wait.Most)
+	}
+}
+
+func TestAJobThatFailsIsToldOf(t *testing.T) {
+	s := small()
+	s.Fail = 1
+	if r, err := RunScale(s, still); err == nil || r.Failed != s.Jobs || !strings.Contains(err.Error(), "the function failed") {
+		t.Errorf("%d failed: %v", r.Failed, err)
 	}
 }
