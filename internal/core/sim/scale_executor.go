@@ -15,10 +15,21 @@ type scaleExecutor struct {
 	host    string
 	dead    bool
 	slow    bool
-	apart   Time          // until when it cannot be reached
-	down    Time          // when the last message to it comes
-	running []ids.TaskRef // at most one for each slot
-	queue   []happening   // launches beyond the slots, in order of arrival
+	apart   Time        // until when it cannot be reached
+	down    Time        // when the last message to it comes
+	running []started   // at most one for each slot
+	queue   []happening // launches beyond the slots, in order of arrival
+}
+
+// started is a task attempt on its slot.
+type started struct {
+	ref ids.TaskRef
+	id  ids.TaskID
+}
+
+// runs gives the place of a task attempt among those that run, or -1.
+func (e *scaleExecutor) runs(ref ids.TaskRef) int {
+	return slices.IndexFunc(e.running, func(s started) bool { return s.ref == ref })
 }
 
 // register lets a new executor come.
@@ -40,8 +51,8 @@ func (w *scaleWorld) lose(id ids.ExecutorID) {
 	}
 	w.running -= len(e.running)
 	w.report.Failures += len(e.running) + len(e.queue)
-	for _, ref := range e.running {
-		w.again(ref)
+	for _, s := range e.running {
+		w.again(s.ref)
 	}
 	for _, h := range e.queue {
 		w.waitOn(h.ref)
@@ -65,7 +76,7 @@ func (w *scaleWorld) arrive(h happening) {
 
 // start runs a task attempt whose inputs can be read.
 func (w *scaleWorld) start(e *scaleExecutor, h happening) {
-	e.running = append(e.running, h.ref)
+	e.running = append(e.running, started{h.ref, h.id})
 	w.running++
 	w.countWait(h.ref)
 	h.kind, h.fate = taskEnds, task.Success
@@ -90,7 +101,7 @@ func (w *scaleWorld) start(e *scaleExecutor, h happening) {
 // end takes a task attempt off its slot, unless it has been killed or its executor is gone.
 func (w *scaleWorld) end(h happening) {
 	e := &w.executors[h.executor]
-	at := slices.Index(e.running, h.ref)
+	at := e.runs(h.ref)
 	if at < 0 {
 		return
 	}
@@ -119,13 +130,14 @@ func (w *scaleWorld) leave(e *scaleExecutor, at int) {
 func (w *scaleWorld) kill(h happening) {
 	e := &w.executors[h.executor]
 	waits := slices.IndexFunc(e.queue, func(q happening) bool { return q.ref == h.ref })
-	runs := slices.Index(e.running, h.ref)
+	runs := e.runs(h.ref)
 	switch {
 	case waits >= 0:
 		h.id = e.queue[waits].id
 		e.queue = slices.Delete(e.queue, waits, waits+1)
 		w.waitOn(h.ref)
 	case runs >= 0 && !h.recall:
+				h.id = e.running[runs].id
 		w.leave(e, runs)
 	default:
 		return

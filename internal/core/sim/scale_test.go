@@ -75,6 +75,16 @@ func TestCopiesMakeUpForSlowExecutors(t *testing.T) {
 	}
 }
 
+// Slow executors get tasks again when theirs were killed: there are more copies than there are slots.
+func TestAKilledTaskFreesItsSlot(t *testing.T) {
+	s := small()
+	s.Slow, s.Slowness, s.Tasks = 0.3, 20, 20000
+	s.Sched.Speculation.Enabled = true
+	if r, err := RunScale(s, still); err != nil || r.Copies.Copies <= s.Executors*s.Slots {
+		t.Errorf("%+v, %v", r.Copies, err)
+	}
+}
+
 func TestWhereNoExecutorIsSlowCopiesAreFew(t *testing.T) {
 	s := small()
 	s.Sched.Speculation.Enabled = true
@@ -129,7 +139,7 @@ func TestEachFaultCostsTimeAndNoJob(t *testing.T) {
 }
 
 func TestAllFaultsAtOnceCostNoJob(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(40) {
 		s := small()
 		s.Seed, s.Sched.Seed, s.Sched.Silence, s.Sched.Speculation.Enabled = seed, seed, 20*time.Second, seed%2 == 0
 		s.Slow, s.Fail, s.Placed, s.Sched.MaxStageAttempts = 0.1, 0.01, 0.5, 20
