@@ -118,6 +118,9 @@ func (a *action) job(ctx context.Context, top *plan.RDD) (sched.Job, error) {
 		if conf.Speculation.Of(s.conf) {
 			spec.Bytes = st.Sizes()
 		}
+		for _, r := range st.Reduces() {
+			spec.Reads = append(spec.Reads, sched.Reduces(r))
+		}
 		for _, k := range st.Kept() {
 			spec.Kept = append(spec.Kept, sched.Kept(k))
 		}

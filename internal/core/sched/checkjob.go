@@ -16,7 +16,7 @@ func checkJob(j *Job, outputs *mapout.Table) string {
 	if len(j.Stages) == 0 {
 		return "the job has no stage"
 	}
-	written := map[ids.ShuffleID]bool{}
+	written := map[ids.ShuffleID]*StageSpec{}
 	for i := range j.Stages {
 		s := &j.Stages[i]
 		if why := checkStageSpec(s, written, outputs); why != "" {
@@ -26,7 +26,7 @@ func checkJob(j *Job, outputs *mapout.Table) string {
 			return "the last stage of a job gives results, unless it is a map-stage job; every other one is a map stage"
 		}
 		if s.IsMap {
-			written[s.Shuffle] = true
+			written[s.Shuffle] = s
 		}
 	}
 	last := &j.Stages[len(j.Stages)-1]
@@ -52,13 +52,16 @@ func checkJob(j *Job, outputs *mapout.Table) string {
 	return ""
 }
 
-func checkStageSpec(s *StageSpec, written map[ids.ShuffleID]bool, outputs *mapout.Table) string {
+func checkStageSpec(s *StageSpec, written map[ids.ShuffleID]*StageSpec, outputs *mapout.Table) string {
 	for _, p := range s.Parents {
-		if !written[p] {
+		if written[p] == nil {
 			return fmt.Sprintf("reads shuffle %d, which no stage before it writes", p)
 		}
 	}
 	if why := checkNeeds(s); why != "" {
+		return why
+	}
+	if why := checkReads(s, written); why != "" {
 		return why
 	}
 	switch {
@@ -74,7 +77,7 @@ func checkStageSpec(s *StageSpec, written map[ids.ShuffleID]bool, outputs *mapou
 		return fmt.Sprintf("has %d partitions and reads cached ones for another number", s.Partitions)
 	case !s.IsMap:
 		return ""
-	case written[s.Shuffle]:
+	case written[s.Shuffle] != nil:
 		return fmt.Sprintf("writes shuffle %d, as a stage before it does", s.Shuffle)
 	case s.Reduces < 0 || s.Reduces > maxPartitions:
 		return fmt.Sprintf("has %d reduce partitions; there may be from 0 to %d", s.Reduces, maxPartitions)

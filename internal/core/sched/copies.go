@@ -26,28 +26,6 @@ func (c *Core) newCopies(r *run) *copies {
 	return &copies{judge: speculate.New(c.cfg.Speculation, r.set.Len(), 1, &c.copied), inputs: c.inputBytes(&r.stage.spec)}
 }
 
-// inputBytes gives how much the task of each partition reads. It is known of tasks that read the reduce partition of their own number,
-// or a file of which the size is known.
-func (c *Core) inputBytes(s *StageSpec) []int64 {
-	bytes := make([]int64, s.Partitions)
-	known := len(s.Bytes) == s.Partitions
-	copy(bytes, s.Bytes)
-	for _, p := range s.Parents {
-		in := c.outputs.Find(p)
-		if in.Reduces() != s.Partitions {
-			return nil
-		}
-		known = true
-		for i, n := range in.Totals() {
-			bytes[i] += n
-		}
-	}
-	if !known {
-		return nil
-	}
-	return bytes
-}
-
 // wanted is how many copies wait for a slot.
 func (k *copies) wanted() int {
 	if k == nil {

@@ -30,6 +30,7 @@ type StageSpec struct {
 	Shuffle    ids.ShuffleID   // written by a map stage
 	Reduces    int             // of that shuffle
 	Parents    []ids.ShuffleID // shuffles read
+	Reads      []Reduces       // of each parent, which partitions the tasks read; nil when those of their own numbers
 	Partitions int
 	Splits     [][]byte        // what each task reads; nil when the tasks need nothing
 	Prefer     [][]Place       // where each task would like to run; nil when nowhere

@@ -10,21 +10,22 @@ import (
 const nearPart = 0.2
 
 // nearInput gives where each task of a stage finds much of the map outputs that it reads: hosts, since executors of one host read each
-// other's files. A task that would prefer every host there is prefers none. It is nil when the tasks do not read the reduce partitions of
-// their own numbers, or nobody asks.
+// other's files. Of a task that reads several partitions of a shuffle the first one counts of which a host has much. A task that would
+// prefer every host there is prefers none. It is nil when it is not known what the tasks read, or nobody asks.
 func (c *Core) nearInput(s *StageSpec) [][]Place {
 	if c.cfg.FarReduces || len(c.hosts) < 2 || len(s.Parents) == 0 {
 		return nil
 	}
 	places := make([][]Place, s.Partitions)
 	some := false
-	for _, id := range s.Parents {
+	for i, id := range s.Parents {
 		in := c.outputs.Find(id)
-		if in == nil || in.Reduces() != s.Partitions {
+		if in == nil || s.Reads == nil && !s.readsOwn(in.Reduces()) {
 			return nil
 		}
-		for p, holders := range in.Large(nearPart) {
-			for _, e := range holders {
+		large := in.Large(nearPart)
+		for p := range places {
+			for _, e := range s.holders(large, i, int32(p)) {
 				places[p] = c.nearHost(places[p], e)
 			}
 			some = some || len(places[p]) > 0
@@ -42,6 +43,22 @@ func (c *Core) nearInput(s *StageSpec) [][]Place {
 		return nil
 	}
 	return places
+}
+
+// holders gives the executors with much of what a task reads of a parent, of which large tells who has much of each reduce partition.
+func (s *StageSpec) holders(large [][]ids.ExecutorID, parent int, p int32) []ids.ExecutorID {
+	if large == nil {
+		return nil
+	}
+	if s.Reads == nil {
+		return large[p]
+	}
+	for _, q := range s.Reads[parent].of(p) {
+		if len(large[q]) > 0 {
+			return large[q]
+		}
+	}
+	return nil
 }
 
 // nearHost adds the host of an executor to the places of a task, once.

@@ -19,7 +19,8 @@ import (
 //	suspected E REASON | decommissioned E,... [within=DURATION] [itself] [replace] REASON | host-decommissioned HOST [within=DURATION] REASON
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E | resumed
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
-//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...]]
+//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...] [each LIST;...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...]]
+//	           each: for each shuffle, of each task the partitions that it reads, as 0+1,2,- of three tasks
 //	           [profile P] [reads BYTES,...] [barrier] [together RDD] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	    PLACE: eE, hHOST, or eE@hHOST; /RACK may follow a host.      PARTITION,... may be "none"
 //	progress E [TASK rows=N read=BYTES]...
@@ -338,6 +339,11 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 				s.Parents = append(s.Parents, ids.ShuffleID(n))
 			}
 			f = f[1:]
+		case f[0] == "each":
+			for _, text := range strings.Split(f[1], ";") {
+				s.Reads = append(s.Reads, p.reduces(text))
+			}
+			f = f[1:]
 		case f[0] == "only":
 			j.Partitions = p.numbers(f[1])
 			f = f[1:]
@@ -363,6 +369,18 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 		}
 	}
 	return s
+}
+
+// reduces reads what each task reads of a shuffle: numbers with + between them, or - for nothing.
+func (p *player) reduces(text string) (r Reduces) {
+	for _, task := range strings.Split(text, ",") {
+		r.First = append(r.First, int32(len(r.Parts)))
+		if task != "-" {
+			r.Parts = append(r.Parts, p.numbers(strings.ReplaceAll(task, "+", ","))...)
+		}
+	}
+	r.First = append(r.First, int32(len(r.Parts)))
+	return r
 }
 
 // place reads eE, HOST or eE@HOST, and /RACK behind a host. Hosts begin with h.

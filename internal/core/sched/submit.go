@@ -167,7 +167,7 @@ func (c *Core) stopStage(s *stage, reason string) {
 	}
 	s.strikes, s.first, s.troubles, s.waiters = 0, nil, nil, nil
 	c.commits.Close(s.id)
-	s.spec.Body, s.spec.Splits, s.spec.Prefer, s.spec.Kept = nil, nil, nil, nil
+	s.spec.Body, s.spec.Splits, s.spec.Reads, s.spec.Prefer, s.spec.Kept = nil, nil, nil, nil, nil
 	if !s.isMap() || s.retired {
 		c.dropStage(s)
 	}

@@ -137,7 +137,7 @@ func (w *scaleWorld) kill(h happening) {
 		e.queue = slices.Delete(e.queue, waits, waits+1)
 		w.waitOn(h.ref)
 	case runs >= 0 && !h.recall:
-				h.id = e.running[runs].id
+		h.id = e.running[runs].id
 		w.leave(e, runs)
 	default:
 		return
