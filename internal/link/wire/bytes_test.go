@@ -18,6 +18,8 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write testdata anew")
 
+var exampleMessages = [][]byte{[]byte("a"), []byte("b")}
+
 // exampleDown and exampleUp have something in every field.
 var exampleDown = &Down{
 	Welcome: &Welcome{Executor: 2, AppID: "app-1", Conf: map[string]string{"kiln.b": "2", "kiln.a": "1"}, Heartbeat: 10 * time.Second},
@@ -32,11 +34,13 @@ var exampleDown = &Down{
 	}},
 	Launches: []task.Launch{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3, Attempt: 1}, Partition: 9, Try: 2}, ID: 77, Split: []byte("split"), Resources: []task.Resource{{Name: "gpu", Addresses: []string{"0", "1"}}}}},
 	Kills:    []task.Kill{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 2}, Partition: 1}, Reason: "another attempt succeeded"}},
-	Replies:  []task.Reply{{Ref: ids.TaskRef{Partition: 3}, Seq: 1, Refused: "no", Messages: [][]byte{[]byte("a"), []byte("b")}}},
-	Forget:   []ids.StageRef{{Stage: 1, Attempt: 0}},
-	Drop:     []Drop{{Kind: ids.ShuffleBlock, ID: 4}},
-	Copies:   []task.Copy{{Block: ids.Output(4, 2, 0), From: task.Location{Executor: 1, Addr: "unix:///b"}, Reduces: 3, Generation: 6, Digest: 1 << 62}},
-	Stop:     true,
+	Replies: []task.Reply{
+		{Ref: ids.TaskRef{Partition: 3}, Seq: 1, Refused: "no", Messages: exampleMessages}, {Ref: ids.TaskRef{Partition: 4}, Messages: exampleMessages},
+	},
+	Forget: []ids.StageRef{{Stage: 1, Attempt: 0}},
+	Drop:   []Drop{{Kind: ids.ShuffleBlock, ID: 4}},
+	Copies: []task.Copy{{Block: ids.Output(4, 2, 0), From: task.Location{Executor: 1, Addr: "unix:///b"}, Reduces: 3, Generation: 6, Digest: 1 << 62}},
+	Stop:   true,
 }
 
 var exampleUp = &Up{

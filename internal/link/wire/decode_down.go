@@ -29,11 +29,7 @@ func DecodeDown(m *pb.Down) (*Down, error) {
 	for _, k := range m.GetKills() {
 		d.Kills = append(d.Kills, task.Kill{Ref: taskRef(&c, k.GetTask()), Reason: k.GetReason(), Recall: k.GetRecall()})
 	}
-	for _, r := range m.GetReplies() {
-		d.Replies = append(d.Replies, task.Reply{
-			Ref: taskRef(&c, r.GetTask()), Seq: c.id32("the number of a reply", r.GetNumber()), Refused: r.GetRefused(), Messages: r.GetMessages(),
-		})
-	}
+	d.Replies = c.replies(m.GetReplies())
 	for _, f := range m.GetForget() {
 		d.Forget = append(d.Forget, c.stageRef(f.GetStage(), f.GetStageAttempt()))
 	}

@@ -28,6 +28,7 @@ func EncodeDown(batch ...*Down) *pb.Down {
 		Stop:     batch[len(batch)-1].Stop,
 	}
 	room := make([]pb.Launch, launches)
+	var before *task.Reply
 	for _, d := range batch {
 		for _, s := range d.Stages {
 			b.Stages = append(b.Stages, encodeStage(s))
@@ -40,8 +41,9 @@ func EncodeDown(batch ...*Down) *pb.Down {
 		for _, k := range d.Kills {
 			b.Kills = append(b.Kills, pb.Kill_builder{Task: encodeTask(k.Ref), Reason: text(k.Reason), Recall: k.Recall}.Build())
 		}
-		for _, r := range d.Replies {
-			b.Replies = append(b.Replies, pb.TaskReply_builder{Task: encodeTask(r.Ref), Number: r.Seq, Refused: text(r.Refused), Messages: r.Messages}.Build())
+		for i := range d.Replies {
+			b.Replies = append(b.Replies, encodeReply(&d.Replies[i], before))
+			before = &d.Replies[i]
 		}
 		for _, f := range d.Forget {
 			b.Forget = append(b.Forget, pb.StageRef_builder{Stage: int32(f.Stage), StageAttempt: int32(f.Attempt)}.Build())

@@ -1,5 +1,7 @@
 package wire
 
+import "github.com/kilnproject/kiln/internal/core/task"
+
 // JoinDown is how many messages at the front of batch, at least one, may travel as one of not much more than limit bytes. The
 // receiver takes a message field by field, so nothing may overtake what it must not: a stage attempt that is sent again must
 // not arrive before it is forgotten, and a task must not run before the blocks are dropped that it is to make anew. A kill and
@@ -43,11 +45,10 @@ func (d *Down) Weight() int {
 	for i := range d.Launches {
 		n += len(d.Launches[i].Split)
 	}
+	var before *task.Reply
 	for i := range d.Replies {
-		n += 64 + len(d.Replies[i].Refused)
-		for _, m := range d.Replies[i].Messages {
-			n += 8 + len(m)
-		}
+		n += weight(&d.Replies[i], before)
+		before = &d.Replies[i]
 	}
 	for _, s := range d.Stages {
 		n += 64 + len(s.Body) + 16*len(s.Hosts)

@@ -114,6 +114,11 @@ func drawDown(t *rapid.T) *Down {
 		}), "copies"),
 		Stop: rapid.Bool().Draw(t, "stop"),
 	}
+	for i := 1; i < len(d.Replies); i++ {
+		if rapid.Bool().Draw(t, "shared") {
+			d.Replies[i].Messages = d.Replies[i-1].Messages
+		}
+	}
 	if rapid.Bool().Draw(t, "welcome") {
 		d.Welcome = &Welcome{
 			Executor: ids.ExecutorID(id32.Draw(t, "executor")), AppID: words.Draw(t, "app"), Conf: config.Draw(t, "conf"),

@@ -2097,6 +2097,7 @@ type TaskReply struct {
 	xxx_hidden_Number   int32                  `protobuf:"varint,2,opt,name=number,proto3"`
 	xxx_hidden_Refused  string                 `protobuf:"bytes,3,opt,name=refused,proto3"`
 	xxx_hidden_Messages [][]byte               `protobuf:"bytes,4,rep,name=messages,proto3"`
+	xxx_hidden_AsBefore bool                   `protobuf:"varint,5,opt,name=as_before,json=asBefore,proto3"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
 }
@@ -2154,6 +2155,13 @@ func (x *TaskReply) GetMessages() [][]byte {
 	return nil
 }
 
+func (x *TaskReply) GetAsBefore() bool {
+	if x != nil {
+		return x.xxx_hidden_AsBefore
+	}
+	return false
+}
+
 func (x *TaskReply) SetTask(v *TaskRef) {
 	x.xxx_hidden_Task = v
 }
@@ -2168,6 +2176,10 @@ func (x *TaskReply) SetRefused(v string) {
 
 func (x *TaskReply) SetMessages(v [][]byte) {
 	x.xxx_hidden_Messages = v
+}
+
+func (x *TaskReply) SetAsBefore(v bool) {
+	x.xxx_hidden_AsBefore = v
 }
 
 func (x *TaskReply) HasTask() bool {
@@ -2188,6 +2200,7 @@ type TaskReply_builder struct {
 	Number   int32
 	Refused  string
 	Messages [][]byte
+	AsBefore bool
 }
 
 func (b0 TaskReply_builder) Build() *TaskReply {
@@ -2198,6 +2211,7 @@ func (b0 TaskReply_builder) Build() *TaskReply {
 	x.xxx_hidden_Number = b.Number
 	x.xxx_hidden_Refused = b.Refused
 	x.xxx_hidden_Messages = b.Messages
+	x.xxx_hidden_AsBefore = b.AsBefore
 	return m0
 }
 
@@ -3712,12 +3726,13 @@ const file_control_proto_rawDesc = "" +
 	"\atask_id\x18\x02 \x01(\x03R\x06taskId\x12\x16\n" +
 	"\x06number\x18\x03 \x01(\x05R\x06number\x12*\n" +
 	"\x04kind\x18\x04 \x01(\x0e2\x16.kiln.control.CallKindR\x04kind\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\fR\amessage\"\x84\x01\n" +
+	"\amessage\x18\x05 \x01(\fR\amessage\"\xa1\x01\n" +
 	"\tTaskReply\x12)\n" +
 	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x18\n" +
 	"\arefused\x18\x03 \x01(\tR\arefused\x12\x1a\n" +
-	"\bmessages\x18\x04 \x03(\fR\bmessages\"C\n" +
+	"\bmessages\x18\x04 \x03(\fR\bmessages\x12\x1b\n" +
+	"\tas_before\x18\x05 \x01(\bR\basBefore\"C\n" +
 	"\x04Drop\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x03R\x02id\"\xe3\x01\n" +
