@@ -208,7 +208,7 @@ func (d *Driver) step(ev sched.Event) {
 // perform carries out one action.
 func (d *Driver) perform(a sched.Action) {
 	switch a := a.(type) {
-	case sched.Launch:
+	case *sched.Launch:
 		if r := d.remotes[a.Executor]; r != nil {
 			b := d.batch(r)
 			b.Launches = append(b.Launches, a.Task)

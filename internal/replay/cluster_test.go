@@ -31,8 +31,8 @@ func (c *cluster) tell(ev sched.Event) {
 		c.step(c.now, ev, c.out)
 	}
 	for _, a := range c.out {
-		if l, ok := a.(sched.Launch); ok {
-			c.running = append(c.running, l)
+		if l, ok := a.(*sched.Launch); ok {
+			c.running = append(c.running, *l)
 		}
 	}
 	for {

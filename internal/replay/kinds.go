@@ -18,7 +18,7 @@ var events = kinds[sched.Event](
 
 // orders are all actions but the facts, on which nothing depends. They are not in a log; their bytes are digested.
 var orders = kinds[sched.Action](
-	sched.ShipStage{}, sched.Launch{}, sched.Kill{}, sched.ForgetStage{}, sched.FetchResult{}, sched.DropResult{}, sched.DeliverResult{},
+	sched.ShipStage{}, &sched.Launch{}, sched.Kill{}, sched.ForgetStage{}, sched.FetchResult{}, sched.DropResult{}, sched.DeliverResult{},
 	sched.MergeUpdates{}, sched.CompleteJob{}, sched.FailJob{}, sched.DropShuffle{}, sched.DrainExecutor{}, sched.KillExecutor{},
 	sched.RefuseExecutor{}, sched.AnswerCall{}, sched.DropRDD{}, sched.CopyOutput{},
 )
@@ -35,7 +35,7 @@ type table struct {
 func kinds[T any](of ...T) *table {
 	t := &table{tags: map[reflect.Type]int{}}
 	for i, x := range of {
-		kind := reflect.TypeOf(x)
+		kind := reflect.Indirect(reflect.ValueOf(x)).Type()
 		t.types = append(t.types, kind)
 		t.shapes = append(t.shapes, shapeOf(kind))
 		t.tags[kind] = i

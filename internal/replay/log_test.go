@@ -24,13 +24,20 @@ func methodsOf(t *testing.T, method string) (names []string) {
 		t.Fatalf("no core: %v", err)
 	}
 	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, d := range file.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil && f.Name.Name == method {
-				if of, ok := f.Recv.List[0].Type.(*ast.Ident); ok {
+				of := f.Recv.List[0].Type
+				if pointer, ok := of.(*ast.StarExpr); ok {
+					of = pointer.X
+				}
+				if of, ok := of.(*ast.Ident); ok {
 					names = append(names, of.Name)
 				}
 			}

@@ -103,7 +103,11 @@ func TestEveryOrderCounts(t *testing.T) {
 			v := reflect.New(of).Elem()
 			fill(r, v, 0)
 			d := newDigest()
-			if !d.add([]sched.Action{v.Interface().(sched.Action)}) {
+			order, ok := v.Interface().(sched.Action)
+			if !ok {
+				order = v.Addr().Interface().(sched.Action) // it is given as a pointer
+			}
+			if !d.add([]sched.Action{order}) {
 				t.Fatalf("%v has no shape", of)
 			}
 			if other, ok := seen[d.sum]; ok && !reflect.DeepEqual(other.Interface(), v.Interface()) {

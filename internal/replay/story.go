@@ -81,7 +81,7 @@ func (s *story) step(at Step) bool {
 	s.now = at.Record.Now
 	for _, a := range at.Actions {
 		switch a := a.(type) {
-		case sched.Launch:
+		case *sched.Launch:
 			s.begins(a.Task.Ref.StageRef, at)
 			s.of(a.Task.Ref.StageRef).launch(a.Executor)
 		case sched.ForgetStage:

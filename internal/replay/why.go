@@ -96,7 +96,7 @@ func (w *watcher) step(at Step) bool {
 	quiet := w.quiet(at)
 	for _, a := range at.Actions {
 		switch a := a.(type) {
-		case sched.Launch:
+		case *sched.Launch:
 			w.launched(a)
 		case sched.Speculated:
 			if w.ours(a.Ref) {
@@ -139,7 +139,7 @@ func (w *watcher) quiet(at Step) bool {
 	launches, news := 0, false
 	for _, a := range at.Actions {
 		switch a := a.(type) {
-		case sched.Launch:
+		case *sched.Launch:
 			launches++
 			news = news || !w.met[a.Task.Ref.StageRef]
 			w.met[a.Task.Ref.StageRef] = true
@@ -183,7 +183,7 @@ func (w *watcher) ours(ref ids.TaskRef) bool {
 	return ref.Stage == w.stage && ref.Partition == w.partition
 }
 
-func (w *watcher) launched(l sched.Launch) {
+func (w *watcher) launched(l *sched.Launch) {
 	w.began = true
 	if w.ours(l.Task.Ref) {
 		w.close()

@@ -18,7 +18,8 @@ type (
 		Stage    ids.StageRef
 		Listing  int32
 	}
-	// Launch runs a task attempt on an executor. The shell reports TaskEnded or ExecutorLost.
+	// Launch runs a task attempt on an executor. The shell reports TaskEnded or ExecutorLost. It is given as a pointer that is
+	// good until the next Step: there is one for each task attempt, and they come in the same memory again and again.
 	Launch struct {
 		Executor ids.ExecutorID
 		Task     task.Launch
@@ -104,7 +105,7 @@ type (
 )
 
 func (ShipStage) action()      {}
-func (Launch) action()         {}
+func (*Launch) action()        {}
 func (Kill) action()           {}
 func (ForgetStage) action()    {}
 func (AnswerCall) action()     {}

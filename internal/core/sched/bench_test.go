@@ -76,7 +76,7 @@ func playJob(b *testing.B, cfg Config, executors, slots, tasks int, prefer [][]P
 		out = c.Step(now, ev, out[:0])
 		for _, a := range out {
 			switch a := a.(type) {
-			case Launch:
+			case *Launch:
 				running = append(running, launched{a.Task.ID, a.Task.Ref.Partition, a.Executor})
 			case CompleteJob:
 				done = true
@@ -120,8 +120,8 @@ func BenchmarkSmallJob(b *testing.B) {
 		var l Launch
 		out = c.Step(0, JobSubmitted{Job{ID: ids.JobID(i), Stages: []StageSpec{{Partitions: 1}}}}, out[:0])
 		for _, a := range out {
-			if a, ok := a.(Launch); ok {
-				l = a
+			if a, ok := a.(*Launch); ok {
+				l = *a
 			}
 		}
 		*ended = TaskEnded{l.Executor, task.End{Ref: l.Task.Ref, ID: l.Task.ID, Reason: task.EndReason{Fate: task.Success}}}

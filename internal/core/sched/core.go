@@ -83,6 +83,7 @@ func New(cfg Config) *Core {
 // Step takes one event and appends the actions that follow from it to out. Now must not run backwards.
 func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.now, c.out, c.base, c.more, c.whole = now, out, len(out), false, false
+	c.orders.forget()
 	c.dispatch(ev)
 	c.submitRolledBack()
 	c.forgive()
@@ -253,7 +254,7 @@ func (c *Core) room() bool {
 	return len(c.later) == 0 && len(c.out)-c.base+c.orders.len()+3 <= c.cfg.MaxActions
 }
 
-// limit keeps what is too much for one Step for the next.
+// limit keeps what is too much for one Step for the next. No launch is: there was room for it, and what else it brings comes after.
 func (c *Core) limit() {
 	fresh := c.out[c.base:]
 	if len(c.later) == 0 && (c.whole || len(fresh) <= c.cfg.MaxActions) {

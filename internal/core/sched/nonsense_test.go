@@ -22,8 +22,8 @@ func TestNonsenseDoesNotBreakTheCore(t *testing.T) {
 			now += time.Duration(n.r.IntN(50)) * time.Millisecond
 			ev := n.event()
 			for _, a := range c.Step(now, ev, nil) {
-				if l, ok := a.(Launch); ok {
-					n.launched = append(n.launched, l)
+				if l, ok := a.(*Launch); ok {
+					n.launched = append(n.launched, *l)
 				}
 			}
 			if err := c.Check(); err != nil {

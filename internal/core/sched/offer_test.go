@@ -101,8 +101,8 @@ func (d *dumbOffers) nearest(j *dumbJob, task int, on *dumbExecutor) (forTask, t
 func (d *dumbOffers) follow(t *rapid.T, c *Core, actions []Action) {
 	launches := map[ids.TaskID]Launch{}
 	for _, a := range actions {
-		if l, ok := a.(Launch); ok {
-			launches[l.Task.ID] = l
+		if l, ok := a.(*Launch); ok {
+			launches[l.Task.ID] = *l
 		}
 	}
 	for _, a := range actions {

@@ -16,6 +16,7 @@ func TestOrdersOfOneExecutorStandTogether(t *testing.T) {
 		c := New(Config{})
 		executors := []*executor{{id: 0}, {id: 1}, {id: 2}}
 		for range 2 { // the second Step finds what the first one has left
+			c.orders.forget()
 			var first []ids.ExecutorID
 			ships, launches := map[ids.ExecutorID][]Action{}, map[ids.ExecutorID][]Action{}
 			n := rapid.IntRange(0, 12).Draw(t, "orders")
@@ -31,7 +32,7 @@ func TestOrdersOfOneExecutorStandTogether(t *testing.T) {
 				} else {
 					l := task.Launch{ID: ids.TaskID(i)}
 					c.orders.launch(e, l)
-					launches[e.id] = append(launches[e.id], Launch{e.id, l})
+					launches[e.id] = append(launches[e.id], &Launch{e.id, l})
 				}
 			}
 			if c.orders.len() != n {

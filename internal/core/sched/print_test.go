@@ -20,7 +20,7 @@ func (p *player) print(a Action) string {
 			again = fmt.Sprintf(" (listing %d)", a.Listing)
 		}
 		return fmt.Sprintf("ship %v%s to executor %v%s", a.Stage, again, a.Executor, inputs(p.core, a.Stage))
-	case Launch:
+	case *Launch:
 		text := fmt.Sprintf("launch %v on executor %v", a.Task.Ref, a.Executor)
 		for _, r := range a.Task.Resources {
 			text += fmt.Sprintf(" with %s %s", r.Name, strings.Join(r.Addresses, ","))

@@ -106,8 +106,8 @@ func (p *player) line(line string) (actions []string) {
 		return []string{"idle"}
 	}
 	for _, a := range p.core.Step(p.now, p.event(word, rest), nil) {
-		if l, ok := a.(Launch); ok {
-			p.launched[refText(l.Task.Ref)] = l
+		if l, ok := a.(*Launch); ok {
+			p.launched[refText(l.Task.Ref)] = *l
 		}
 		actions = append(actions, p.print(a))
 	}

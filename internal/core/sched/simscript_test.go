@@ -43,7 +43,7 @@ func decisions(tape *sim.Tape) (words []string) {
 		}
 		for _, a := range core.Step(told.At, told.Event, nil) {
 			switch a := a.(type) {
-			case sched.Launch:
+			case *sched.Launch:
 				text := fmt.Sprintf("launch %v on executor %v", a.Task.Ref, a.Executor)
 				for _, r := range a.Task.Resources {
 					text += fmt.Sprintf(" with %s %s", r.Name, strings.Join(r.Addresses, ","))

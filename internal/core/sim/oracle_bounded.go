@@ -15,7 +15,7 @@ func (o *bounded) step(_ sched.Event, actions []sched.Action) error {
 		most = 4096
 	}
 	for _, a := range actions {
-		if l, ok := a.(sched.Launch); ok && rounds(o.world.core.Stage(l.Task.Ref.StageRef)) >= 0 {
+		if l, ok := a.(*sched.Launch); ok && rounds(o.world.core.Stage(l.Task.Ref.StageRef)) >= 0 {
 			most += 3 // with its stage, and a fact
 		}
 	}

@@ -12,7 +12,7 @@ type profiles struct{ world *World }
 
 func (o *profiles) step(_ sched.Event, actions []sched.Action) error {
 	for _, a := range actions {
-		l, ok := a.(sched.Launch)
+		l, ok := a.(*sched.Launch)
 		if !ok {
 			continue
 		}

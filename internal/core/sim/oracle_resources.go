@@ -36,7 +36,7 @@ func (o *resources) step(ev sched.Event, actions []sched.Action) error {
 		o.giveBack(ended.End.ID)
 	}
 	for _, a := range actions {
-		l, ok := a.(sched.Launch)
+		l, ok := a.(*sched.Launch)
 		if !ok {
 			continue
 		}
@@ -55,7 +55,7 @@ func (o *resources) giveBack(id ids.TaskID) {
 	delete(o.tasks, id)
 }
 
-func (o *resources) launched(l sched.Launch) error {
+func (o *resources) launched(l *sched.Launch) error {
 	halves := int(o.world.core.Stage(l.Task.Ref.StageRef).Body[1])
 	if halves == 0 {
 		return nil

@@ -26,7 +26,7 @@ func (o *retired) step(ev sched.Event, actions []sched.Action) error {
 			if err := o.drained(a); err != nil {
 				return err
 			}
-		case sched.Launch:
+		case *sched.Launch:
 			if o.from[a.Executor] {
 				return fmt.Errorf("%v is launched on executor %v, which takes no more tasks", a.Task.Ref, a.Executor)
 			}

@@ -41,7 +41,7 @@ func (o *returns) step(ev sched.Event, actions []sched.Action) error {
 		}
 	}
 	for _, a := range actions {
-		if l, ok := a.(sched.Launch); ok && o.failed[failedAt{whole(l.Task.Ref), l.Executor}] {
+		if l, ok := a.(*sched.Launch); ok && o.failed[failedAt{whole(l.Task.Ref), l.Executor}] {
 			return fmt.Errorf("%v goes back to executor %v, where it failed", l.Task.Ref, l.Executor)
 		}
 	}

@@ -30,7 +30,7 @@ func (o *slots) step(ev sched.Event, actions []sched.Action) error {
 		delete(o.takes, h)
 	}
 	for _, a := range actions {
-		l, ok := a.(sched.Launch)
+		l, ok := a.(*sched.Launch)
 		if !ok {
 			continue
 		}

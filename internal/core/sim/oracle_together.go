@@ -49,7 +49,7 @@ func (o *together) step(ev sched.Event, actions []sched.Action) error {
 		switch a := a.(type) {
 		case sched.ShipStage:
 			err = o.shipped(a)
-		case sched.Launch:
+		case *sched.Launch:
 			err = o.launched(a)
 		case sched.AnswerCall:
 			err = o.answered(a.Reply)
@@ -93,7 +93,7 @@ func (o *together) note(ev sched.Event) {
 	}
 }
 
-func (o *together) launched(a sched.Launch) error {
+func (o *together) launched(a *sched.Launch) error {
 	ref := a.Task.Ref
 	st := o.world.core.Stage(ref.StageRef)
 	if st == nil || rounds(st) < 0 {

@@ -37,7 +37,7 @@ func (o *twins) step(ev sched.Event, actions []sched.Action) error {
 		o.running[task] = slices.DeleteFunc(o.running[task], func(r running) bool { return r == running{ev.End.Ref, ev.Executor} })
 	}
 	for _, a := range actions {
-		if l, ok := a.(sched.Launch); ok {
+		if l, ok := a.(*sched.Launch); ok {
 			if err := o.launch(l); err != nil {
 				return err
 			}
@@ -46,7 +46,7 @@ func (o *twins) step(ev sched.Event, actions []sched.Action) error {
 	return nil
 }
 
-func (o *twins) launch(l sched.Launch) error {
+func (o *twins) launch(l *sched.Launch) error {
 	ref := l.Task.Ref
 	if o.tries[ref] || o.tasks[l.Task.ID] {
 		return fmt.Errorf("%v is launched on executor %v, and was launched before", ref, l.Executor)

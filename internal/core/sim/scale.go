@@ -196,7 +196,7 @@ func (w *scaleWorld) do(a sched.Action) {
 	case sched.ShipStage:
 		w.meet(a.Stage)
 		w.began(a.Stage)
-	case sched.Launch:
+	case *sched.Launch:
 		w.report.Launches++
 		w.note(uint64(a.Executor), uint64(a.Task.ID))
 		w.countLevel(a)
@@ -248,7 +248,7 @@ func (w *scaleWorld) tellEnd(h happening) {
 }
 
 // countLevel counts how near to its data a task runs.
-func (w *scaleWorld) countLevel(a sched.Launch) {
+func (w *scaleWorld) countLevel(a *sched.Launch) {
 	j, isMap := w.jobOfStage(a.Task.Ref.Stage)
 	if !isMap || j.prefer == nil || j.prefer[a.Task.Ref.Partition] == nil {
 		w.report.Levels[2]++

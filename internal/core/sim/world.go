@@ -309,12 +309,13 @@ func (w *World) do(a sched.Action) {
 	case sched.ShipStage:
 		e, st := w.executor(a.Executor), w.core.Stage(a.Stage)
 		e.send(func() { e.stages[a.Stage] = st })
-	case sched.Launch:
+	case *sched.Launch:
 		e := w.executor(a.Executor)
 		if rounds(w.core.Stage(a.Task.Ref.StageRef)) >= 0 {
 			w.gangs[a.Task.Ref.StageRef] = true
 		}
-		e.send(func() { e.launch(a.Task) })
+		l := a.Task
+		e.send(func() { e.launch(l) })
 	case sched.Kill:
 		e := w.executor(a.Executor)
 		e.send(func() { e.kill(a.Task) })
