@@ -44,6 +44,7 @@ func TestSchedulingMistakesAreSaidBeforeAnythingStarts(t *testing.T) {
 		"a check all the time":           {[]kiln.Option{kiln.Set("kiln.speculation.interval", "0")}, []string{"kiln.speculation.interval", "0"}},
 		"no rate is slow":                {[]kiln.Option{kiln.Set("kiln.speculation.efficiency.processRateMultiplier", "0")}, []string{"processRateMultiplier", "0"}},
 		"a record in no place":           {[]kiln.Option{kiln.Set("kiln.sched.record", "/none/run.sched")}, []string{"kiln.sched.record", "/none/run.sched"}},
+		"neither yes nor no":             {[]kiln.Option{kiln.Set("kiln.excludeOnFailure.killExcludedExecutors.decommission", "gently")}, []string{"killExcludedExecutors.decommission", "gently"}},
 	} {
 		s, err := kiln.Open(context.Background(), append([]kiln.Option{kiln.Master("local")}, c.set...)...)
 		if err == nil {

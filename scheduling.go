@@ -84,7 +84,13 @@ func (s *Session) speculation(m conf.MasterURL) speculate.Config {
 
 // health is when tasks keep away from where others failed.
 func (s *Session) health(maxFailures int) (health.Config, error) {
-	c := health.Config{Fetch: conf.ExcludeFetch.Of(s.conf)}
+	c := health.Config{Fetch: conf.ExcludeFetch.Of(s.conf), Timeout: conf.ExcludeTimeout.Of(s.conf), DrainIdle: conf.ExcludeDrain.Of(s.conf)}
+	switch {
+	case conf.ExcludeKill.Of(s.conf) && c.DrainIdle:
+		c.Ending = health.Decommission
+	case conf.ExcludeKill.Of(s.conf):
+		c.Ending = health.Kill
+	}
 	if !conf.Exclude.Of(s.conf) {
 		return c, nil
 	}
@@ -92,10 +98,6 @@ func (s *Session) health(maxFailures int) (health.Config, error) {
 	c.TaskOnExecutor, c.TaskOnHost = conf.ExcludeTaskExecutor.Of(s.conf), conf.ExcludeTaskHost.Of(s.conf)
 	c.StageOnExecutor, c.StageOnHost = conf.ExcludeStageExecutor.Of(s.conf), conf.ExcludeStageHost.Of(s.conf)
 	c.AppOnExecutor, c.AppOnHost = conf.ExcludeAppExecutor.Of(s.conf), conf.ExcludeAppHost.Of(s.conf)
-	c.Timeout = conf.ExcludeTimeout.Of(s.conf)
-	if conf.ExcludeKill.Of(s.conf) {
-		c.Ending = health.Kill
-	}
 	if err := c.Check(maxFailures); err != nil {
 		return c, &ConfigError{Key: conf.Exclude.String(), Value: "true", Origin: conf.Exclude.Origin(s.conf), Why: err.Error()}
 	}

@@ -27,6 +27,10 @@ var (
 	// ExcludeKill is what happens to an executor that the application excludes.
 	ExcludeKill = Bool("kiln.excludeOnFailure.killExcludedExecutors", false, "Kill an executor that the application excludes; another takes its place.")
 
+	// ExcludeDrain has executors drained where others of these settings would have them killed.
+	ExcludeDrain = Bool("kiln.excludeOnFailure.killExcludedExecutors.decommission", false,
+		"Decommission an excluded executor instead of killing it, so that its tasks may end: one that kiln.excludeOnFailure.killExcludedExecutors names, or an idle one that makes room for another because a task may go nowhere else.")
+
 	// ExcludeFetch excludes executors whose map outputs cannot be read.
 	ExcludeFetch = Bool("kiln.excludeOnFailure.application.fetchFailure.enabled", false, "Exclude an executor, for the application and at once, when a map output that it has cannot be read.")
 )

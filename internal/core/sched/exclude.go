@@ -10,6 +10,9 @@ import (
 // Where tasks fail others may fail too. Package health says who keeps away from where; here is what follows. An executor that the
 // whole application keeps away from is barred: it is not offered, as if it had no free slots.
 
+// troubleThere is why the application excludes an executor or a host.
+const troubleThere = "tasks failed there, or map outputs could not be read"
+
 // takesTasks says that an executor is offered while it has free slots.
 func (e *executor) takesTasks() bool { return e.phase == active && !e.barred }
 
@@ -105,7 +108,7 @@ func (c *Core) excludedEverywhere(r *run) (why string) {
 		return ""
 	}
 	if r.shape.open == 0 && c.barredAndActive(r.shape) {
-		return "the application excludes all executors" + r.shape.ofProfile() + ", because tasks failed there"
+		return "the application excludes all executors" + r.shape.ofProfile() + ", because " + troubleThere
 	}
 	for _, i := range r.suspects {
 		if r.set.Waits(i) && !c.canGoSomewhere(r, i) {

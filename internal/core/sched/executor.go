@@ -140,7 +140,7 @@ func (c *Core) refusal(ev ExecutorRegistered) string {
 		return fmt.Sprintf("executor %v registered before: an id is used once", ev.ID)
 	}
 	if c.health.Refuses(ev.ID, ev.Host) == health.ApplicationOnHost {
-		return fmt.Sprintf("the application excludes host %s, because tasks failed there", ev.Host)
+		return fmt.Sprintf("the application excludes host %s, because %s", ev.Host, troubleThere)
 	}
 	return ""
 }

@@ -207,7 +207,7 @@ func (p *player) configureWait(word string, d time.Duration) {
 	}
 }
 
-// exclude reads what tasks keep away from: any of task, app, fetch, fetch-host, kill, decommission, timeout=DURATION, app-executor=N,
+// exclude reads what tasks keep away from: any of task, app, fetch, fetch-host, kill, decommission, drain-idle, timeout=DURATION, app-executor=N,
 // app-host=N, stage-executor=N, task-host=N, task-executor=N.
 func (p *player) exclude(text string) {
 	h := &p.cfg.Health
@@ -226,6 +226,8 @@ func (p *player) exclude(text string) {
 			h.Ending = health.Kill
 		case "decommission":
 			h.Ending = health.Decommission
+		case "drain-idle":
+			h.DrainIdle = true
 		case "timeout":
 			h.Timeout = duration(p.t, value)
 		case "app-executor":

@@ -128,7 +128,7 @@ func (s *script) exclude(c *health.Config) {
 		is   bool
 	}{
 		{"task", c.TaskAndStage}, {"app", c.Application}, {"fetch", c.Fetch && !c.FetchByHost}, {"fetch-host", c.Fetch && c.FetchByHost},
-		{"kill", c.Ending == health.Kill}, {"decommission", c.Ending == health.Decommission},
+		{"kill", c.Ending == health.Kill}, {"decommission", c.Ending == health.Decommission}, {"drain-idle", c.DrainIdle},
 	} {
 		if o.is {
 			words = append(words, o.word)

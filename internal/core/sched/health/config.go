@@ -46,6 +46,7 @@ type Config struct {
 	AppOnHost       int           // executors of a host that the application excludes until it excludes the host; 2
 	Timeout         time.Duration // how long the application remembers a failure, and excludes; an hour
 	Ending          Ending        // of what the application excludes
+	DrainIdle       bool          // an idle executor that makes room for another one, because tasks may go nowhere, drains and is not killed at once
 }
 
 func (c Config) withDefaults() Config {

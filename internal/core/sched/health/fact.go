@@ -48,7 +48,7 @@ type Fact struct {
 	Stage    ids.StageRef
 	Executor ids.ExecutorID // of a rule about executors
 	Host     string         // where the executor is, or which host it is
-	Failures int            // failed tasks, or excluded executors of the host
+	Failures int            // failed tasks, or excluded executors of the host; 0 when it is for map outputs that could not be read
 	Until    Time           // for the application
 	Ending   Ending         // what is to become of the executor, or of all on the host
 }
@@ -59,18 +59,35 @@ func (f Fact) OfHost() bool { return f.Rule == StageOnHost || f.Rule == Applicat
 // OfStage says that the fact is about one stage attempt only.
 func (f Fact) OfStage() bool { return f.Rule == StageOnExecutor || f.Rule == StageOnHost }
 
+// OfFetch says that the fact comes of map outputs that could not be read, and not of failed tasks.
+func (f Fact) OfFetch() bool { return f.Failures == 0 && !f.Included }
+
 // String gives the fact in words.
 func (f Fact) String() string {
 	what := fmt.Sprintf("executor %v on host %s", f.Executor, f.Host)
-	counted := "failed tasks"
 	if f.OfHost() {
-		what, counted = "host "+f.Host, "excluded executors"
+		what = "host " + f.Host
 	}
 	switch {
 	case f.Included:
 		return what + " is included again"
 	case f.OfStage():
-		return fmt.Sprintf("%v excludes %s: %d %s", f.Stage, what, f.Failures, counted)
+		return fmt.Sprintf("%v excludes %s: %s", f.Stage, what, f.why())
 	}
-	return fmt.Sprintf("%s is excluded until %v (%v): %d %s", what, f.Until, f.Ending, f.Failures, counted)
+	return fmt.Sprintf("%s is excluded until %v (%v): %s", what, f.Until, f.Ending, f.why())
+}
+
+// why gives in words what was counted.
+func (f Fact) why() string {
+	counted := "failed task"
+	switch {
+	case f.OfFetch():
+		return "its map outputs could not be read"
+	case f.OfHost():
+		counted = "excluded executor"
+	}
+	if f.Failures > 1 {
+		counted += "s"
+	}
+	return fmt.Sprintf("%d %s", f.Failures, counted)
 }

@@ -327,6 +327,26 @@ func TestConfigurationsThatCannotBeAreRefused(t *testing.T) {
 	}
 }
 
+func TestAFactSaysWhatItComesOf(t *testing.T) {
+	stage := ids.StageRef{Stage: 3}
+	for want, f := range map[string]Fact{
+		"executor 7 on host a is excluded until 1m0s (kill): 1 failed task":                     {Rule: ApplicationOnExec, Executor: 7, Host: "a", Failures: 1, Until: time.Minute, Ending: Kill},
+		"executor 7 on host a is excluded until 1m0s (keep): its map outputs could not be read": {Rule: ApplicationOnExec, Executor: 7, Host: "a", Until: time.Minute},
+		"executor 7 on host a is included again":                                                {Rule: ApplicationOnExec, Executor: 7, Host: "a", Included: true},
+		"host a is excluded until 1m0s (keep): 2 excluded executors":                            {Rule: ApplicationOnHost, Executor: ids.Driver, Host: "a", Failures: 2, Until: time.Minute},
+		"host a is excluded until 1m0s (decommission): its map outputs could not be read":       {Rule: ApplicationOnHost, Executor: ids.Driver, Host: "a", Until: time.Minute, Ending: Decommission},
+		"stage 3.0 excludes host a: 1 excluded executor":                                        {Rule: StageOnHost, Stage: stage, Executor: ids.Driver, Host: "a", Failures: 1},
+		"stage 3.0 excludes executor 7 on host a: 2 failed tasks":                               {Rule: StageOnExecutor, Stage: stage, Executor: 7, Host: "a", Failures: 2},
+	} {
+		if got := f.String(); got != want {
+			t.Errorf("%+v: %q, want %q", f, got, want)
+		}
+	}
+	if (Fact{Included: true}).OfFetch() || (Fact{Failures: 1}).OfFetch() || !(Fact{}).OfFetch() {
+		t.Error("only an exclusion without failed tasks comes of map outputs")
+	}
+}
+
 func ExampleTracker() {
 	t := New(Config{TaskAndStage: true, Application: true, Ending: Kill})
 	s := t.Open(ids.StageRef{Stage: 3})

@@ -107,7 +107,7 @@ func (t *Tracker) exclude(facts []Fact, now Time, executor ids.ExecutorID, host 
 	return facts
 }
 
-// excludeExecutor excludes an executor that is not.
+// excludeExecutor excludes an executor that is not, for so many failed tasks, or for map outputs when there are none.
 func (t *Tracker) excludeExecutor(facts []Fact, now Time, executor ids.ExecutorID, host string, failures int) []Fact {
 	if _, already := t.execs[executor]; already {
 		return facts
@@ -119,7 +119,7 @@ func (t *Tracker) excludeExecutor(facts []Fact, now Time, executor ids.ExecutorI
 	return append(facts, Fact{Rule: ApplicationOnExec, Executor: executor, Host: host, Failures: failures, Until: until, Ending: t.cfg.Ending})
 }
 
-// excludeHost excludes a host that is not.
+// excludeHost excludes a host that is not, for so many excluded executors, or for map outputs when there are none.
 func (t *Tracker) excludeHost(facts []Fact, now Time, host string, executors int) []Fact {
 	if _, already := t.hosts[host]; already {
 		return facts
@@ -142,9 +142,9 @@ func (t *Tracker) FetchFailed(now Time, executor ids.ExecutorID, host string) []
 	case t == nil || !t.cfg.Fetch:
 		return nil
 	case t.cfg.FetchByHost:
-		return t.excludeHost(nil, now, host, 1)
+		return t.excludeHost(nil, now, host, 0)
 	}
-	return t.excludeExecutor(nil, now, executor, host, 1)
+	return t.excludeExecutor(nil, now, executor, host, 0)
 }
 
 // Removed says that an executor is gone. Its exclusion stays until its time is over, so that it counts against its host.
