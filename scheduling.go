@@ -25,6 +25,7 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 		Seed:              1,
 		MaxFailures:       m.MaxFailures(s.conf),
 		MaxStageAttempts:  conf.MaxStageAttempts.Of(s.conf),
+		CountDrained:      !conf.IgnoreDrained.Of(s.conf),
 		MaxResultSize:     int64(conf.MaxResultSize.Of(s.conf)),
 		Ahead:             conf.LaunchAhead.Of(s.conf),
 		ProcessWait:       s.localityWait(conf.LocalityWaitProcess),

@@ -11,6 +11,10 @@ var (
 	MaxStageAttempts = Int("kiln.stage.maxConsecutiveAttempts", 4,
 		"How many attempts of a stage may end one after the other because shuffled data was lost, before its job fails.", AtLeast(1))
 
+	// IgnoreDrained keeps what decommissioning brings about out of that limit.
+	IgnoreDrained = Bool("kiln.stage.ignoreDecommissionFetchFailure", true,
+		"Do not count an attempt of a stage, as kiln.stage.maxConsecutiveAttempts says, that ends because shuffled data went with an executor that was decommissioned. Four times as many of these still fail the job.")
+
 	// MaxResultSize limits what one action brings to the driver; 0 means no limit.
 	MaxResultSize = Size("kiln.driver.maxResultSize", GiB,
 		"The most that the encoded results of one action may take in the driver. More fails the job. 0: no limit.", AtLeast(Bytes(0)))

@@ -17,6 +17,7 @@ type Config struct {
 	Seed              uint64           // the only source of chance
 	MaxFailures       int              // failed attempts of one task before its jobs fail; 4
 	MaxStageAttempts  int              // attempts of a stage in a row that end for lost map outputs before its jobs fail; 4
+	CountDrained      bool             // of these also those that end because an executor went that was decommissioned
 	MaxStageTotal     int              // attempts of a stage altogether before its jobs fail, not below MaxStageAttempts; 0 means no limit
 	MaxResultSize     int64            // bytes of results of one job; 0 means no limit
 	ResubmitDelay     time.Duration    // how long lost map outputs are gathered before stages run again; 200 ms

@@ -34,6 +34,7 @@ type Core struct {
 	executors   []*executor
 	seen        bitset // executor ids that were ever used
 	alive       int    // living executors
+	dismissed   bitset // executors that were decommissioned, by id; they may be gone since
 	commits     *commit.Coordinator
 	health      *health.Tracker           // nil when it keeps nobody away
 	changes     int                       // how often something changed that decides which executors can run a task

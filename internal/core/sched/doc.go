@@ -17,7 +17,7 @@
 // what these answer counts when it is new. Where map outputs lie is kept in package mapout.
 //
 // Read submit.go for the life of a stage; queue.go, offer.go, order.go, fit.go, delay.go and exclude.go for placement; end.go for what the end
-// of a task means; fetch.go and lost.go for recovery; phase.go and retire.go for how executors go; cancel.go for how jobs end early.
+// of a task means; fetch.go, strike.go and lost.go for recovery; phase.go and retire.go for how executors go; cancel.go for how jobs end early.
 // Stale answers die in one place, [Core.claim], which finds attempts as find.go says.
 //
 // With very many executors the end of a task costs what it has to wait for from memory, so things that it looks at lie together. One

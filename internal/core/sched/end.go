@@ -281,17 +281,9 @@ func (r *run) failure(i int32, first taskset.Cause) *JobFailure {
 func (s *stage) triedTooOften() *JobFailure {
 	why := s.blame(FetchesFailed, -1, fmt.Sprintf("the stage had %d attempts, which is the limit (kiln.stage.maxAttempts)", s.next))
 	why.Attempts = int(s.next)
-	if s.first != nil {
-		why.Reason += "; map outputs were lost: " + s.first.err.Text
-		why.Partition, why.Executor, why.Cause = s.first.partition, s.first.executor, s.first.err
+	if first := s.strikes.first; first != nil {
+		why.Reason += "; map outputs were lost: " + first.err.Text
+		why.Partition, why.Executor, why.Cause = first.partition, first.executor, first.err
 	}
-	return why
-}
-
-// struckOut says that a stage lost map outputs too often.
-func (c *Core) struckOut(s *stage) *JobFailure {
-	why := s.blame(FetchesFailed, s.first.partition, fmt.Sprintf(
-		"%d attempts of the stage in a row ended because map outputs were lost; the first: %s", s.strikes, s.first.err.Text))
-	why.Attempts, why.Executor, why.Cause = s.strikes, s.first.executor, s.first.err
 	return why
 }

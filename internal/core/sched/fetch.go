@@ -21,21 +21,25 @@ func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
 	if r.void || len(s.jobs) == 0 || r.ref.Attempt != s.next-1 {
 		return // old news: what it complains of has been computed again since, or is about to be
 	}
-	if from := c.executor(why.Fetch.Executor); from != nil && c.health != nil {
+	excused := c.excuses(why.Fetch.Executor)
+	if from := c.executor(why.Fetch.Executor); from != nil && c.health != nil && !excused {
 		c.exclude(c.health.FetchFailed(c.now, from.id, from.host.name))
 	}
 	c.loseOutput(why.Fetch, r.ref)
-	if r != s.current() {
-		return // another task of this attempt told before
-	}
-	if r.gang == nil && c.looksElsewhere(r, told) {
-		return // the task waits to run again; one of a barrier stage would meet nobody
-	}
 	err := why.Error
 	if err == nil {
 		err = &task.Error{Text: "a map output could not be read"}
 	}
-	c.failRun(r, blame{p, at, err})
+	if r != s.current() { // another task of this attempt told before, and may have been excused
+		if r.excused && !excused && s.isUnderWay() {
+			c.blameAfterAll(r, blame{p, at, err})
+		}
+		return
+	}
+	if r.gang == nil && c.looksElsewhere(r, told) {
+		return // the task waits to run again; one of a barrier stage would meet nobody
+	}
+	c.failRun(r, blame{p, at, err}, excused)
 }
 
 // loseOutput removes what a failed fetch shows to be lost: one place of a map output, or with Map -1 all that an executor has. An executor to
@@ -51,7 +55,7 @@ func (c *Core) loseOutput(f task.Fetch, by ids.StageRef) {
 		return // it has been computed again elsewhere
 	}
 	if !s.Has(f.Map) {
-		c.outputLost(f.Shuffle, f.Map)
+		c.outputLost(f.Shuffle, f.Map, f.Executor)
 	}
 	c.lookAtDrainers()
 	e := c.executor(f.Executor)
@@ -69,17 +73,18 @@ func (c *Core) loseOutput(f task.Fetch, by ids.StageRef) {
 func (c *Core) loseOutputsOf(e ids.ExecutorID) {
 	c.lookAtDrainers()
 	for _, l := range c.outputs.RemoveExecutor(e) {
-		c.outputLost(l.Shuffle, l.Map)
+		c.outputLost(l.Shuffle, l.Map, e)
 	}
 }
 
-// outputLost says that a map partition has no output any more. A running attempt that computed it does so again. Otherwise it waits
+// outputLost says that a map partition has no output any more, which an executor had last. A running attempt that computed it does so again. Otherwise it waits
 // until somebody asks for it.
-func (c *Core) outputLost(shuffle ids.ShuffleID, mapPartition int32) {
+func (c *Core) outputLost(shuffle ids.ShuffleID, mapPartition int32, last ids.ExecutorID) {
 	s := c.byShuffle[shuffle]
 	if s == nil {
 		return // its jobs were failed for the loss of another output
 	}
+	s.faulty = s.faulty || !c.excuses(last)
 	c.reopenCommit(s, mapPartition)
 	if _, ok := s.state.(done); ok {
 		s.state = idle{}

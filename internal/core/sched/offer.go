@@ -1,8 +1,6 @@
 package sched
 
 import (
-	"fmt"
-
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
@@ -58,7 +56,8 @@ func (c *Core) offerOrFail(r *run) bool {
 			return false // what runs may have read them, and copies could not
 		}
 		c.giveOrders() // before what may be too much for this Step
-		c.failRun(r, c.missingInput(r))
+		why, excused := c.missingInput(r)
+		c.failRun(r, why, excused)
 		return true
 	}
 	if h := r.shape.holder; h != nil && h != r {
@@ -257,17 +256,6 @@ func (c *Core) inputsThere(r *run) bool {
 		r.relist(version)
 	}
 	return true
-}
-
-// missingInput says what a run can not go on without. Its tasks would be launched only to find that out.
-func (c *Core) missingInput(r *run) blame {
-	for _, p := range r.stage.spec.Parents {
-		if in := c.outputs.Find(p); !in.Complete() {
-			text := fmt.Sprintf("%d of %d map outputs of shuffle %d were lost", in.Maps()-in.Present(), in.Maps(), p)
-			return blame{-1, ids.Driver, &task.Error{Text: text}}
-		}
-	}
-	return blame{}
 }
 
 // watchStarvation publishes, from time to time, that tasks wait and none runs.

@@ -45,6 +45,7 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 	if e.phase != active {
 		return
 	}
+	c.dismissed.add(int(e.id))
 	e.exempt = "it was decommissioned: " + ev.Reason
 	if ev.Within <= 0 {
 		ev.Within = c.cfg.DrainWithin

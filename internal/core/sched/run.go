@@ -29,6 +29,7 @@ type run struct {
 	unseen     bool                 // it was not looked at which free executors can run its tasks
 	delays     bool                 // it may leave slots free for a while: see delay
 	warned     bool                 // of the size of its tasks
+	excused    bool                 // it has ended for lost map outputs that nobody is blamed for: see strike.go
 	void       bool                 // nothing that its tasks come to counts: see rollback.go
 	generation int32                // of the map outputs that its tasks write
 	delay      delay

@@ -157,6 +157,9 @@ func (p *player) configure(word, rest string) bool {
 	case "fair":
 		p.cfg.Pools.Policy = pool.Fair
 		return true
+	case "count-drained":
+		p.cfg.CountDrained = true
+		return true
 	case "far-reduces":
 		p.cfg.FarReduces = true
 		return true

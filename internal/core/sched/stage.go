@@ -20,8 +20,8 @@ type stage struct {
 	next     ids.StageAttempt
 	over     []*run    // attempts that are over and have tasks running still
 	merged   bitset    // map partitions whose accumulator updates were merged
-	strikes  int       // attempts in a row that ended for lost map outputs
-	first    *blame    // what ended the first of these
+	strikes  strikes   // attempts in a row that ended for lost map outputs
+	faulty   bool      // since it was done, it lost outputs that nothing excuses
 	troubles *troubles // of a barrier stage: what ended its attempts; nil when none did
 	retired  bool      // its shuffle is released: the stage goes with its last job
 	waiters  []*stage  // stages that are submitted again when this one is done, if they wait still

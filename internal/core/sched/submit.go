@@ -89,7 +89,7 @@ func (c *Core) finishMap(s *stage) {
 	if r := s.current(); r != nil {
 		c.closeRun(r, done{}, "")
 	}
-	s.state, s.strikes, s.first, s.troubles = done{}, 0, nil, nil
+	s.state, s.strikes, s.troubles, s.faulty = done{}, strikes{}, nil, false
 	for _, j := range slices.Clone(s.jobs) {
 		if j.spec.MapStage && j.final() == s {
 			c.completeJob(j)
@@ -104,20 +104,6 @@ func (c *Core) finishMap(s *stage) {
 			c.submit(w)
 		}
 	}
-}
-
-// failRun ends an attempt for lost map outputs, unless this happened too often.
-func (c *Core) failRun(r *run, why blame) {
-	s := r.stage
-	s.strikes++
-	if s.first == nil {
-		s.first = &why
-	}
-	if s.strikes >= c.cfg.MaxStageAttempts {
-		c.abort(s, c.struckOut(s))
-		return
-	}
-	c.retryRun(r, why.err.Text)
 }
 
 // retryRun ends an attempt that is not done. The stage is submitted again when losses have been gathered.
@@ -165,7 +151,7 @@ func (c *Core) stopStage(s *stage, reason string) {
 	for i := len(s.over) - 1; i >= 0; i-- {
 		c.killRun(s.over[i], reason)
 	}
-	s.strikes, s.first, s.troubles, s.waiters = 0, nil, nil, nil
+	s.strikes, s.troubles, s.waiters = strikes{}, nil, nil
 	c.commits.Close(s.id)
 	s.spec.Body, s.spec.Splits, s.spec.Reads, s.spec.Prefer, s.spec.Kept = nil, nil, nil, nil, nil
 	if !s.isMap() || s.retired {

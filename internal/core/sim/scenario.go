@@ -197,11 +197,12 @@ func (s *Scenario) speculate(r *rand.Rand) {
 	}
 }
 
-// shuffling lets map outputs be copied, and be others when they are computed again.
+// shuffling lets map outputs be copied, be others when they are computed again, and go with executors that drain.
 func (s Scenario) shuffling(r *rand.Rand) Scenario {
 	s.Copies = r.IntN(2) * r.IntN(60)
 	if s.Digests = r.IntN(4) > 0; s.Digests && r.IntN(10) < 7 {
 		s.Inexact = r.Float64()
 	}
+	s.Sched.CountDrained = r.IntN(4) == 0
 	return s
 }

@@ -93,6 +93,9 @@ func (s *script) config(c *sched.Config) {
 	s.set("expected", c.Expected)
 	s.set("min-registered", c.MinRegistered)
 	s.set("registered-wait", c.RegisteredWait)
+	if c.CountDrained {
+		s.line("count-drained")
+	}
 	if c.Publish {
 		s.line("publish")
 	}

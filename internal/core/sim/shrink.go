@@ -224,6 +224,7 @@ func (s *shrinking) settings() (less bool) {
 		func(p *Plan) bool { return zero(&p.Sched.UnschedulableWait) },
 		func(p *Plan) bool { return zero(&p.Sched.ReasonWait) },
 		func(p *Plan) bool { return zero(&p.Sched.MaxStageTotal) },
+		func(p *Plan) bool { return zero(&p.Sched.CountDrained) },
 		func(p *Plan) bool { return zero(&p.Sched.MaxActions) },
 		func(p *Plan) bool { return zero(&p.Sched.MaxResultSize) },
 		func(p *Plan) bool { return zero(&p.Sched.Silence) },
