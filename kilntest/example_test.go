@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kilnproject/kiln"
@@ -75,6 +76,23 @@ func ExampleCluster_LoseExecutor() {
 		fmt.Println(counts)
 	})
 	// Output: [{be 2} {not 1} {or 1} {to 2}]
+}
+
+// An executor that is told to go hands its map outputs to others: no map task runs again.
+func ExampleCluster_DrainExecutor() {
+	example(func(t testing.TB) {
+		c := kilntest.Start(t)
+		var maps atomic.Int32
+		c.OnTask(kilntest.MapTasks, kilntest.Always, func(kilntest.Task) { maps.Add(1) })
+		c.OnTask(kilntest.ReduceTasks, 1, func(task kilntest.Task) { c.DrainExecutor(task.Executor) })
+		lines := kiln.Parallelize(c.Session(), []string{"to be or", "not to be"}, 4)
+		counts, err := count(lines).TakeOrdered(t.Context(), 10, byWord)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(counts, maps.Load())
+	})
+	// Output: [{be 2} {not 1} {or 1} {to 2}] 4
 }
 
 // A task that fails is tried again, and what it added to an accumulator before does not count.

@@ -145,6 +145,18 @@ func (c *Cluster) LoseRandom() int {
 	return id
 }
 
+// DrainExecutor tells an executor that it will have to go, as a machine does that is about to be taken away: it gets no more tasks, another
+// one starts in its place, and it goes when its tasks have ended and others have copies of its map outputs. Nothing is computed again for
+// it. It returns at once, and reports false where there is no such executor.
+func (c *Cluster) DrainExecutor(id int) bool {
+	e := c.hook.Threads.Executor(int32(id))
+	if e == nil {
+		return false
+	}
+	e.Leave("the test drains it")
+	return true
+}
+
 // LoseShuffle deletes all map outputs of every executor, as if somebody had cleaned up the disk, and gives their number. They are
 // computed again when a task asks for them.
 func (c *Cluster) LoseShuffle() (lost int) {

@@ -132,6 +132,23 @@ func (c *Core) dispatch(ev Event) {
 		}
 	case AllCancelled:
 		c.cancel(ev.Reason, func(*Job) bool { return true })
+	case BlocksChanged:
+		c.kept.change(ev)
+	case RDDReleased:
+		delete(c.kept, ev.RDD)
+	case PoolDefined:
+		c.definePool(ev)
+	case ShuffleReleased:
+		c.releaseShuffle(ev.Shuffle)
+	case Woke:
+	default:
+		c.dispatchExecutors(ev)
+	}
+}
+
+// dispatchExecutors takes the events about executors and what they hold.
+func (c *Core) dispatchExecutors(ev Event) {
+	switch ev := ev.(type) {
 	case ExecutorRegistered:
 		c.registerExecutor(ev)
 	case ExecutorLost:
@@ -165,15 +182,6 @@ func (c *Core) dispatch(ev Event) {
 		c.outputCopied(ev)
 	case CopyFailed:
 		c.copyFailed(ev)
-	case BlocksChanged:
-		c.kept.change(ev)
-	case RDDReleased:
-		delete(c.kept, ev.RDD)
-	case PoolDefined:
-		c.definePool(ev)
-	case ShuffleReleased:
-		c.releaseShuffle(ev.Shuffle)
-	case Woke:
 	}
 }
 

@@ -155,6 +155,45 @@ func (s *script) exclude(c *health.Config) {
 
 func (s *script) event(ev sched.Event) {
 	switch ev := ev.(type) {
+	case sched.JobSubmitted:
+		s.job(&ev.Job)
+	case sched.JobCancelled:
+		s.line("cancel job %d %s", ev.Job, ev.Reason)
+	case sched.GroupCancelled:
+		s.line("cancel group %s %s", ev.Group, ev.Reason)
+	case sched.TagCancelled:
+		s.line("cancel tag %s %s", ev.Tag, ev.Reason)
+	case sched.TaskEnded:
+		s.ended(ev)
+	case sched.TaskCalled:
+		word := map[task.CallKind]string{task.Commit: "asks-commit", task.Meet: "asks-barrier", task.Gather: "asks-gather"}[ev.Call.Kind]
+		s.line("%s %s from=%d seq=%d", word, taskText(ev.Call.Ref), ev.Executor, ev.Call.Seq)
+	case sched.Progressed:
+		text := fmt.Sprintf("progress %d", ev.Executor)
+		for _, t := range ev.Tasks {
+			text += fmt.Sprintf(" %s rows=%d read=%d", taskText(t.Ref), t.Rows, t.Bytes)
+		}
+		s.line("%s", text)
+	case sched.ResultFetched:
+		s.line("result-fetched %s", taskText(s.refs[ev.Task]))
+	case sched.ResultLost:
+		s.line("result-lost %s", taskText(s.refs[ev.Task]))
+	case sched.BlocksChanged:
+		s.blocks(ev)
+	case sched.RDDReleased:
+		s.line("rdd-released %d", ev.RDD)
+	case sched.ShuffleReleased:
+		s.line("released %d", ev.Shuffle)
+	case sched.Woke:
+		s.line("woke")
+	default:
+		s.ofExecutors(ev)
+	}
+}
+
+// ofExecutors writes down an event about executors and what they hold.
+func (s *script) ofExecutors(ev sched.Event) {
+	switch ev := ev.(type) {
 	case sched.ExecutorRegistered:
 		s.registered(ev)
 	case sched.ExecutorLost:
@@ -190,37 +229,6 @@ func (s *script) event(ev sched.Event) {
 		s.line("copy-failed %d %d %d %d: %s", ev.Shuffle, ev.Map, ev.From, ev.To, ev.Reason)
 	case sched.OutputsLost:
 		s.line("outputs-lost %d", ev.Executor)
-	case sched.JobSubmitted:
-		s.job(&ev.Job)
-	case sched.JobCancelled:
-		s.line("cancel job %d %s", ev.Job, ev.Reason)
-	case sched.GroupCancelled:
-		s.line("cancel group %s %s", ev.Group, ev.Reason)
-	case sched.TagCancelled:
-		s.line("cancel tag %s %s", ev.Tag, ev.Reason)
-	case sched.TaskEnded:
-		s.ended(ev)
-	case sched.TaskCalled:
-		word := map[task.CallKind]string{task.Commit: "asks-commit", task.Meet: "asks-barrier", task.Gather: "asks-gather"}[ev.Call.Kind]
-		s.line("%s %s from=%d seq=%d", word, taskText(ev.Call.Ref), ev.Executor, ev.Call.Seq)
-	case sched.Progressed:
-		text := fmt.Sprintf("progress %d", ev.Executor)
-		for _, t := range ev.Tasks {
-			text += fmt.Sprintf(" %s rows=%d read=%d", taskText(t.Ref), t.Rows, t.Bytes)
-		}
-		s.line("%s", text)
-	case sched.ResultFetched:
-		s.line("result-fetched %s", taskText(s.refs[ev.Task]))
-	case sched.ResultLost:
-		s.line("result-lost %s", taskText(s.refs[ev.Task]))
-	case sched.BlocksChanged:
-		s.blocks(ev)
-	case sched.RDDReleased:
-		s.line("rdd-released %d", ev.RDD)
-	case sched.ShuffleReleased:
-		s.line("released %d", ev.Shuffle)
-	case sched.Woke:
-		s.line("woke")
 	default:
 		s.line("# %T: no word for it", ev)
 	}
