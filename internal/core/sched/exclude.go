@@ -23,12 +23,21 @@ func (c *Core) takesTasks() bool {
 
 // refuses says that no task of a run may go to an executor.
 func (r *run) refuses(e *executor) bool {
-	return !r.health.Clean() && r.health.Refuses(-1, e.id, e.host.name) >= health.StageOnExecutor
+	switch {
+	case r.health.Clean():
+		return false
+	case r.gang != nil:
+		return !r.health.Allowed(together, e.id, e.host.name)
+	}
+	return r.health.Refuses(-1, e.id, e.host.name) >= health.StageOnExecutor
 }
 
-// allowed gives which tasks of a run may go to an executor: all of them when it is nil.
+// isChoosy says that some tasks of a run may go where others may not.
+func (r *run) isChoosy() bool { return !r.health.Clean() && r.gang == nil }
+
+// allowed gives which tasks of a run may go to an executor that it does not refuse: all of them when it is nil.
 func (r *run) allowed(e *executor) func(i int32) bool {
-	if r.health.Clean() {
+	if !r.isChoosy() {
 		return nil
 	}
 	return func(i int32) bool { return r.health.Allowed(i, e.id, e.host.name) }
@@ -46,6 +55,35 @@ func (c *Core) failedAt(r *run, i int32, e *executor) {
 	c.exclude(r.health.Failed(c.now, i, e.id, e.host.name))
 	r.suspects = append(r.suspects, i)
 	r.unseen = true
+}
+
+// together stands for all tasks of a barrier stage, which count as one: where one of them failed none goes again.
+const together int32 = 0
+
+// failedTogether notes that an attempt of a barrier stage has ended because a task failed on an executor, in a way that counts. The next
+// attempt knows of it.
+func (c *Core) failedTogether(r *run, e *executor) {
+	if c.health == nil {
+		return
+	}
+	c.changes++
+	c.exclude(r.health.Failed(c.now, together, e.id, e.host.name))
+	r.stage.trouble().health = r.health
+}
+
+// remember lets an attempt of a barrier stage keep away from where those before it failed.
+func (c *Core) remember(r *run) {
+	if t := r.stage.troubles; r.gang != nil && t != nil && t.health != nil {
+		r.health = t.health
+	}
+}
+
+// trustAgain lets a run of a barrier stage go where it failed before, when the other executors have not room for all of it: it would wait
+// for others to come.
+func (c *Core) trustAgain(r *run) {
+	if r.gang != nil && !r.health.Clean() && c.tooFewSlots(r) != "" {
+		r.health, r.unseen = c.health.Open(r.ref), true
+	}
 }
 
 // exclude does what follows from facts about health.

@@ -28,11 +28,14 @@ func (e *executor) fits(r *run) bool {
 
 // fitsTask says so for one task, which may be kept away; with -1 for those that may not.
 func (e *executor) fitsTask(r *run, i int32) bool {
-	return e.fits(r) && (i < 0 || r.health.Clean() || r.health.Allowed(i, e.id, e.host.name))
+	return e.fits(r) && (i < 0 || !r.isChoosy() || r.health.Allowed(i, e.id, e.host.name))
 }
 
 // easy says that any free slot will do for any task of a run that does not care where it is.
-func (r *run) easy() bool { return r.ask.plain() && r.health.Clean() && r.gang == nil }
+func (r *run) easy() bool { return r.takesAny() && r.gang == nil }
+
+// takesAny says that any free slot will do for a task of a run.
+func (r *run) takesAny() bool { return r.ask.plain() && r.health.Clean() }
 
 // could says that an executor would have it, if it did nothing else.
 func (e *executor) could(r *run) bool {
@@ -78,6 +81,7 @@ func (c *Core) watchUnschedulable() {
 func (c *Core) lookIfStuck(r *run) {
 	if r.stuckAt != c.changes {
 		r.stuckAt = c.changes
+		c.trustAgain(r)
 		r.stuck, r.excluded = c.whyStuck(r)
 	}
 }

@@ -43,7 +43,7 @@ func (c *Core) newGang(s *stage, tasks int) *gang {
 // goes out in one Step, however many actions that are: half of it would be of no use, and might be out of date before the rest.
 func (c *Core) offerTogether(r *run) bool {
 	n := r.set.Len()
-	if r.shape.vacant < n*r.ask.slots || !r.ask.plain() && !c.fitTogether(r, n) {
+	if r.shape.vacant < n*r.ask.slots || !r.takesAny() && !c.fitTogether(r, n) {
 		return false
 	}
 	for r.set.Waiting() > 0 {

@@ -71,7 +71,7 @@ func (c *Core) holderOf(s *shape) *run {
 
 // offerBeside launches a task of a run on an executor that is no use to the one that holds slots.
 func (c *Core) offerBeside(holder, r *run) bool {
-	if holder.ask.plain() || r.gang != nil || r.set.Waiting() == 0 {
+	if holder.takesAny() || r.gang != nil || r.set.Waiting() == 0 {
 		return false // every executor is of use; and one barrier stage at a time is enough; and copies have time
 	}
 	most := c.accepts(r)

@@ -71,6 +71,7 @@ func (c *Core) start(s *stage) {
 	}
 	r.listing.version = c.versionOfInputs(s)
 	r.health = c.health.Open(r.ref)
+	c.remember(r)
 	if c.cfg.Speculation.Enabled && r.gang == nil { // its tasks wait for each other: a copy would meet nobody
 		r.copies = c.newCopies(r)
 	}

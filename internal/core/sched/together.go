@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/health"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -15,6 +16,7 @@ type troubles struct {
 	losses    int           // attempts that ended through no fault of a task
 	first     taskset.Cause // of those that count as failures
 	partition int32         // where that was
+	health    *health.Set   // where those that count as failures were; nil when nobody asks
 }
 
 func (s *stage) trouble() *troubles {
@@ -27,7 +29,7 @@ func (s *stage) trouble() *troubles {
 // breakUp ends a run of a barrier stage, because one of its task attempts has ended without success. All of them start anew, unless
 // that happened too often: as often as one task may fail, or lose its executor. What we brought about does not count.
 func (c *Core) breakUp(a *attempt, cause taskset.Cause, counts bool) {
-	r, s, i, exempt := a.run, a.run.stage, a.index, a.executor.exempt != ""
+	r, s, i, e := a.run, a.run.stage, a.index, a.executor
 	c.leave(a)
 	if r != s.current() {
 		return
@@ -38,10 +40,11 @@ func (c *Core) breakUp(a *attempt, cause taskset.Cause, counts bool) {
 	t := s.trouble()
 	switch {
 	case counts:
+		c.failedTogether(r, e)
 		if t.failures++; t.failures == 1 || cause.Error.Final {
 			t.first, t.partition = cause, r.set.Partition(i)
 		}
-	case !exempt:
+	case e.exempt == "":
 		t.losses++
 	}
 	switch {
