@@ -27,6 +27,17 @@ func (c *cancelled) Unwrap() []error {
 	return []error{ErrCancelled, c.cause}
 }
 
+// stuck is the error of a job of which a task could run nowhere: why not, and what the task failed with before.
+type stuck struct {
+	reason string
+	cause  error
+}
+
+func (s *stuck) Error() string { return s.reason }
+
+// Unwrap makes errors.Is find the task's own error.
+func (s *stuck) Unwrap() error { return s.cause }
+
 // failure turns what the driver says of a job's end into what users see.
 func (a *action) failure(ctx context.Context, err error) error {
 	var f *driver.Failure
@@ -51,6 +62,11 @@ func (a *action) failure(ctx context.Context, err error) error {
 		e.Cause = fmt.Errorf("%w: %s", ErrExecutorLost, f.Reason)
 	case sched.OutputChanged:
 		e.Cause = fmt.Errorf("%w: %s", ErrOutputChanged, f.Reason)
+	case sched.Unschedulable:
+		e.Cause = &stuck{reason: f.Reason}
+		if f.Cause != nil {
+			e.Cause = &stuck{f.Reason, taskError(e, f.Cause, f.Reason)}
+		}
 	default:
 		e.Cause = taskError(e, f.Cause, f.Reason)
 	}

@@ -103,23 +103,67 @@ func TestAnExecutorOfAProfileThatNobodyAskedForIsRefused(t *testing.T) {
 	})
 }
 
-func TestAnotherExecutorIsAskedForWhereAllAreExcluded(t *testing.T) {
-	excluding := func(c *driver.Config) {
-		elastic(c)
+// excluding keeps a task away from an executor where it failed, also where executors come and go.
+func excluding(elastic func(*driver.Config)) func(*driver.Config) {
+	return func(c *driver.Config) {
+		if elastic != nil {
+			elastic(c)
+		}
 		c.Sched.Health = health.Config{TaskAndStage: true, TaskOnExecutor: 1, Timeout: time.Hour}
 	}
-	drive(t, excluding, func(r *rig) {
-		a := r.executor(0)
+}
+
+func failing(l task.Launch) *wire.Up {
+	end := ended(l, "")
+	end.Reason = task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "no"}}
+	return &wire.Up{Ends: []task.End{end}}
+}
+
+func TestAnotherExecutorIsAskedForWhereAllAreExcludedAndBusy(t *testing.T) {
+	wide := func(c *driver.Config) {
+		elastic(c)
+		c.Executor.Slots = 4
+	}
+	drive(t, excluding(wide), func(r *rig) {
+		a := r.connect(0, func(h *wire.Hello) { h.Slots = 4 })
+		busy := r.run(r.t.Context(), 1)
+		first := a.launch()
 		done := r.run(r.t.Context(), 1)
-		end := ended(a.launch(), "")
-		end.Reason = task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "no"}}
-		a.send(&wire.Up{Ends: []task.End{end}})
+		a.send(failing(a.launch()))
 		pass(1500 * time.Millisecond)
-		r.wants(2)
+		r.released()
+		r.wants(2) // one would do for so few tasks
 		b := r.executor(1)
 		b.send(&wire.Up{Ends: []task.End{ended(b.launch(), "b")}})
 		if o := <-done; o.err != nil || o.values[0] != "b" {
 			t.Errorf("got %+v", o)
 		}
+		a.send(&wire.Up{Ends: []task.End{ended(first, "a")}})
+		if o := <-busy; o.err != nil {
+			t.Error(o.err)
+		}
 	})
+}
+
+func TestAnIdleExecutorMakesRoomWhereAllAreExcluded(t *testing.T) {
+	for name, c := range map[string]struct {
+		config func(*driver.Config)
+		wanted int
+	}{"executors come and go": {elastic, 1}, "their number stays": {nil, 2}} {
+		t.Run(name, func(t *testing.T) {
+			drive(t, excluding(c.config), func(r *rig) {
+				a := r.executor(0)
+				done := r.run(r.t.Context(), 1)
+				a.send(failing(a.launch()))
+				pass(1500 * time.Millisecond)
+				r.released(0)
+				r.wants(c.wanted)
+				b := r.executor(1)
+				b.send(&wire.Up{Ends: []task.End{ended(b.launch(), "b")}})
+				if o := <-done; o.err != nil || o.values[0] != "b" {
+					t.Errorf("got %+v", o)
+				}
+			})
+		})
+	}
 }

@@ -44,6 +44,9 @@ type Core struct {
 	offered     int                       // executors with free slots
 	freshly     []*executor               // those that got a free slot since all runs in the queue were looked at
 	delayed     []*run                    // those with delays that launched in this Step
+	watching    bool                      // it was looked at whether runs are stuck
+	watchedAt   int                       // Core.changes at that time
+	idleWanted  bool                      // one of them waits for an executor that has nothing to do
 	demanding   int                       // runs in the queue that are not easy
 	gangs       []*run                    // current runs of barrier stages, oldest first
 	held        bool                      // one of them holds slots

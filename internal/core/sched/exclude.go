@@ -142,18 +142,34 @@ func (c *Core) forgive() {
 // excludedEverywhere says why a run can not go on: a task that failed waits, and there are executors, and it may go to none of them;
 // or no task may.
 func (c *Core) excludedEverywhere(r *run) (why string) {
-	if c.health == nil || c.alive == 0 {
+	switch i, is := c.outcast(r); {
+	case !is:
 		return ""
+	case i < 0:
+		return "the application excludes all executors" + r.shape.ofProfile() + ", because " + troubleThere
+	default:
+		why = fmt.Sprintf("task %d of the stage may go to none of the executors: it or others failed on all of them", r.set.Partition(i))
+		if first, failed := r.set.First(i); failed {
+			why += "; its first error: " + first.Error.Text
+		}
+		return why
+	}
+}
+
+// outcast gives a task of a run that waits and may go to no executor, or -1 when none may.
+func (c *Core) outcast(r *run) (i int32, is bool) {
+	if c.health == nil || c.alive == 0 {
+		return -1, false
 	}
 	if r.shape.open == 0 && c.barredAndActive(r.shape) {
-		return "the application excludes all executors" + r.shape.ofProfile() + ", because " + troubleThere
+		return -1, true
 	}
 	for _, i := range r.suspects {
 		if r.set.Waits(i) && !c.canGoSomewhere(r, i) {
-			return fmt.Sprintf("task %d of the stage may go to none of the executors: it or others failed on all of them", r.set.Partition(i))
+			return i, true
 		}
 	}
-	return ""
+	return -1, false
 }
 
 func (c *Core) canGoSomewhere(r *run, i int32) bool {

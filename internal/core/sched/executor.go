@@ -116,6 +116,7 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	c.executors[ev.ID] = e
 	c.alive++
 	e.shape.alive++
+	e.shape.renewal = nil
 	c.unavailable = nil
 	if c.cfg.Silence > 0 {
 		c.alarms.set(c.now+c.cfg.Silence, e.id, silenceDue)

@@ -39,7 +39,12 @@ func (r *run) takesAny() bool { return r.ask.plain() && r.health.Clean() }
 
 // could says that an executor would have it, if it did nothing else.
 func (e *executor) could(r *run) bool {
-	return e.shape == r.shape && e.takesTasks() && e.slots >= r.ask.slots && e.stock.Could(r.ask.resources)
+	return e.shape == r.shape && e.takesTasks() && e.serves(r)
+}
+
+// serves says that an executor was started with as much.
+func (e *executor) serves(r *run) bool {
+	return e.slots >= r.ask.slots && e.stock.Could(r.ask.resources)
 }
 
 // checkNeeds says what makes it impossible for a stage to get what it asks for, or nothing.
@@ -56,11 +61,18 @@ func checkNeeds(s *StageSpec) string {
 // watchUnschedulable fails the stages of which no executor could run a task, when that does not change within a time.
 func (c *Core) watchUnschedulable() {
 	if !c.someMayBeStuck() {
+		c.noneStuck()
 		return
 	}
-	var hopeless []*run
+	if c.watching = true; c.watchedAt != c.changes {
+		c.watchedAt, c.idleWanted = c.changes, false
+	}
+	var outcast, hopeless []*run
 	for r := range c.queue.all() {
-		c.lookIfStuck(r)
+		if c.lookIfStuck(r); r.excluded && r.soughtAt != c.changes {
+			r.soughtAt = c.changes
+			outcast = append(outcast, r)
+		}
 		switch {
 		case r.stuck == "" || r.set.Running() > 0:
 			r.stuckUntil = 0
@@ -72,17 +84,32 @@ func (c *Core) watchUnschedulable() {
 	}
 	for _, r := range hopeless {
 		if r.member.Waiting() {
-			c.abort(r.stage, r.stage.blame(Unschedulable, -1, fmt.Sprintf("%s, and that did not change within %v", r.stuck, c.stuckWait(r))))
+			c.abort(r.stage, c.hopeless(r))
 		}
+	}
+	c.renew(outcast)
+}
+
+// noneStuck forgets which runs were stuck.
+func (c *Core) noneStuck() {
+	if !c.watching {
+		return
+	}
+	c.watching, c.idleWanted = false, false
+	for r := range c.queue.all() {
+		r.stuck, r.excluded, r.stuckUntil, r.renewal = "", false, 0, nil
 	}
 }
 
 // lookIfStuck looks whether a run is stuck when something has changed that decides it.
 func (c *Core) lookIfStuck(r *run) {
-	if r.stuckAt != c.changes {
-		r.stuckAt = c.changes
-		c.trustAgain(r)
-		r.stuck, r.excluded = c.whyStuck(r)
+	if r.stuckAt == c.changes {
+		return
+	}
+	r.stuckAt = c.changes
+	c.trustAgain(r)
+	if r.stuck, r.excluded = c.whyStuck(r); r.stuck == "" {
+		r.renewal = nil
 	}
 }
 
@@ -103,6 +130,9 @@ func (c *Core) someMayBeStuck() bool {
 // whyStuck says why no executor could run a task of a run, or nothing; and whether others like them could. All of them are looked at only
 // after something about them has changed.
 func (c *Core) whyStuck(r *run) (why string, excluded bool) {
+	if r.renewal != nil && r.shape.open == 0 {
+		return r.stuck, true // who comes in its place has not come yet
+	}
 	if r.shape.alive == 0 || r.easy() && r.shape.open > 0 {
 		return "", false // it waits for the first one, or for a slot
 	}

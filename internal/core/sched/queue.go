@@ -50,7 +50,7 @@ func (c *Core) enqueue(r *run) {
 		return
 	}
 	c.queue.tree.Wait(r.member)
-	r.unseen, r.stuckUntil = true, 0
+	r.unseen, r.stuckUntil, r.renewal = true, 0, nil
 	if !r.easy() {
 		c.demanding++
 	}

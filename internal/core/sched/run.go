@@ -39,7 +39,9 @@ type run struct {
 	stuck      string             // why no executor could run its tasks, when it was last looked; empty when some could
 	excluded   bool               // it is stuck because all are excluded for it
 	stuckAt    int                // Core.changes at that time
+	soughtAt   int                // Core.changes when an executor was looked for that can make room
 	stuckUntil Time               // when it fails because no executor can run its tasks; 0 when some can
+	renewal    *renewal           // the executor that made room for it while it is stuck; nil when none did
 	member     *pool.Member[*run] // its place in the queue
 	placing    *placing           // nil until somebody asks
 	copies     *copies            // of tasks that are slow; nil when it has none
@@ -108,8 +110,11 @@ func (c *Core) removeAttempt(a *attempt) {
 	c.attempts.remove(a)
 	delete(c.grants, a.id)
 	c.queue.tree.Ended(r.member)
-	if e.rise(a); e.phase == draining {
+	switch e.rise(a); {
+	case e.phase == draining:
 		c.drained = append(c.drained, e)
+	case c.idleWanted && len(e.attempts) == 0:
+		c.changes++ // it may be renewed for a run that is stuck
 	}
 	*a = attempt{}
 }

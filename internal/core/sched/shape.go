@@ -13,13 +13,14 @@ const maxProfiles = 1 << 12
 // own turns and counts, and most applications have one.
 type shape struct {
 	profile ids.ProfileID
-	free    ring // executors with free slots
-	laden   ring // executors with more task attempts than slots
-	alive   int  // executors
-	open    int  // of these, those that take tasks
-	slots   int  // of those
-	vacant  int  // and how many of these are free
-	holder  *run // a barrier stage that holds those that become free, or nil
+	free    ring     // executors with free slots
+	laden   ring     // executors with more task attempts than slots
+	alive   int      // executors
+	open    int      // of these, those that take tasks
+	slots   int      // of those
+	vacant  int      // and how many of these are free
+	holder  *run     // a barrier stage that holds those that become free, or nil
+	renewal *renewal // the last executor that made room, until another one comes; nil when none did
 }
 
 func isProfile(p ids.ProfileID) bool { return p >= 0 && p < maxProfiles }

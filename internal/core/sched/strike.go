@@ -47,8 +47,8 @@ func (c *Core) strike(s *stage, why blame, excused bool) (out bool) {
 
 // failRun ends an attempt for lost map outputs, unless this happened too often.
 func (c *Core) failRun(r *run, why blame, excused bool) {
-	r.excused = excused
-	if !c.strike(r.stage, why, excused) {
+	r.excused = excused && r.renewal == nil // what a task brings about that may go nowhere counts
+	if !c.strike(r.stage, why, r.excused) {
 		c.retryRun(r, why.err.Text)
 	}
 }
@@ -72,6 +72,9 @@ func (c *Core) missingInput(r *run) (why blame, excused bool) {
 		}
 		if why.err == nil {
 			text := fmt.Sprintf("%d of %d map outputs of shuffle %d were lost", in.Maps()-in.Present(), in.Maps(), p)
+			if w := r.renewal; w != nil {
+				text += fmt.Sprintf(" after executor %v made room for another one: %s", w.executor, r.stuck)
+			}
 			why.partition, why.executor, why.err = -1, ids.Driver, &task.Error{Text: text}
 		}
 		excused = excused && !c.byShuffle[p].faulty

@@ -39,7 +39,7 @@ type StageView struct {
 	Waiting    int             // tasks of the attempt that wait for a slot
 	Running    int             // task attempts, also of earlier stage attempts
 	Together   bool            // a barrier stage: its tasks run all at once or not at all
-	Excluded   bool            // some of those that wait will not do with any executor there is: each is excluded for them
+	Excluded   bool            // some of those that wait will not do with any executor there is: each is excluded for them, and none makes room
 	Slow       int             // tasks of the attempt that deserve a copy and wait for a slot on another host
 	Copies     speculate.Stats // what speculation did for the attempt
 	Placed     int             // tasks of the attempt that prefer some host
@@ -104,7 +104,7 @@ func (s *stage) view(changes int) StageView {
 		v.Ref, v.Waiting, v.Running = r.ref, r.set.Waiting(), r.set.Running()
 		v.Slow, v.Copies = r.copies.wanted(), r.copies.stats()
 		v.Placed, v.Places = r.places()
-		v.Excluded = r.excluded && r.stuckAt == changes
+		v.Excluded = r.excluded && r.stuckAt == changes && r.renewal == nil
 	}
 	for _, r := range s.over {
 		v.Running += r.set.Running()

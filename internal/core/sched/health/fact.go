@@ -20,6 +20,11 @@ const (
 	ApplicationOnHost             // the application excludes the host
 )
 
+// OfHost says that the rule is about all executors of a host.
+func (r Rule) OfHost() bool {
+	return r == TaskFailedOnHost || r == StageOnHost || r == ApplicationOnHost
+}
+
 // String gives the rule in words.
 func (r Rule) String() string {
 	switch r {
@@ -54,7 +59,7 @@ type Fact struct {
 }
 
 // OfHost says that the fact is about a whole host.
-func (f Fact) OfHost() bool { return f.Rule == StageOnHost || f.Rule == ApplicationOnHost }
+func (f Fact) OfHost() bool { return f.Rule.OfHost() }
 
 // OfStage says that the fact is about one stage attempt only.
 func (f Fact) OfStage() bool { return f.Rule == StageOnExecutor || f.Rule == StageOnHost }

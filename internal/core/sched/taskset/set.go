@@ -238,6 +238,14 @@ func (s *Set) Fail(i int32, cause Cause) (failures int, first Cause) {
 	return t.failures, t.first
 }
 
+// First gives the first failure of a task since it last succeeded, if there was one.
+func (s *Set) First(i int32) (cause Cause, failed bool) {
+	if t := s.troubles[i]; t != nil && t.failures > 0 {
+		return t.first, true
+	}
+	return Cause{}, false
+}
+
 // Lose counts that a task lost its executor through no fault of its own, and gives the number of these since it last succeeded.
 func (s *Set) Lose(i int32) (losses int) {
 	t := s.trouble(i)
