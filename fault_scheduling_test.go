@@ -3,6 +3,7 @@ package kiln_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,4 +81,19 @@ func TestPoolsOfAFileAreServedAndOthersRefused(t *testing.T) {
 	if !errors.As(err, &f) || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("an unknown pool: %v", err)
 	}
+}
+
+// A task fails, and may go nowhere: not where it failed, and not to who comes there.
+func TestATaskThatMayGoNowhereKeepsItsError(t *testing.T) {
+	s, err := kiln.Open(t.Context(), kiln.Master("local[1,4]"), kiln.Set("kiln.excludeOnFailure.enabled", "true"), kiln.Set("kiln.excludeOnFailure.task.maxTaskAttemptsPerNode", "1"),
+		kiln.Set("kiln.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", "50ms"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	_, err = kiln.Map(kiln.Range(s, 0, 1, 1), failSentinel).Count(t.Context())
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%v is not io.ErrUnexpectedEOF", err)
+	}
+	wantWords(t, err, "may go to none of the executors", "reading 0: unexpected EOF", "made room for another one", "kiln.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", "fault_task_test.go")
 }

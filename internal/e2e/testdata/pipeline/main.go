@@ -68,7 +68,7 @@ func heldCounts(g gate, c *kiln.TaskContext, rows iter.Seq[count]) iter.Seq2[cou
 func run(ctx context.Context, s *kiln.Session) error {
 	args := s.Args()
 	if len(args) == 0 {
-		return errors.New("usage: pipeline count|shapes|accelerators|keepers|save|meet|exit|endless|deaf|group|wait PATH...")
+		return errors.New("usage: pipeline count|shapes|accelerators|keepers|save|meet|sick|exit|endless|deaf|group|wait PATH...")
 	}
 	gates := os.Getenv("E2E_GATES")
 	gate{gates, "session"}.pass(ctx)
@@ -86,6 +86,8 @@ func run(ctx context.Context, s *kiln.Session) error {
 		return counts(s, gates, args[1]).SaveText(ctx, args[2])
 	case "meet":
 		return printMet(ctx, s, gates, kiln.Must(strconv.Atoi(args[1])))
+	case "sick":
+		return sumSick(ctx, s)
 	case "exit":
 		_, err := kiln.Map(kiln.Range(s, 0, 1, 1, 1), exit).Count(ctx)
 		return err
@@ -178,6 +180,31 @@ func endless(gates string, _ int) iter.Seq[int64] {
 		for i := int64(0); yield(i); i++ {
 			if i == 10000 {
 				gate{gates, "endless"}.pass(context.Background())
+			}
+		}
+	}
+}
+
+// sumSick sums up numbers by parity, which can not be read on the first executor.
+func sumSick(ctx context.Context, s *kiln.Session) error {
+	numbers := kiln.MapPartitions(kiln.Range(s, 0, 100, 1, 4), sick)
+	sums, err := kiln.SortByKey(kiln.ReduceByKey(kiln.Map(numbers, parity), add, kiln.Partitions(2))).Collect(ctx)
+	fmt.Println(sums)
+	return err
+}
+
+func parity(i int64) kiln.KV[int64, int64] { return kiln.Pair(i%2, i) }
+
+// sick fails on executor 0, whose number is the last of its arguments.
+func sick(_ *kiln.TaskContext, rows iter.Seq[int64]) iter.Seq2[int64, error] {
+	return func(yield func(int64, error) bool) {
+		if os.Args[len(os.Args)-1] == "0" {
+			yield(0, errors.New("a bad machine"))
+			return
+		}
+		for i := range rows {
+			if !yield(i, nil) {
+				return
 			}
 		}
 	}
