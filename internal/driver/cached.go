@@ -3,6 +3,7 @@ package driver
 import (
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/link/wire"
 )
 
@@ -10,6 +11,13 @@ import (
 func (d *Driver) DropRDD(id ids.RDDID) {
 	d.report(sched.RDDReleased{RDD: id})
 	d.report(wire.Drop{Kind: ids.RDDBlock, ID: int64(id)})
+}
+
+// addresses fills in where executors serve blocks.
+func (d *Driver) addresses(places []task.Location) {
+	for i := range places {
+		places[i].Addr = d.blocksOf(places[i].Executor)
+	}
 }
 
 // blocksChanged tells the scheduler what an executor told of its cached partitions, and remembers which ones it has.

@@ -222,6 +222,7 @@ func (d *Driver) perform(a sched.Action) {
 		}
 	case sched.AnswerCall:
 		if r := d.remotes[a.Executor]; r != nil {
+			d.addresses(a.Reply.Places)
 			b := d.batch(r)
 			b.Replies = append(b.Replies, a.Reply)
 		}
@@ -275,9 +276,7 @@ func (d *Driver) ship(a sched.ShipStage) {
 			for m := range t.Inputs[i].Outputs {
 				o := &t.Inputs[i].Outputs[m]
 				o.Addr = d.blocksOf(o.Executor)
-				for j := range o.Copies {
-					o.Copies[j].Addr = d.blocksOf(o.Copies[j].Executor)
-				}
+				d.addresses(o.Copies)
 			}
 		}
 		s = shipped{t, a.Listing}

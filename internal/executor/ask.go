@@ -23,31 +23,37 @@ type asked struct {
 
 // Ask implements op.Host.
 func (h host) Ask(t *op.Task, kind task.CallKind, message []byte) ([][]byte, error) {
+	r, err := h.call(t, kind, message)
+	return r.Messages, err
+}
+
+// call asks the driver and waits for its reply.
+func (h host) call(t *op.Task, kind task.CallKind, message []byte) (task.Reply, error) {
 	a, replies := h.attempt, make(chan task.Reply, 1)
 	call := task.Call{Ref: t.Ref, ID: t.ID, Seq: a.asking.calls, Kind: kind, Message: message}
 	a.asking.calls++
 	select {
 	case h.e.asks <- asked{a, call, replies}:
 	case <-a.ctx.Done():
-		return nil, context.Cause(a.ctx)
+		return task.Reply{}, context.Cause(a.ctx)
 	}
 	select {
 	case r := <-replies:
 		return a.answer(r)
 	case <-a.ctx.Done():
-		return nil, context.Cause(a.ctx)
+		return task.Reply{}, context.Cause(a.ctx)
 	}
 }
 
 // answer is what a call gives. Of a task that is killed the driver may refuse a call because of what killed it: the kill came first, and says why.
-func (a *attempt) answer(r task.Reply) ([][]byte, error) {
+func (a *attempt) answer(r task.Reply) (task.Reply, error) {
 	switch {
 	case a.ctx.Err() != nil:
-		return nil, context.Cause(a.ctx)
+		return task.Reply{}, context.Cause(a.ctx)
 	case r.Refused != "":
-		return nil, &op.Refused{Why: r.Refused}
+		return task.Reply{}, &op.Refused{Why: r.Refused}
 	}
-	return r.Messages, nil
+	return r, nil
 }
 
 // ask sends a call with the next message.

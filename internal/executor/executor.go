@@ -52,7 +52,9 @@ type Executor struct {
 	blocks  *block.Store
 	shuffle *shuffle.Store
 	reader  *shuffle.Reader
-	values  *broadcast.Cache
+	// encoding has an entry for each cached partition that is encoded for another executor.
+	encoding chan struct{}
+	values   *broadcast.Cache
 
 	ctx    context.Context // ends when Run returns: every task's context is below it
 	cancel context.CancelCauseFunc
@@ -85,6 +87,7 @@ func New(cfg Config) (*Executor, error) {
 		stages: map[ids.StageRef]*stage{}, running: map[ids.TaskRef]*attempt{},
 		starts: make(chan *attempt, cfg.Slots), ended: make(chan *attempt, cfg.Slots), asks: make(chan asked, cfg.Slots),
 		copied: make(chan task.Copied), leaving: make(chan string),
+		encoding: make(chan struct{}, mostEncoded),
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.memory = newPool(mem.Bytes(cfg.Memory), mem.Bytes(cfg.Protected))

@@ -23,12 +23,18 @@ type BlockID struct {
 	Kind BlockKind
 	A    int64 // rdd, shuffle, broadcast or task id
 	B    int32 // partition, map partition or piece
-	C    int32 // reduce partition, or piece of a map output
+	C    int32 // reduce partition, or piece of a map output; generation of a cached partition, which its name does not tell
 }
 
 // RDD names the cached partition of an RDD.
 func RDD(rdd RDDID, partition int) BlockID {
 	return BlockID{Kind: RDDBlock, A: int64(rdd), B: int32(partition)}
+}
+
+// OfGeneration names the cached partition of a generation, which has nothing to do with that of another one: see task.Cached.
+func (b BlockID) OfGeneration(g int32) BlockID {
+	b.C = g
+	return b
 }
 
 // Shuffle names what the map task mapPartition left for reducePartition.

@@ -34,7 +34,7 @@ type (
 		Executor ids.ExecutorID
 		Stage    ids.StageRef
 	}
-	// AnswerCall answers TaskCalled.
+	// AnswerCall answers TaskCalled. The shell fills in the addresses of places.
 	AnswerCall struct {
 		Executor ids.ExecutorID
 		Reply    task.Reply

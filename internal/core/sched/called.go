@@ -11,11 +11,17 @@ func (c *Core) taskCalled(ev TaskCalled) {
 	if a == nil || a.executor.id != ev.Executor || a.fetching != nil {
 		return
 	}
-	if ev.Call.Kind != task.Commit {
+	answer := AnswerCall{ev.Executor, task.Reply{Ref: a.ref, Seq: ev.Call.Seq}}
+	switch ev.Call.Kind {
+	case task.Commit:
+		answer.Reply.Refused = c.whyNotCommit(a)
+	case task.Locate:
+		answer.Reply.Places = c.locate(a, string(ev.Call.Message))
+	default:
 		c.meet(a, &ev.Call)
 		return
 	}
-	c.do(AnswerCall{ev.Executor, task.Reply{Ref: a.ref, Seq: ev.Call.Seq, Refused: c.whyNotCommit(a)}})
+	c.do(answer)
 }
 
 // whyNotCommit says why a task attempt may not make its output visible, or nothing: then it may, and no other one of its task.

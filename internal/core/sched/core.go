@@ -243,6 +243,7 @@ func (c *Core) Stage(ref ids.StageRef) *task.Stage {
 		Ref: ref, Job: r.job.spec.ID, Body: s.spec.Body, Props: r.job.spec.Props,
 		IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces, Slots: s.spec.Slots, Generation: r.generation,
 	}
+	t.Cached = c.describeKept(&s.spec)
 	if r.gang != nil {
 		t.Hosts = r.gang.hosts
 	}

@@ -26,7 +26,7 @@ import (
 //	progress E [TASK rows=N read=BYTES]...
 //	ok TASK [rows=N] [read=BYTES] [took=DURATION] [bytes=N] [sizes=N,...] [digest=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
-//	asks-commit|asks-barrier|asks-gather TASK [from=E] [seq=N] [says=TEXT]
+//	asks-commit|asks-barrier|asks-gather|asks-places TASK [from=E] [seq=N] [says=TEXT]      asks-places says a block such as rdd_7_0
 //	copied SHUFFLE MAP FROM TO [digest=N]             executor TO has what executor FROM had
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	kept E RDD PARTITION,... | not-kept E RDD PARTITION,... | rdd-released RDD
@@ -91,7 +91,7 @@ func (p *player) event(word, rest string) Event {
 		return ShuffleReleased{ids.ShuffleID(p.number(rest))}
 	case "woke":
 		return Woke{}
-	case "asks-commit", "asks-barrier", "asks-gather":
+	case "asks-commit", "asks-barrier", "asks-gather", "asks-places":
 		return p.called(word, rest)
 	case "progress":
 		return p.progressed(strings.Fields(rest))
@@ -114,6 +114,8 @@ func (p *player) called(word, rest string) Event {
 		call.Kind = task.Meet
 	case "asks-gather":
 		call.Kind = task.Gather
+	case "asks-places":
+		call.Kind = task.Locate
 	}
 	for _, o := range strings.Fields(options) {
 		switch key, value, _ := strings.Cut(o, "="); key {

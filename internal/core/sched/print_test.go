@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 func refText(r ids.TaskRef) string {
@@ -36,6 +37,9 @@ func (p *player) print(a Action) string {
 	case AnswerCall:
 		if a.Reply.Refused != "" {
 			return fmt.Sprintf("answer %v on executor %v: no, %s", a.Reply.Ref, a.Executor, a.Reply.Refused)
+		}
+		if a.Reply.Places != nil {
+			return fmt.Sprintf("answer %v on executor %v: %s", a.Reply.Ref, a.Executor, listed(a.Reply.Places))
 		}
 		return fmt.Sprintf("answer %v on executor %v: yes%s", a.Reply.Ref, a.Executor, said(a.Reply.Messages))
 	case FetchResult:
@@ -83,7 +87,19 @@ func said(messages [][]byte) (text string) {
 	return text
 }
 
-// inputs tells where the map outputs are that a stage reads.
+// listed gives where a cached partition is.
+func listed(places []task.Location) string {
+	if len(places) == 0 {
+		return "nowhere"
+	}
+	text := "at executor"
+	for _, at := range places {
+		text += fmt.Sprintf(" %v", at.Executor)
+	}
+	return text
+}
+
+// inputs tells where the map outputs are that a stage reads, and of which cached RDDs some partitions are somewhere.
 func inputs(c *Core, ref ids.StageRef) string {
 	var b strings.Builder
 	st := c.Stage(ref)
@@ -97,6 +113,15 @@ func inputs(c *Core, ref ids.StageRef) string {
 			for _, at := range o.Copies {
 				fmt.Fprintf(&b, "/%v", at.Executor)
 			}
+		}
+	}
+	for _, k := range st.Cached {
+		fmt.Fprintf(&b, ", RDD %d", k.RDD)
+		if k.Generation > 0 {
+			fmt.Fprintf(&b, " anew (%d)", k.Generation)
+		}
+		if k.Somewhere {
+			b.WriteString(" is cached")
 		}
 	}
 	return b.String()

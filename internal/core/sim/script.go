@@ -166,8 +166,7 @@ func (s *script) event(ev sched.Event) {
 	case sched.TaskEnded:
 		s.ended(ev)
 	case sched.TaskCalled:
-		word := map[task.CallKind]string{task.Commit: "asks-commit", task.Meet: "asks-barrier", task.Gather: "asks-gather"}[ev.Call.Kind]
-		s.line("%s %s from=%d seq=%d", word, taskText(ev.Call.Ref), ev.Executor, ev.Call.Seq)
+		s.called(ev)
 	case sched.Progressed:
 		text := fmt.Sprintf("progress %d", ev.Executor)
 		for _, t := range ev.Tasks {
@@ -232,6 +231,15 @@ func (s *script) ofExecutors(ev sched.Event) {
 	default:
 		s.line("# %T: no word for it", ev)
 	}
+}
+
+func (s *script) called(ev sched.TaskCalled) {
+	word := map[task.CallKind]string{task.Commit: "asks-commit", task.Meet: "asks-barrier", task.Gather: "asks-gather", task.Locate: "asks-places"}[ev.Call.Kind]
+	says := ""
+	if ev.Call.Kind == task.Locate {
+		says = " says=" + string(ev.Call.Message)
+	}
+	s.line("%s %s from=%d seq=%d%s", word, taskText(ev.Call.Ref), ev.Executor, ev.Call.Seq, says)
 }
 
 func taskText(r ids.TaskRef) string {

@@ -23,6 +23,7 @@ const (
 	Meet   CallKind = iota + 1 // to wait until every task of its barrier stage has come as far
 	Gather                     // the same, and what every one of them had to say
 	Commit                     // to make its output visible, which one attempt of a task may
+	Locate                     // to hear which executors have the cached partition that Message names, as ids.BlockID.String does
 )
 
 // String gives the method that users call.
@@ -34,6 +35,8 @@ func (k CallKind) String() string {
 		return "AllGather"
 	case Commit:
 		return "commit"
+	case Locate:
+		return "locate"
 	}
 	return fmt.Sprintf("call %d", k)
 }
@@ -42,6 +45,7 @@ func (k CallKind) String() string {
 type Reply struct {
 	Ref      ids.TaskRef
 	Seq      int32
-	Refused  string   // why there is no answer, unless empty
-	Messages [][]byte // of Gather: by partition
+	Refused  string     // why there is no answer, unless empty
+	Messages [][]byte   // of Gather: by partition
+	Places   []Location // of Locate: where to try, in this order; none when no other executor has it
 }

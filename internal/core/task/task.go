@@ -21,6 +21,28 @@ type Stage struct {
 	Props      map[string]string // the job's properties, for TaskContext.Property
 	Hosts      []string          // of a barrier stage: where its tasks run, by partition; else nil. Nobody changes them
 	Slots      int               // that each task has of its executor; 0 means 1
+	Cached     []Cached          // of the cached RDDs that the tasks read, those of which there is something to say
+}
+
+// Cached is a cached RDD that a stage reads.
+type Cached struct {
+	RDD ids.RDDID
+	// Generation counts how often its partitions were all given up, because what they were made of had changed. Those of older
+	// generations are worth nothing.
+	Generation int32
+	// Somewhere says that executors had partitions of it when the stage was described: a task that does not find one at its own executor
+	// asks where it is (Locate) before it computes it.
+	Somewhere bool
+}
+
+// CachedRDD gives what there is to say of a cached RDD.
+func (s *Stage) CachedRDD(id ids.RDDID) Cached {
+	for _, k := range s.Cached {
+		if k.RDD == id {
+			return k
+		}
+	}
+	return Cached{RDD: id}
 }
 
 // Input is one shuffle that a stage reads.
@@ -38,7 +60,7 @@ type MapOutput struct {
 	Copies   []Location // where the same output is too; nil for most
 }
 
-// Location is an executor that has a map output.
+// Location is an executor that has a map output, or a cached partition.
 type Location struct {
 	Executor ids.ExecutorID
 	Addr     string // where its block server listens; the driver shell fills it in

@@ -132,6 +132,17 @@ func readHead(b []byte) (h head, err error) {
 	return h, nil
 }
 
+// after gives what follows the block of which h is the head, if it is there as it was written.
+func (h *head) after(src []byte) (rest []byte, err error) {
+	if h.stored > len(src)-headSize {
+		return nil, fmt.Errorf("%w: a block of %d bytes, %d are here", ErrCorrupt, h.stored, len(src)-headSize)
+	}
+	if checksum(src[:24], src[headSize:headSize+h.stored]) != h.check {
+		return nil, fmt.Errorf("%w: the checksum of a block of %d bytes is wrong", ErrCorrupt, h.stored)
+	}
+	return src[headSize+h.stored:], nil
+}
+
 // Decoder opens blocks of rows of one type. It keeps scratch memory and is not safe for concurrent use.
 type Decoder struct {
 	codec *Codec
@@ -158,13 +169,11 @@ func (d *Decoder) next(src, buf []byte) (b Block, rest []byte, err error) {
 	if err != nil {
 		return b, nil, err
 	}
-	if h.stored > len(src)-headSize {
-		return b, nil, fmt.Errorf("%w: a block of %d bytes, %d are here", ErrCorrupt, h.stored, len(src)-headSize)
+	rest, err = h.after(src)
+	if err != nil {
+		return b, nil, err
 	}
 	body := src[headSize : headSize+h.stored : headSize+h.stored]
-	if checksum(src[:24], body) != h.check {
-		return b, nil, fmt.Errorf("%w: the checksum of a block of %d bytes is wrong", ErrCorrupt, h.stored)
-	}
 	if h.fingerprint != d.codec.fingerprint {
 		return b, nil, fmt.Errorf("%w: the block does not hold rows of %v", ErrCorrupt, d.codec.typ)
 	}
@@ -177,7 +186,7 @@ func (d *Decoder) next(src, buf []byte) (b Block, rest []byte, err error) {
 	if !check.plausible(h.rows, d.codec.size, d.codec.col) {
 		return b, nil, check.err
 	}
-	return Block{Rows: h.rows, columns: body, fresh: h.comp != None}, src[headSize+h.stored:], nil
+	return Block{Rows: h.rows, columns: body, fresh: h.comp != None}, rest, nil
 }
 
 // Rows decodes the rows of a block into b.Rows zeroed rows at base.

@@ -31,6 +31,21 @@ func ReadBlock(r *bufio.Reader, buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
+// CheckBlocks says whether src is whole blocks as they were written, by their checksums: nil, or an error that wraps ErrCorrupt. What is
+// in them, and of which type, it does not look at.
+func CheckBlocks(src []byte) error {
+	for len(src) > 0 {
+		h, err := readHead(src)
+		if err != nil {
+			return err
+		}
+		if src, err = h.after(src); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func cutShort(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w: the stream ends inside a block", ErrCorrupt)

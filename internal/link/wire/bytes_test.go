@@ -30,12 +30,12 @@ var exampleDown = &Down{
 			{Executor: 0, Addr: "unix:///a", Sizes: []int64{7, 0, 0}, Copies: []task.Location{{Executor: 1, Addr: "unix:///b"}}},
 		}}},
 		Props: map[string]string{"group": "g"}, Hosts: []string{"h0", "h1"},
-		Slots: 2,
+		Slots: 2, Cached: []task.Cached{{RDD: 8, Generation: 2, Somewhere: true}, {RDD: 9}},
 	}},
 	Launches: []task.Launch{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3, Attempt: 1}, Partition: 9, Try: 2}, ID: 77, Split: []byte("split"), Resources: []task.Resource{{Name: "gpu", Addresses: []string{"0", "1"}}}}},
 	Kills:    []task.Kill{{Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 2}, Partition: 1}, Reason: "another attempt succeeded"}},
 	Replies: []task.Reply{
-		{Ref: ids.TaskRef{Partition: 3}, Seq: 1, Refused: "no", Messages: exampleMessages}, {Ref: ids.TaskRef{Partition: 4}, Messages: exampleMessages},
+		{Ref: ids.TaskRef{Partition: 3}, Seq: 1, Refused: "no", Messages: exampleMessages, Places: []task.Location{{Executor: 4, Addr: "unix:///d"}}}, {Ref: ids.TaskRef{Partition: 4}, Messages: exampleMessages},
 	},
 	Forget: []ids.StageRef{{Stage: 1, Attempt: 0}},
 	Drop:   []Drop{{Kind: ids.ShuffleBlock, ID: 4}},
@@ -49,7 +49,7 @@ var exampleUp = &Up{
 		Slots: 4, Memory: 1 << 30, BlockAddr: "unix:///c", PID: 4321, Profile: 7,
 		Resources: []task.Resource{{Name: "fpga", Addresses: []string{"a"}}, {Name: "gpu", Addresses: []string{"0", "1", "2"}}},
 	},
-	Calls: []task.Call{{Ref: ids.TaskRef{Partition: 3}, ID: 79, Seq: 1, Kind: task.Gather, Message: []byte("m")}},
+	Calls: []task.Call{{Ref: ids.TaskRef{Partition: 3}, ID: 79, Seq: 1, Kind: task.Gather, Message: []byte("m")}, {Kind: task.Locate}},
 	Ends: []task.End{
 		{
 			Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3}, Partition: 9}, ID: 77, Reason: task.EndReason{Fate: task.Success},
@@ -66,7 +66,7 @@ var exampleUp = &Up{
 	Copied:    []task.Copied{{Block: ids.Output(4, 2, 0), From: 1, Generation: 6, Digest: 1 << 62, Error: "e"}},
 	Leaving:   "SIGTERM",
 	Heartbeat: &Heartbeat{Running: []ids.TaskRef{{Partition: 1}}, RowsIn: []int64{1000}, BytesIn: []int64{70}, Memory: 5},
-	Blocks:    []BlockChange{{ID: ids.RDD(8, 3), Size: 100, InMemory: true, OnDisk: true}},
+	Blocks:    []BlockChange{{ID: ids.RDD(8, 3).OfGeneration(1), Size: 100, InMemory: true, OnDisk: true}},
 	Failure:   "out of luck",
 }
 

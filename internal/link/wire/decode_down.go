@@ -66,6 +66,11 @@ func (c *checker) stage(s *pb.Stage) *task.Stage {
 		Props: c.settings(s.GetProps()), Hosts: s.GetHosts(),
 		Slots: int(c.between("the slots of a task", int64(s.GetSlots()), 0, mostSlots)), Generation: c.id32("a generation of map outputs", s.GetGeneration()),
 	}
+	for _, k := range s.GetCached() {
+		to.Cached = append(to.Cached, task.Cached{
+			RDD: ids.RDDID(c.id32("an RDD id", k.GetRdd())), Generation: c.id32("a generation of cached partitions", k.GetGeneration()), Somewhere: k.GetSomewhere(),
+		})
+	}
 	if from := s.GetInputs(); len(from) > 0 {
 		to.Inputs = make([]task.Input, len(from))
 		for i, in := range from {

@@ -21,7 +21,7 @@ func DecodeUp(m *pb.Up) (*Up, error) {
 	for _, x := range m.GetCalls() {
 		u.Calls = append(u.Calls, task.Call{
 			Ref: taskRef(&c, x.GetTask()), ID: c.taskID(x.GetTaskId()), Seq: c.id32("the number of a call", x.GetNumber()),
-			Kind:    task.CallKind(c.between("the kind of a call", int64(x.GetKind()), int64(task.Meet), int64(task.Commit))),
+			Kind:    task.CallKind(c.between("the kind of a call", int64(x.GetKind()), int64(task.Meet), int64(task.Locate))),
 			Message: some(x.GetMessage()),
 		})
 	}
@@ -36,7 +36,7 @@ func DecodeUp(m *pb.Up) (*Up, error) {
 		for i, b := range from {
 			rdd, partition := c.id32("an rdd id", b.GetRdd()), c.id32("a partition", b.GetPartition())
 			u.Blocks[i] = BlockChange{
-				ID: ids.RDD(ids.RDDID(rdd), int(partition)), Size: c.size("the size of a block", b.GetSize()),
+				ID: ids.RDD(ids.RDDID(rdd), int(partition)).OfGeneration(c.id32("a generation of cached partitions", b.GetGeneration())), Size: c.size("the size of a block", b.GetSize()),
 				InMemory: b.GetInMemory(), OnDisk: b.GetOnDisk(),
 			}
 		}

@@ -80,6 +80,9 @@ func encodeStage(s *task.Stage) *pb.Stage {
 	for _, h := range s.Hosts {
 		b.Hosts = append(b.Hosts, text(h))
 	}
+	for _, k := range s.Cached {
+		b.Cached = append(b.Cached, pb.Cached_builder{Rdd: int32(k.RDD), Generation: k.Generation, Somewhere: k.Somewhere}.Build())
+	}
 	for i := range s.Inputs {
 		b.Inputs = append(b.Inputs, encodeInput(&s.Inputs[i]))
 	}

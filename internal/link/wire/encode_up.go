@@ -126,6 +126,6 @@ func encodeHeartbeat(h *Heartbeat) *pb.Heartbeat {
 
 func encodeBlock(c BlockChange) *pb.BlockChange {
 	return pb.BlockChange_builder{
-		Rdd: narrow(int(c.ID.A)), Partition: c.ID.B, Size: c.Size, InMemory: c.InMemory, OnDisk: c.OnDisk,
+		Rdd: narrow(int(c.ID.A)), Partition: c.ID.B, Size: c.Size, InMemory: c.InMemory, OnDisk: c.OnDisk, Generation: c.ID.C,
 	}.Build()
 }

@@ -14,6 +14,9 @@ func encodeReply(r, before *task.Reply) *pb.TaskReply {
 	if b.AsBefore = before != nil && share(r.Messages, before.Messages); !b.AsBefore {
 		b.Messages = r.Messages
 	}
+	for _, at := range r.Places {
+		b.Places = append(b.Places, pb.Place_builder{Executor: int32(at.Executor), Addr: []byte(at.Addr)}.Build())
+	}
 	return b.Build()
 }
 
@@ -26,6 +29,9 @@ func (c *checker) replies(all []*pb.TaskReply) []task.Reply {
 	for i, r := range all {
 		reply := task.Reply{
 			Ref: taskRef(c, r.GetTask()), Seq: c.id32("the number of a reply", r.GetNumber()), Refused: r.GetRefused(), Messages: r.GetMessages(),
+		}
+		for _, at := range r.GetPlaces() {
+			reply.Places = append(reply.Places, task.Location{Executor: c.executor(at.GetExecutor()), Addr: string(at.GetAddr())})
 		}
 		switch {
 		case !r.GetAsBefore():
@@ -42,6 +48,9 @@ func (c *checker) replies(all []*pb.TaskReply) []task.Reply {
 // weight is about how many bytes a reply takes that follows another one.
 func weight(r, before *task.Reply) int {
 	n := 64 + len(r.Refused)
+	for _, at := range r.Places {
+		n += 16 + len(at.Addr)
+	}
 	if before != nil && share(r.Messages, before.Messages) {
 		return n
 	}

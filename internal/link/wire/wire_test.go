@@ -74,6 +74,9 @@ func drawStage(t *rapid.T) *task.Stage {
 		Shuffle: ids.ShuffleID(id32.Draw(t, "shuffle")), IsMap: rapid.Bool().Draw(t, "map"), Reduces: rapid.IntRange(0, mostReduces).Draw(t, "reduces"),
 		Props: config.Draw(t, "props"), Hosts: list(t, words, "hosts"),
 		Slots: rapid.IntRange(0, mostSlots).Draw(t, "slots"), Generation: id32.Draw(t, "generation"),
+		Cached: list(t, rapid.Custom(func(t *rapid.T) task.Cached {
+			return task.Cached{RDD: ids.RDDID(id32.Draw(t, "rdd")), Generation: id32.Draw(t, "generation"), Somewhere: rapid.Bool().Draw(t, "somewhere")}
+		}), "cached"),
 	}
 }
 
@@ -100,6 +103,7 @@ func drawDown(t *rapid.T) *Down {
 			return task.Reply{
 				Ref: taskRefs.Draw(t, "ref"), Seq: id32.Draw(t, "number"), Refused: words.Draw(t, "refused"),
 				Messages: list(t, rapid.SliceOfN(rapid.Byte(), 1, 4), "messages"),
+				Places:   list(t, location, "places"),
 			}
 		}), "replies"),
 		Forget: list(t, stageRef, "forget"),
@@ -183,7 +187,7 @@ func drawUp(t *rapid.T) *Up {
 		Leaving: words.Draw(t, "leaving"),
 		Blocks: list(t, rapid.Custom(func(t *rapid.T) BlockChange {
 			return BlockChange{
-				ID: ids.RDD(ids.RDDID(id32.Draw(t, "rdd")), int(id32.Draw(t, "partition"))), Size: size.Draw(t, "size"),
+				ID: ids.RDD(ids.RDDID(id32.Draw(t, "rdd")), int(id32.Draw(t, "partition"))).OfGeneration(id32.Draw(t, "generation")), Size: size.Draw(t, "size"),
 				InMemory: rapid.Bool().Draw(t, "in memory"), OnDisk: rapid.Bool().Draw(t, "on disk"),
 			}
 		}), "blocks"),
@@ -380,6 +384,9 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"negative size":           {Stages: []*task.Stage{{Inputs: []task.Input{{Reduces: 1, Outputs: []task.MapOutput{{Sizes: []int64{-1}}}}}}}},
 		"copy below driver":       {Stages: []*task.Stage{{Inputs: []task.Input{{Outputs: []task.MapOutput{{Copies: []task.Location{{Executor: -2}}}}}}}}},
 		"negative generation":     {Stages: []*task.Stage{{Generation: -1}}},
+		"negative cached RDD":     {Stages: []*task.Stage{{Cached: []task.Cached{{RDD: -1}}}}},
+		"cached before the first": {Stages: []*task.Stage{{Cached: []task.Cached{{Generation: -1}}}}},
+		"cached nowhere":          {Replies: []task.Reply{{Places: []task.Location{{Executor: -2}}}}},
 		"sizes of other partions": {Stages: []*task.Stage{{Inputs: []task.Input{{Reduces: 2, Outputs: []task.MapOutput{{Sizes: []int64{1}}}}}}}},
 		"executor below driver":   {Stages: []*task.Stage{{Inputs: []task.Input{{Outputs: []task.MapOutput{{Executor: -2}}}}}}},
 		"unknown kind":            {Drop: []Drop{{Kind: 9}}},
@@ -414,6 +421,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"unknown call":         {Calls: []task.Call{{Kind: 77}}},
 		"negative call":        {Calls: []task.Call{{Kind: task.Meet, Seq: -1}}},
 		"negative block":       {Blocks: []BlockChange{{ID: ids.RDD(-1, 0)}}},
+		"negative generation":  {Blocks: []BlockChange{{ID: ids.RDD(1, 0).OfGeneration(-1)}}},
 		"rows of other tasks":  {Heartbeat: &Heartbeat{RowsIn: []int64{1}}},
 		"bytes of other tasks": {Heartbeat: &Heartbeat{Running: make([]ids.TaskRef, 2), BytesIn: []int64{1}}},
 	}

@@ -30,6 +30,7 @@ const (
 	CallKind_CALL_KIND_MEET        CallKind = 1
 	CallKind_CALL_KIND_GATHER      CallKind = 2
 	CallKind_CALL_KIND_COMMIT      CallKind = 3
+	CallKind_CALL_KIND_LOCATE      CallKind = 4
 )
 
 // Enum value maps for CallKind.
@@ -39,12 +40,14 @@ var (
 		1: "CALL_KIND_MEET",
 		2: "CALL_KIND_GATHER",
 		3: "CALL_KIND_COMMIT",
+		4: "CALL_KIND_LOCATE",
 	}
 	CallKind_value = map[string]int32{
 		"CALL_KIND_UNSPECIFIED": 0,
 		"CALL_KIND_MEET":        1,
 		"CALL_KIND_GATHER":      2,
 		"CALL_KIND_COMMIT":      3,
+		"CALL_KIND_LOCATE":      4,
 	}
 )
 
@@ -1242,6 +1245,7 @@ type Stage struct {
 	xxx_hidden_Hosts        []string               `protobuf:"bytes,10,rep,name=hosts,proto3"`
 	xxx_hidden_Slots        int32                  `protobuf:"varint,11,opt,name=slots,proto3"`
 	xxx_hidden_Generation   int32                  `protobuf:"varint,12,opt,name=generation,proto3"`
+	xxx_hidden_Cached       *[]*Cached             `protobuf:"bytes,13,rep,name=cached,proto3"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
 }
@@ -1359,6 +1363,15 @@ func (x *Stage) GetGeneration() int32 {
 	return 0
 }
 
+func (x *Stage) GetCached() []*Cached {
+	if x != nil {
+		if x.xxx_hidden_Cached != nil {
+			return *x.xxx_hidden_Cached
+		}
+	}
+	return nil
+}
+
 func (x *Stage) SetStage(v int32) {
 	x.xxx_hidden_Stage = v
 }
@@ -1410,6 +1423,10 @@ func (x *Stage) SetGeneration(v int32) {
 	x.xxx_hidden_Generation = v
 }
 
+func (x *Stage) SetCached(v []*Cached) {
+	x.xxx_hidden_Cached = &v
+}
+
 type Stage_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
@@ -1425,6 +1442,7 @@ type Stage_builder struct {
 	Hosts        []string
 	Slots        int32
 	Generation   int32
+	Cached       []*Cached
 }
 
 func (b0 Stage_builder) Build() *Stage {
@@ -1443,6 +1461,93 @@ func (b0 Stage_builder) Build() *Stage {
 	x.xxx_hidden_Hosts = b.Hosts
 	x.xxx_hidden_Slots = b.Slots
 	x.xxx_hidden_Generation = b.Generation
+	x.xxx_hidden_Cached = &b.Cached
+	return m0
+}
+
+// Cached is a cached RDD that a stage reads.
+type Cached struct {
+	state                 protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Rdd        int32                  `protobuf:"varint,1,opt,name=rdd,proto3"`
+	xxx_hidden_Generation int32                  `protobuf:"varint,2,opt,name=generation,proto3"`
+	xxx_hidden_Somewhere  bool                   `protobuf:"varint,3,opt,name=somewhere,proto3"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *Cached) Reset() {
+	*x = Cached{}
+	mi := &file_control_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cached) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cached) ProtoMessage() {}
+
+func (x *Cached) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *Cached) GetRdd() int32 {
+	if x != nil {
+		return x.xxx_hidden_Rdd
+	}
+	return 0
+}
+
+func (x *Cached) GetGeneration() int32 {
+	if x != nil {
+		return x.xxx_hidden_Generation
+	}
+	return 0
+}
+
+func (x *Cached) GetSomewhere() bool {
+	if x != nil {
+		return x.xxx_hidden_Somewhere
+	}
+	return false
+}
+
+func (x *Cached) SetRdd(v int32) {
+	x.xxx_hidden_Rdd = v
+}
+
+func (x *Cached) SetGeneration(v int32) {
+	x.xxx_hidden_Generation = v
+}
+
+func (x *Cached) SetSomewhere(v bool) {
+	x.xxx_hidden_Somewhere = v
+}
+
+type Cached_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Rdd        int32
+	Generation int32
+	Somewhere  bool
+}
+
+func (b0 Cached_builder) Build() *Cached {
+	m0 := &Cached{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Rdd = b.Rdd
+	x.xxx_hidden_Generation = b.Generation
+	x.xxx_hidden_Somewhere = b.Somewhere
 	return m0
 }
 
@@ -1459,7 +1564,7 @@ type Input struct {
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_control_proto_msgTypes[9]
+	mi := &file_control_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +1576,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[9]
+	mi := &file_control_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1560,7 +1665,7 @@ type MapOutput struct {
 
 func (x *MapOutput) Reset() {
 	*x = MapOutput{}
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +1677,7 @@ func (x *MapOutput) String() string {
 func (*MapOutput) ProtoMessage() {}
 
 func (x *MapOutput) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1660,7 +1765,7 @@ type Location struct {
 
 func (x *Location) Reset() {
 	*x = Location{}
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1672,7 +1777,7 @@ func (x *Location) String() string {
 func (*Location) ProtoMessage() {}
 
 func (x *Location) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[11]
+	mi := &file_control_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +1841,7 @@ type Launch struct {
 
 func (x *Launch) Reset() {
 	*x = Launch{}
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +1853,7 @@ func (x *Launch) String() string {
 func (*Launch) ProtoMessage() {}
 
 func (x *Launch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[12]
+	mi := &file_control_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1878,7 +1983,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1890,7 +1995,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1977,7 +2082,7 @@ type TaskCall struct {
 
 func (x *TaskCall) Reset() {
 	*x = TaskCall{}
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1989,7 +2094,7 @@ func (x *TaskCall) String() string {
 func (*TaskCall) ProtoMessage() {}
 
 func (x *TaskCall) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2098,13 +2203,14 @@ type TaskReply struct {
 	xxx_hidden_Refused  string                 `protobuf:"bytes,3,opt,name=refused,proto3"`
 	xxx_hidden_Messages [][]byte               `protobuf:"bytes,4,rep,name=messages,proto3"`
 	xxx_hidden_AsBefore bool                   `protobuf:"varint,5,opt,name=as_before,json=asBefore,proto3"`
+	xxx_hidden_Places   *[]*Place              `protobuf:"bytes,6,rep,name=places,proto3"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
 }
 
 func (x *TaskReply) Reset() {
 	*x = TaskReply{}
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2222,7 @@ func (x *TaskReply) String() string {
 func (*TaskReply) ProtoMessage() {}
 
 func (x *TaskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2162,6 +2268,15 @@ func (x *TaskReply) GetAsBefore() bool {
 	return false
 }
 
+func (x *TaskReply) GetPlaces() []*Place {
+	if x != nil {
+		if x.xxx_hidden_Places != nil {
+			return *x.xxx_hidden_Places
+		}
+	}
+	return nil
+}
+
 func (x *TaskReply) SetTask(v *TaskRef) {
 	x.xxx_hidden_Task = v
 }
@@ -2180,6 +2295,10 @@ func (x *TaskReply) SetMessages(v [][]byte) {
 
 func (x *TaskReply) SetAsBefore(v bool) {
 	x.xxx_hidden_AsBefore = v
+}
+
+func (x *TaskReply) SetPlaces(v []*Place) {
+	x.xxx_hidden_Places = &v
 }
 
 func (x *TaskReply) HasTask() bool {
@@ -2201,6 +2320,7 @@ type TaskReply_builder struct {
 	Refused  string
 	Messages [][]byte
 	AsBefore bool
+	Places   []*Place
 }
 
 func (b0 TaskReply_builder) Build() *TaskReply {
@@ -2212,6 +2332,82 @@ func (b0 TaskReply_builder) Build() *TaskReply {
 	x.xxx_hidden_Refused = b.Refused
 	x.xxx_hidden_Messages = b.Messages
 	x.xxx_hidden_AsBefore = b.AsBefore
+	x.xxx_hidden_Places = &b.Places
+	return m0
+}
+
+// Place is an executor that has a cached partition, and where it serves blocks.
+type Place struct {
+	state               protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Executor int32                  `protobuf:"zigzag32,1,opt,name=executor,proto3"`
+	xxx_hidden_Addr     []byte                 `protobuf:"bytes,2,opt,name=addr,proto3"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *Place) Reset() {
+	*x = Place{}
+	mi := &file_control_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Place) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Place) ProtoMessage() {}
+
+func (x *Place) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *Place) GetExecutor() int32 {
+	if x != nil {
+		return x.xxx_hidden_Executor
+	}
+	return 0
+}
+
+func (x *Place) GetAddr() []byte {
+	if x != nil {
+		return x.xxx_hidden_Addr
+	}
+	return nil
+}
+
+func (x *Place) SetExecutor(v int32) {
+	x.xxx_hidden_Executor = v
+}
+
+func (x *Place) SetAddr(v []byte) {
+	if v == nil {
+		v = []byte{}
+	}
+	x.xxx_hidden_Addr = v
+}
+
+type Place_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Executor int32
+	Addr     []byte
+}
+
+func (b0 Place_builder) Build() *Place {
+	m0 := &Place{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Executor = b.Executor
+	x.xxx_hidden_Addr = b.Addr
 	return m0
 }
 
@@ -2225,7 +2421,7 @@ type Drop struct {
 
 func (x *Drop) Reset() {
 	*x = Drop{}
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2237,7 +2433,7 @@ func (x *Drop) String() string {
 func (*Drop) ProtoMessage() {}
 
 func (x *Drop) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2303,7 +2499,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2315,7 +2511,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[17]
+	mi := &file_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2460,7 +2656,7 @@ type Copied struct {
 
 func (x *Copied) Reset() {
 	*x = Copied{}
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2472,7 +2668,7 @@ func (x *Copied) String() string {
 func (*Copied) ProtoMessage() {}
 
 func (x *Copied) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2609,7 +2805,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2621,7 +2817,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2892,7 +3088,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2904,7 +3100,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3033,7 +3229,7 @@ type Fetch struct {
 
 func (x *Fetch) Reset() {
 	*x = Fetch{}
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3045,7 +3241,7 @@ func (x *Fetch) String() string {
 func (*Fetch) ProtoMessage() {}
 
 func (x *Fetch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3130,7 +3326,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3142,7 +3338,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3214,7 +3410,7 @@ type Metrics struct {
 
 func (x *Metrics) Reset() {
 	*x = Metrics{}
-	mi := &file_control_proto_msgTypes[23]
+	mi := &file_control_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3226,7 +3422,7 @@ func (x *Metrics) String() string {
 func (*Metrics) ProtoMessage() {}
 
 func (x *Metrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[23]
+	mi := &file_control_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3417,7 +3613,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_control_proto_msgTypes[24]
+	mi := &file_control_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3429,7 +3625,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[24]
+	mi := &file_control_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3508,19 +3704,20 @@ func (b0 Heartbeat_builder) Build() *Heartbeat {
 
 // BlockChange names a cached partition. Neither in memory nor on disk means that it is gone.
 type BlockChange struct {
-	state                protoimpl.MessageState `protogen:"opaque.v1"`
-	xxx_hidden_Rdd       int32                  `protobuf:"varint,1,opt,name=rdd,proto3"`
-	xxx_hidden_Partition int32                  `protobuf:"varint,2,opt,name=partition,proto3"`
-	xxx_hidden_Size      int64                  `protobuf:"varint,3,opt,name=size,proto3"`
-	xxx_hidden_InMemory  bool                   `protobuf:"varint,4,opt,name=in_memory,json=inMemory,proto3"`
-	xxx_hidden_OnDisk    bool                   `protobuf:"varint,5,opt,name=on_disk,json=onDisk,proto3"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	state                 protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Rdd        int32                  `protobuf:"varint,1,opt,name=rdd,proto3"`
+	xxx_hidden_Partition  int32                  `protobuf:"varint,2,opt,name=partition,proto3"`
+	xxx_hidden_Size       int64                  `protobuf:"varint,3,opt,name=size,proto3"`
+	xxx_hidden_InMemory   bool                   `protobuf:"varint,4,opt,name=in_memory,json=inMemory,proto3"`
+	xxx_hidden_OnDisk     bool                   `protobuf:"varint,5,opt,name=on_disk,json=onDisk,proto3"`
+	xxx_hidden_Generation int32                  `protobuf:"varint,6,opt,name=generation,proto3"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *BlockChange) Reset() {
 	*x = BlockChange{}
-	mi := &file_control_proto_msgTypes[25]
+	mi := &file_control_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3532,7 +3729,7 @@ func (x *BlockChange) String() string {
 func (*BlockChange) ProtoMessage() {}
 
 func (x *BlockChange) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[25]
+	mi := &file_control_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3578,6 +3775,13 @@ func (x *BlockChange) GetOnDisk() bool {
 	return false
 }
 
+func (x *BlockChange) GetGeneration() int32 {
+	if x != nil {
+		return x.xxx_hidden_Generation
+	}
+	return 0
+}
+
 func (x *BlockChange) SetRdd(v int32) {
 	x.xxx_hidden_Rdd = v
 }
@@ -3598,14 +3802,19 @@ func (x *BlockChange) SetOnDisk(v bool) {
 	x.xxx_hidden_OnDisk = v
 }
 
+func (x *BlockChange) SetGeneration(v int32) {
+	x.xxx_hidden_Generation = v
+}
+
 type BlockChange_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
-	Rdd       int32
-	Partition int32
-	Size      int64
-	InMemory  bool
-	OnDisk    bool
+	Rdd        int32
+	Partition  int32
+	Size       int64
+	InMemory   bool
+	OnDisk     bool
+	Generation int32
 }
 
 func (b0 BlockChange_builder) Build() *BlockChange {
@@ -3617,6 +3826,7 @@ func (b0 BlockChange_builder) Build() *BlockChange {
 	x.xxx_hidden_Size = b.Size
 	x.xxx_hidden_InMemory = b.InMemory
 	x.xxx_hidden_OnDisk = b.OnDisk
+	x.xxx_hidden_Generation = b.Generation
 	return m0
 }
 
@@ -3679,7 +3889,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06app_id\x18\x02 \x01(\tR\x05appId\x12)\n" +
 	"\x04conf\x18\x03 \x03(\v2\x15.kiln.control.SettingR\x04conf\x12'\n" +
 	"\x0fheartbeat_nanos\x18\x04 \x01(\x03R\x0eheartbeatNanos\x12\x18\n" +
-	"\arefused\x18\x05 \x01(\tR\arefused\"\xd9\x02\n" +
+	"\arefused\x18\x05 \x01(\tR\arefused\"\x87\x03\n" +
 	"\x05Stage\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x10\n" +
@@ -3695,7 +3905,14 @@ const file_control_proto_rawDesc = "" +
 	"\x05slots\x18\v \x01(\x05R\x05slots\x12\x1e\n" +
 	"\n" +
 	"generation\x18\f \x01(\x05R\n" +
-	"generation\"\x84\x01\n" +
+	"generation\x12,\n" +
+	"\x06cached\x18\r \x03(\v2\x14.kiln.control.CachedR\x06cached\"X\n" +
+	"\x06Cached\x12\x10\n" +
+	"\x03rdd\x18\x01 \x01(\x05R\x03rdd\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x02 \x01(\x05R\n" +
+	"generation\x12\x1c\n" +
+	"\tsomewhere\x18\x03 \x01(\bR\tsomewhere\"\x84\x01\n" +
 	"\x05Input\x12\x18\n" +
 	"\ashuffle\x18\x01 \x01(\x05R\ashuffle\x12\x18\n" +
 	"\areduces\x18\x02 \x01(\x05R\areduces\x12\x14\n" +
@@ -3726,13 +3943,17 @@ const file_control_proto_rawDesc = "" +
 	"\atask_id\x18\x02 \x01(\x03R\x06taskId\x12\x16\n" +
 	"\x06number\x18\x03 \x01(\x05R\x06number\x12*\n" +
 	"\x04kind\x18\x04 \x01(\x0e2\x16.kiln.control.CallKindR\x04kind\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\fR\amessage\"\xa1\x01\n" +
+	"\amessage\x18\x05 \x01(\fR\amessage\"\xce\x01\n" +
 	"\tTaskReply\x12)\n" +
 	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x18\n" +
 	"\arefused\x18\x03 \x01(\tR\arefused\x12\x1a\n" +
 	"\bmessages\x18\x04 \x03(\fR\bmessages\x12\x1b\n" +
-	"\tas_before\x18\x05 \x01(\bR\basBefore\"C\n" +
+	"\tas_before\x18\x05 \x01(\bR\basBefore\x12+\n" +
+	"\x06places\x18\x06 \x03(\v2\x13.kiln.control.PlaceR\x06places\"7\n" +
+	"\x05Place\x12\x1a\n" +
+	"\bexecutor\x18\x01 \x01(\x11R\bexecutor\x12\x12\n" +
+	"\x04addr\x18\x02 \x01(\fR\x04addr\"C\n" +
 	"\x04Drop\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x03R\x02id\"\xe3\x01\n" +
@@ -3812,18 +4033,22 @@ const file_control_proto_rawDesc = "" +
 	"\arunning\x18\x01 \x03(\v2\x15.kiln.control.TaskRefR\arunning\x12\x17\n" +
 	"\arows_in\x18\x02 \x03(\x03R\x06rowsIn\x12\x16\n" +
 	"\x06memory\x18\x03 \x01(\x03R\x06memory\x12\x19\n" +
-	"\bbytes_in\x18\x04 \x03(\x03R\abytesIn\"\x87\x01\n" +
+	"\bbytes_in\x18\x04 \x03(\x03R\abytesIn\"\xa7\x01\n" +
 	"\vBlockChange\x12\x10\n" +
 	"\x03rdd\x18\x01 \x01(\x05R\x03rdd\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x12\n" +
 	"\x04size\x18\x03 \x01(\x03R\x04size\x12\x1b\n" +
 	"\tin_memory\x18\x04 \x01(\bR\binMemory\x12\x17\n" +
-	"\aon_disk\x18\x05 \x01(\bR\x06onDisk*e\n" +
+	"\aon_disk\x18\x05 \x01(\bR\x06onDisk\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x06 \x01(\x05R\n" +
+	"generation*{\n" +
 	"\bCallKind\x12\x19\n" +
 	"\x15CALL_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eCALL_KIND_MEET\x10\x01\x12\x14\n" +
 	"\x10CALL_KIND_GATHER\x10\x02\x12\x14\n" +
-	"\x10CALL_KIND_COMMIT\x10\x03*\x9b\x01\n" +
+	"\x10CALL_KIND_COMMIT\x10\x03\x12\x14\n" +
+	"\x10CALL_KIND_LOCATE\x10\x04*\x9b\x01\n" +
 	"\tBlockKind\x12\x1a\n" +
 	"\x16BLOCK_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eBLOCK_KIND_RDD\x10\x01\x12\x16\n" +
@@ -3843,7 +4068,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06Attach\x12\x10.kiln.control.Up\x1a\x12.kiln.control.Down(\x010\x01B:Z8github.com/kilnproject/kiln/internal/link/wire/controlpbb\x06proto3"
 
 var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_control_proto_goTypes = []any{
 	(CallKind)(0),       // 0: kiln.control.CallKind
 	(BlockKind)(0),      // 1: kiln.control.BlockKind
@@ -3857,66 +4082,70 @@ var file_control_proto_goTypes = []any{
 	(*Resource)(nil),    // 9: kiln.control.Resource
 	(*Welcome)(nil),     // 10: kiln.control.Welcome
 	(*Stage)(nil),       // 11: kiln.control.Stage
-	(*Input)(nil),       // 12: kiln.control.Input
-	(*MapOutput)(nil),   // 13: kiln.control.MapOutput
-	(*Location)(nil),    // 14: kiln.control.Location
-	(*Launch)(nil),      // 15: kiln.control.Launch
-	(*Kill)(nil),        // 16: kiln.control.Kill
-	(*TaskCall)(nil),    // 17: kiln.control.TaskCall
-	(*TaskReply)(nil),   // 18: kiln.control.TaskReply
-	(*Drop)(nil),        // 19: kiln.control.Drop
-	(*Copy)(nil),        // 20: kiln.control.Copy
-	(*Copied)(nil),      // 21: kiln.control.Copied
-	(*End)(nil),         // 22: kiln.control.End
-	(*Error)(nil),       // 23: kiln.control.Error
-	(*Fetch)(nil),       // 24: kiln.control.Fetch
-	(*Update)(nil),      // 25: kiln.control.Update
-	(*Metrics)(nil),     // 26: kiln.control.Metrics
-	(*Heartbeat)(nil),   // 27: kiln.control.Heartbeat
-	(*BlockChange)(nil), // 28: kiln.control.BlockChange
+	(*Cached)(nil),      // 12: kiln.control.Cached
+	(*Input)(nil),       // 13: kiln.control.Input
+	(*MapOutput)(nil),   // 14: kiln.control.MapOutput
+	(*Location)(nil),    // 15: kiln.control.Location
+	(*Launch)(nil),      // 16: kiln.control.Launch
+	(*Kill)(nil),        // 17: kiln.control.Kill
+	(*TaskCall)(nil),    // 18: kiln.control.TaskCall
+	(*TaskReply)(nil),   // 19: kiln.control.TaskReply
+	(*Place)(nil),       // 20: kiln.control.Place
+	(*Drop)(nil),        // 21: kiln.control.Drop
+	(*Copy)(nil),        // 22: kiln.control.Copy
+	(*Copied)(nil),      // 23: kiln.control.Copied
+	(*End)(nil),         // 24: kiln.control.End
+	(*Error)(nil),       // 25: kiln.control.Error
+	(*Fetch)(nil),       // 26: kiln.control.Fetch
+	(*Update)(nil),      // 27: kiln.control.Update
+	(*Metrics)(nil),     // 28: kiln.control.Metrics
+	(*Heartbeat)(nil),   // 29: kiln.control.Heartbeat
+	(*BlockChange)(nil), // 30: kiln.control.BlockChange
 }
 var file_control_proto_depIdxs = []int32{
 	10, // 0: kiln.control.Down.welcome:type_name -> kiln.control.Welcome
 	11, // 1: kiln.control.Down.stages:type_name -> kiln.control.Stage
-	15, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
-	16, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
-	18, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
+	16, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
+	17, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
+	19, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
 	5,  // 5: kiln.control.Down.forget:type_name -> kiln.control.StageRef
-	19, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
-	20, // 7: kiln.control.Down.copies:type_name -> kiln.control.Copy
+	21, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
+	22, // 7: kiln.control.Down.copies:type_name -> kiln.control.Copy
 	8,  // 8: kiln.control.Up.hello:type_name -> kiln.control.Hello
-	28, // 9: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
-	17, // 10: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
-	22, // 11: kiln.control.Up.ends:type_name -> kiln.control.End
-	21, // 12: kiln.control.Up.copied:type_name -> kiln.control.Copied
-	27, // 13: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
+	30, // 9: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
+	18, // 10: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
+	24, // 11: kiln.control.Up.ends:type_name -> kiln.control.End
+	23, // 12: kiln.control.Up.copied:type_name -> kiln.control.Copied
+	29, // 13: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
 	9,  // 14: kiln.control.Hello.resources:type_name -> kiln.control.Resource
 	7,  // 15: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
-	12, // 16: kiln.control.Stage.inputs:type_name -> kiln.control.Input
+	13, // 16: kiln.control.Stage.inputs:type_name -> kiln.control.Input
 	7,  // 17: kiln.control.Stage.props:type_name -> kiln.control.Setting
-	13, // 18: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
-	14, // 19: kiln.control.MapOutput.copies:type_name -> kiln.control.Location
-	9,  // 20: kiln.control.Launch.resources:type_name -> kiln.control.Resource
-	6,  // 21: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
-	6,  // 22: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
-	0,  // 23: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
-	6,  // 24: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
-	1,  // 25: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
-	1,  // 26: kiln.control.Copy.kind:type_name -> kiln.control.BlockKind
-	1,  // 27: kiln.control.Copied.kind:type_name -> kiln.control.BlockKind
-	2,  // 28: kiln.control.End.fate:type_name -> kiln.control.Fate
-	23, // 29: kiln.control.End.error:type_name -> kiln.control.Error
-	24, // 30: kiln.control.End.fetch:type_name -> kiln.control.Fetch
-	25, // 31: kiln.control.End.updates:type_name -> kiln.control.Update
-	26, // 32: kiln.control.End.metrics:type_name -> kiln.control.Metrics
-	6,  // 33: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
-	4,  // 34: kiln.control.Control.Attach:input_type -> kiln.control.Up
-	3,  // 35: kiln.control.Control.Attach:output_type -> kiln.control.Down
-	35, // [35:36] is the sub-list for method output_type
-	34, // [34:35] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	12, // 18: kiln.control.Stage.cached:type_name -> kiln.control.Cached
+	14, // 19: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
+	15, // 20: kiln.control.MapOutput.copies:type_name -> kiln.control.Location
+	9,  // 21: kiln.control.Launch.resources:type_name -> kiln.control.Resource
+	6,  // 22: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
+	6,  // 23: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
+	0,  // 24: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
+	6,  // 25: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
+	20, // 26: kiln.control.TaskReply.places:type_name -> kiln.control.Place
+	1,  // 27: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
+	1,  // 28: kiln.control.Copy.kind:type_name -> kiln.control.BlockKind
+	1,  // 29: kiln.control.Copied.kind:type_name -> kiln.control.BlockKind
+	2,  // 30: kiln.control.End.fate:type_name -> kiln.control.Fate
+	25, // 31: kiln.control.End.error:type_name -> kiln.control.Error
+	26, // 32: kiln.control.End.fetch:type_name -> kiln.control.Fetch
+	27, // 33: kiln.control.End.updates:type_name -> kiln.control.Update
+	28, // 34: kiln.control.End.metrics:type_name -> kiln.control.Metrics
+	6,  // 35: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
+	4,  // 36: kiln.control.Control.Attach:input_type -> kiln.control.Up
+	3,  // 37: kiln.control.Control.Attach:output_type -> kiln.control.Down
+	37, // [37:38] is the sub-list for method output_type
+	36, // [36:37] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -3930,7 +4159,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   26,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
