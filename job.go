@@ -121,9 +121,11 @@ func (a *action) job(ctx context.Context, top *plan.RDD) (sched.Job, error) {
 		for _, r := range st.Reduces() {
 			spec.Reads = append(spec.Reads, sched.Reduces(r))
 		}
-		for _, k := range st.Kept() {
+		kept, through := st.Kept()
+		for _, k := range kept {
 			spec.Kept = append(spec.Kept, sched.Kept(k))
 		}
+		spec.Through = through
 		if i == len(stages)-1 {
 			spec.Name, spec.Site = a.verb, a.site
 		}

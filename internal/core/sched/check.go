@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/taskset"
 )
 
@@ -55,8 +56,11 @@ func (c *Core) checkStages() error {
 func (c *Core) checkState(s *stage) error {
 	switch st := s.state.(type) {
 	case waiting:
-		// Others may have been lost while it waits: they are looked for when this one is there.
-		if !slices.ContainsFunc(c.missingParents(s), func(p *stage) bool { return p.isUnderWay() && slices.Contains(p.waiters, s) }) {
+		// Others may have been lost while it waits, or what is over them may be cached now: that is looked at when this one is there.
+		if !slices.ContainsFunc(s.spec.Parents, func(p ids.ShuffleID) bool {
+			parent := c.byShuffle[p]
+			return parent.isUnderWay() && slices.Contains(parent.waiters, s)
+		}) {
 			return fmt.Errorf("waits for no parent that is under way")
 		}
 	case ready:

@@ -75,6 +75,8 @@ func checkStageSpec(s *StageSpec, written map[ids.ShuffleID]*StageSpec, outputs 
 		return fmt.Sprintf("has %d partitions and %d sizes of what they read, or negative ones", s.Partitions, len(s.Bytes))
 	case slices.ContainsFunc(s.Kept, func(k Kept) bool { return k.Partitions != nil && len(k.Partitions) != s.Partitions }):
 		return fmt.Sprintf("has %d partitions and reads cached ones for another number", s.Partitions)
+	case !s.throughMakesSense():
+		return "says of what it reads that it is read through a cached RDD which does not stand over it"
 	case !s.IsMap:
 		return ""
 	case written[s.Shuffle] != nil:

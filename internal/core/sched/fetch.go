@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -34,6 +35,10 @@ func (c *Core) fetchFailed(a *attempt, why *task.EndReason) {
 		if r.excused && !excused && s.isUnderWay() {
 			c.blameAfterAll(r, blame{p, at, err})
 		}
+		return
+	}
+	if c.wasSkipped(r, why.Fetch.Shuffle) {
+		c.retryRun(r, fmt.Sprintf("cached partitions were lost that are made of shuffle %d", why.Fetch.Shuffle))
 		return
 	}
 	if r.gang == nil && c.looksElsewhere(r, told) {

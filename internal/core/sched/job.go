@@ -38,7 +38,8 @@ type StageSpec struct {
 	Profile    ids.ProfileID   // of the executors that its tasks run on
 	Slots      int             // that each task takes; 0 means 1
 	Resources  []resource.Need // that each task takes beside
-	Kept       []Kept          // cached RDDs that the tasks read: they like to run where these are
+	Kept       []Kept          // cached RDDs that the tasks read, each after those over it: they like to run where these are
+	Through    [][]int32       // for each of Parents, what Kept.Through says for a cached RDD; nil when all are read directly
 	Body       []byte          // encoded operators, opaque here
 
 	// Barrier says that all tasks run at the same time, and may wait for each other.

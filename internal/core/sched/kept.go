@@ -9,7 +9,11 @@ import (
 // Kept is a cached RDD that the tasks of a stage read.
 type Kept struct {
 	RDD        ids.RDDID
+	Whole      int     // partitions that it has
 	Partitions []int32 // that each task reads first, by the partition of its stage; -1 for none; nil: its own number
+	// Through is the cached RDDs that stand right over it, by their place in StageSpec.Kept: where one of them is cached, this one is not
+	// read. -1 says that it is also read where none stands between, and nil that it is read only so.
+	Through []int32
 }
 
 // BlockChange says that an executor has a partition of a cached RDD, or has it no more.

@@ -37,7 +37,7 @@ func (c *Core) locate(a *attempt, block string) []task.Location {
 	for far := range 3 {
 		for i := range there {
 			e := c.executor(there[(i+int(a.id))%len(there)])
-			if e == nil || e == a.executor || !e.answers() || e.distance(a.executor) != far {
+			if e == nil || e == a.executor || !c.canBeRead(e.id) || e.distance(a.executor) != far {
 				continue
 			}
 			if places = append(places, task.Location{Executor: e.id}); len(places) == mostTried {
@@ -47,9 +47,6 @@ func (c *Core) locate(a *attempt, block string) []task.Location {
 	}
 	return places
 }
-
-// answers says that others may read from an executor: it is not known to be going.
-func (e *executor) answers() bool { return e.phase == active || e.phase == draining }
 
 // distance is 0 for two executors of one host, 1 for two of one rack, and 2 else.
 func (e *executor) distance(from *executor) int {

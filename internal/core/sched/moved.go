@@ -1,6 +1,9 @@
 package sched
 
-import "github.com/kilnproject/kiln/internal/core/sched/mapout"
+import (
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/sched/mapout"
+)
 
 // listing is where the tasks of a run find the map outputs that they read, as executors were told.
 type listing struct {
@@ -8,9 +11,9 @@ type listing struct {
 	version int   // of the inputs, when they were told or before
 }
 
-// versionOfInputs changes whenever a place of a map output that a stage reads is added or removed.
-func (c *Core) versionOfInputs(s *stage) (sum int) {
-	for _, p := range s.spec.Parents {
+// versionOf changes whenever a place of a map output of some shuffles is added or removed.
+func (c *Core) versionOf(shuffles []ids.ShuffleID) (sum int) {
+	for _, p := range shuffles {
 		sum += c.outputs.Find(p).Version()
 	}
 	return sum

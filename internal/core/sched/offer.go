@@ -241,11 +241,11 @@ func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level,
 	}
 }
 
-// inputsThere says that the map outputs are all there that the tasks of a run read. When places of them have come or gone since executors
+// inputsThere says that the map outputs are all there that a run needs. When places of them have come or gone since executors
 // were told, they will be told anew.
 func (c *Core) inputsThere(r *run) bool {
 	version := 0
-	for _, p := range r.stage.spec.Parents {
+	for _, p := range r.needs {
 		in := c.outputs.Find(p)
 		if !in.Complete() {
 			return false

@@ -19,7 +19,7 @@ import (
 //	suspected E REASON | decommissioned E,... [within=DURATION] [itself] [replace] REASON | host-decommissioned HOST [within=DURATION] REASON
 //	kill-asked E,... [force] [replace] [count] REASON | host-lost HOST REASON | heard E | resumed
 //	job J [group=G] [tags=A,B] [pool=P] | STAGE | STAGE...     "mapjob" for a map-stage job
-//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...] [each LIST;...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...]]
+//	    STAGE: map SHUFFLE MAPSxREDUCES [from SHUFFLE,...] [each LIST;...]   or   result PARTITIONS [from ...] [only PARTITION,...] [prefer P:PLACE...] [kept RDD[:PARTITION,...] [whole PARTITIONS] [over SHUFFLE,...] [through N,...]] [beside SHUFFLE,...]
 //	           each: for each shuffle, of each task the partitions that it reads, as 0+1,2,- of three tasks
 //	           [profile P] [reads BYTES,...] [barrier] [together RDD] [slots N] [needs RESOURCE=AMOUNT] [split-bytes N] [body-bytes N]
 //	    PLACE: eE, hHOST, or eE@hHOST; /RACK may follow a host.      PARTITION,... may be "none"
@@ -357,6 +357,19 @@ func (p *player) stageSpec(j *Job, f []string, i int) StageSpec {
 			}
 			s.Kept = append(s.Kept, k)
 			f = f[1:]
+		case f[0] == "whole":
+			s.Kept[len(s.Kept)-1].Whole = p.number(f[1])
+			f = f[1:]
+		case f[0] == "through":
+			s.Kept[len(s.Kept)-1].Through = p.numbers(f[1])
+			f = f[1:]
+		case f[0] == "over", f[0] == "beside":
+			way := int32(-1)
+			if f[0] == "over" {
+				way = int32(len(s.Kept) - 1)
+			}
+			s.goThrough(p.numbers(f[1]), way)
+			f = f[1:]
 		case f[0] == "barrier":
 			s.Barrier = true
 		case f[0] == "together":
@@ -383,6 +396,17 @@ func (p *player) reduces(text string) (r Reduces) {
 	}
 	r.First = append(r.First, int32(len(r.Parts)))
 	return r
+}
+
+// goThrough says that some parents are read through a cached RDD, or directly.
+func (s *StageSpec) goThrough(shuffles []int32, way int32) {
+	if s.Through == nil {
+		s.Through = make([][]int32, len(s.Parents))
+	}
+	for _, id := range shuffles {
+		at := slices.Index(s.Parents, ids.ShuffleID(id))
+		s.Through[at] = append(s.Through[at], way)
+	}
 }
 
 // place reads eE, HOST or eE@HOST, and /RACK behind a host. Hosts begin with h.

@@ -16,14 +16,15 @@ type run struct {
 	stage      *stage
 	job        *job // whose turn it is in the queue, and whose properties the tasks see
 	set        *taskset.Set
-	heads      []*attempt    // by task: its attempts, newest first, linked by attempt.twin
-	shipped    bitset        // executors that have the stage, as it is listed now
-	outdated   bitset        // executors that have had it as it was listed before
-	listing    listing       // where its tasks find what they read
-	pace       pace          // of its tasks
-	shape      *shape        // of the executors that it runs on
-	ask        ask           // what each task takes
-	matchAt    taskset.Level // tasks before matched were matched at this level with the executors that they prefer, and all at nearer ones
+	heads      []*attempt      // by task: its attempts, newest first, linked by attempt.twin
+	shipped    bitset          // executors that have the stage, as it is listed now
+	outdated   bitset          // executors that have had it as it was listed before
+	needs      []ids.ShuffleID // of what its stage reads: it does not go on without these
+	listing    listing         // where its tasks find what they read
+	pace       pace            // of its tasks
+	shape      *shape          // of the executors that it runs on
+	ask        ask             // what each task takes
+	matchAt    taskset.Level   // tasks before matched were matched at this level with the executors that they prefer, and all at nearer ones
 	matched    int
 	again      [taskset.Any][]int32 // tasks that came back, to be matched again, by the level that comes next for them
 	unseen     bool                 // it was not looked at which free executors can run its tasks

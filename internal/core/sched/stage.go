@@ -18,13 +18,14 @@ type stage struct {
 	results  *results        // of a result stage; nil for a map stage
 	state    state
 	next     ids.StageAttempt
-	over     []*run    // attempts that are over and have tasks running still
-	merged   bitset    // map partitions whose accumulator updates were merged
-	strikes  strikes   // attempts in a row that ended for lost map outputs
-	faulty   bool      // since it was done, it lost outputs that nothing excuses
-	troubles *troubles // of a barrier stage: what ended its attempts; nil when none did
-	retired  bool      // its shuffle is released: the stage goes with its last job
-	waiters  []*stage  // stages that are submitted again when this one is done, if they wait still
+	over     []*run          // attempts that are over and have tasks running still
+	merged   bitset          // map partitions whose accumulator updates were merged
+	strikes  strikes         // attempts in a row that ended for lost map outputs
+	faulty   bool            // since it was done, it lost outputs that nothing excuses
+	troubles *troubles       // of a barrier stage: what ended its attempts; nil when none did
+	retired  bool            // its shuffle is released: the stage goes with its last job
+	lacked   []ids.ShuffleID // that it was begun without, and tasks asked for; see needs.go
+	waiters  []*stage        // stages that are submitted again when this one is done, if they wait still
 	// generation counts how often what the stage had was taken back: see rollback.go.
 	generation int32
 }

@@ -65,7 +65,7 @@ func (c *Core) blameAfterAll(r *run, why blame) {
 // missingInput says which map outputs a run lacks, and whether their loss is excused.
 func (c *Core) missingInput(r *run) (why blame, excused bool) {
 	excused = true
-	for _, p := range r.stage.spec.Parents {
+	for _, p := range r.needs {
 		in := c.outputs.Find(p)
 		if in.Complete() {
 			continue

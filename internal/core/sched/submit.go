@@ -32,10 +32,10 @@ func (c *Core) submit(s *stage) {
 	}
 }
 
-// missingParents gives the stages that write what a stage reads and that have not all their outputs, by id.
+// missingParents gives the stages that write what a stage needs and that have not all their outputs, by id.
 func (c *Core) missingParents(s *stage) []*stage {
 	var parents []*stage
-	for _, p := range s.spec.Parents {
+	for _, p := range c.needs(s) {
 		if parent := c.byShuffle[p]; !parent.outputs.Complete() && !slices.Contains(parents, parent) {
 			parents = append(parents, parent)
 		}
@@ -69,7 +69,8 @@ func (c *Core) start(s *stage) {
 	if r.delays = c.cfg.delays() && r.set.Prefers() && r.gang == nil; r.delays {
 		r.delay.since = c.now
 	}
-	r.listing.version = c.versionOfInputs(s)
+	r.needs = c.needs(s)
+	r.listing.version = c.versionOf(r.needs)
 	r.health = c.health.Open(r.ref)
 	c.remember(r)
 	if c.cfg.Speculation.Enabled && r.gang == nil { // its tasks wait for each other: a copy would meet nobody
@@ -90,7 +91,7 @@ func (c *Core) finishMap(s *stage) {
 	if r := s.current(); r != nil {
 		c.closeRun(r, done{}, "")
 	}
-	s.state, s.strikes, s.troubles, s.faulty = done{}, strikes{}, nil, false
+	s.state, s.strikes, s.troubles, s.faulty, s.lacked = done{}, strikes{}, nil, false, nil
 	for _, j := range slices.Clone(s.jobs) {
 		if j.spec.MapStage && j.final() == s {
 			c.completeJob(j)
@@ -152,9 +153,9 @@ func (c *Core) stopStage(s *stage, reason string) {
 	for i := len(s.over) - 1; i >= 0; i-- {
 		c.killRun(s.over[i], reason)
 	}
-	s.strikes, s.troubles, s.waiters = strikes{}, nil, nil
+	s.strikes, s.troubles, s.waiters, s.lacked = strikes{}, nil, nil, nil
 	c.commits.Close(s.id)
-	s.spec.Body, s.spec.Splits, s.spec.Reads, s.spec.Prefer, s.spec.Kept = nil, nil, nil, nil, nil
+	s.spec.Body, s.spec.Splits, s.spec.Reads, s.spec.Prefer, s.spec.Kept, s.spec.Through = nil, nil, nil, nil, nil, nil
 	if !s.isMap() || s.retired {
 		c.dropStage(s)
 	}
