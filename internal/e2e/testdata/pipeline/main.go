@@ -68,7 +68,7 @@ func heldCounts(g gate, c *kiln.TaskContext, rows iter.Seq[count]) iter.Seq2[cou
 func run(ctx context.Context, s *kiln.Session) error {
 	args := s.Args()
 	if len(args) == 0 {
-		return errors.New("usage: pipeline count|shapes|accelerators|keepers|save|meet|sick|exit|endless|deaf|group|wait PATH...")
+		return errors.New("usage: pipeline count|cached|shapes|accelerators|keepers|save|meet|sick|exit|endless|deaf|group|wait PATH...")
 	}
 	gates := os.Getenv("E2E_GATES")
 	gate{gates, "session"}.pass(ctx)
@@ -76,6 +76,8 @@ func run(ctx context.Context, s *kiln.Session) error {
 	switch args[0] {
 	case "count":
 		return printCounts(ctx, s, gates, args[1])
+	case "cached":
+		return readCached(ctx, s, gates)
 	case "shapes":
 		return printShapes(ctx, s, gates, args[1], narrow, both)
 	case "accelerators":
