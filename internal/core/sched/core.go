@@ -23,7 +23,7 @@ type Core struct {
 	nextStage   ids.StageID
 	byShuffle   map[ids.ShuffleID]*stage // looked up, never ranged over
 	outputs     *mapout.Table
-	kept        keptTable
+	kept        keptTable // cached RDDs that a job has read, or executors have
 	queue       queue
 	attempts    attempts
 	grants      map[ids.TaskID]resource.Grant // what task attempts have beside slots; looked up, never ranged over
@@ -76,7 +76,7 @@ type Core struct {
 func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg.withDefaults(), chance: rand.New(rand.NewPCG(cfg.Seed, 0)), byShuffle: map[ids.ShuffleID]*stage{},
-		outputs: mapout.New(), kept: keptTable{}, queue: newQueue(cfg.Pools), health: health.New(cfg.Health), commits: commit.New(), hosts: map[string]*host{}, racks: map[string]*rack{},
+		outputs: mapout.New(), queue: newQueue(cfg.Pools), health: health.New(cfg.Health), commits: commit.New(), hosts: map[string]*host{}, racks: map[string]*rack{},
 		attempts: attempts{runs: map[ids.StageRef]*run{}, fetching: map[ids.TaskID]*attempt{}}, grants: map[ids.TaskID]resource.Grant{},
 	}
 	c.shape(0)
@@ -138,7 +138,7 @@ func (c *Core) dispatch(ev Event) {
 	case BlocksChanged:
 		c.kept.change(ev)
 	case RDDReleased:
-		delete(c.kept, ev.RDD)
+		c.kept.release(ev.RDD)
 	case PoolDefined:
 		c.definePool(ev)
 	case ShuffleReleased:

@@ -18,47 +18,23 @@ type Kept struct {
 
 // BlockChange says that an executor has a partition of a cached RDD, or has it no more.
 type BlockChange struct {
-	RDD       ids.RDDID
-	Partition int32
-	There     bool
-}
-
-// keptTable says which executors have which partitions of cached RDDs. Its maps are looked up, never ranged over. It may name
-// executors that are lost, whose ids do not come again.
-type keptTable map[ids.RDDID]map[int32][]ids.ExecutorID
-
-func (t keptTable) change(ev BlocksChanged) {
-	for _, b := range ev.Blocks {
-		parts := t[b.RDD]
-		there := slices.DeleteFunc(parts[b.Partition], func(e ids.ExecutorID) bool { return e == ev.Executor })
-		if b.There {
-			there = append(there, ev.Executor)
-		}
-		switch {
-		case len(there) == 0:
-			if delete(parts, b.Partition); len(parts) == 0 {
-				delete(t, b.RDD)
-			}
-			continue
-		case parts == nil:
-			parts = map[int32][]ids.ExecutorID{}
-			t[b.RDD] = parts
-		}
-		parts[b.Partition] = there
-	}
+	RDD        ids.RDDID
+	Partition  int32
+	There      bool
+	Generation int32 // of the partition: see task.Cached
 }
 
 // dropHalfKept drops those cached RDDs of which the tasks of a barrier stage would find some partitions only.
 func (c *Core) dropHalfKept(s *StageSpec) {
 	for _, id := range s.KeptTogether {
-		there := 0
+		there, k := 0, c.kept.find(id)
 		for p := range int32(s.Partitions) {
-			if slices.ContainsFunc(c.kept[id][p], func(e ids.ExecutorID) bool { return c.executor(e) != nil }) {
+			if slices.ContainsFunc(k.at(p), func(e ids.ExecutorID) bool { return c.executor(e) != nil }) {
 				there++
 			}
 		}
 		if there > 0 && there < s.Partitions {
-			delete(c.kept, id)
+			k.clear()
 			c.do(DropRDD{id})
 		}
 	}
@@ -67,7 +43,7 @@ func (c *Core) dropHalfKept(s *StageSpec) {
 // placesOf says where the tasks of a stage would like to run, as it is now: where the cached partitions are that they read, else
 // where the stage says, else where much of their input is. It is nil when they do not care.
 func (c *Core) placesOf(s *StageSpec) func(partition int32) []Place {
-	isKept := func(k Kept) bool { return len(c.kept[k.RDD]) > 0 }
+	isKept := func(k Kept) bool { return c.kept.find(k.RDD).isSomewhere() }
 	near := c.nearInput(s)
 	if s.Prefer == nil && near == nil && (c.alive < 2 || !slices.ContainsFunc(s.Kept, isKept)) {
 		return nil
@@ -106,7 +82,7 @@ func (c *Core) keptAt(s *StageSpec, p int32) (places []Place) {
 		if k.Partitions != nil {
 			q = k.Partitions[p]
 		}
-		for _, id := range c.kept[k.RDD][q] {
+		for _, id := range c.kept.find(k.RDD).at(q) {
 			if e := c.executor(id); e != nil {
 				at := e.spot()
 				places = append(places, Place{Executor: id, OnExecutor: true, Host: at.Host, Rack: at.Rack})

@@ -17,9 +17,8 @@ const mostTried = 2
 // it says nothing: whoever computes them first asks nobody.
 func (c *Core) describeKept(s *StageSpec) (list []task.Cached) {
 	for i := range s.Kept {
-		id := s.Kept[i].RDD
-		if k := (task.Cached{RDD: id, Somewhere: len(c.kept[id]) > 0}); k.Somewhere {
-			list = append(list, k)
+		if k := c.kept.find(s.Kept[i].RDD); k.isSomewhere() || k != nil && k.generation > 0 {
+			list = append(list, task.Cached{RDD: k.id, Generation: k.generation, Somewhere: k.isSomewhere()})
 		}
 	}
 	return list
@@ -33,7 +32,7 @@ func (c *Core) locate(a *attempt, block string) []task.Location {
 	if err != nil || b.Kind != ids.RDDBlock {
 		return places
 	}
-	there := c.kept[ids.RDDID(b.A)][b.B]
+	there := c.kept.find(ids.RDDID(b.A)).at(b.B)
 	for far := range 3 {
 		for i := range there {
 			e := c.executor(there[(i+int(a.id))%len(there)])

@@ -40,12 +40,12 @@ func isRead(through []int32, below []bool) bool {
 
 // isWhole says that executors have all partitions of a cached RDD.
 func (c *Core) isWhole(k *Kept) bool {
-	parts := c.kept[k.RDD]
-	if len(parts) < k.Whole || k.Whole == 0 {
+	known := c.kept.find(k.RDD)
+	if !known.isSomewhere() || k.Whole == 0 {
 		return false
 	}
 	for p := range int32(k.Whole) {
-		if !slices.ContainsFunc(parts[p], c.canBeRead) {
+		if !slices.ContainsFunc(known.at(p), c.canBeRead) {
 			return false
 		}
 	}

@@ -29,7 +29,7 @@ import (
 //	asks-commit|asks-barrier|asks-gather|asks-places TASK [from=E] [seq=N] [says=TEXT]      asks-places says a block such as rdd_7_0
 //	copied SHUFFLE MAP FROM TO [digest=N]             executor TO has what executor FROM had
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
-//	kept E RDD PARTITION,... | not-kept E RDD PARTITION,... | rdd-released RDD
+//	kept E RDD PARTITION,... [GENERATION] | not-kept E RDD PARTITION,... [GENERATION] | rdd-released RDD
 //	cancel job|group|tag|stage|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
 func (p *player) event(word, rest string) Event {
 	switch word {
@@ -75,8 +75,12 @@ func (p *player) event(word, rest string) Event {
 	case "kept", "not-kept":
 		f := strings.Fields(rest)
 		ev := BlocksChanged{Executor: ids.ExecutorID(p.number(f[0]))}
+		generation := int32(0)
+		if len(f) > 3 {
+			generation = int32(p.number(f[3]))
+		}
 		for _, part := range p.numbers(f[2]) {
-			ev.Blocks = append(ev.Blocks, BlockChange{ids.RDDID(p.number(f[1])), part, word == "kept"})
+			ev.Blocks = append(ev.Blocks, BlockChange{ids.RDDID(p.number(f[1])), part, word == "kept", generation})
 		}
 		return ev
 	case "rdd-released":

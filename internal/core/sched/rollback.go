@@ -3,12 +3,14 @@ package sched
 import (
 	"fmt"
 	"slices"
+
+	"github.com/kilnproject/kiln/internal/core/ids"
 )
 
 // The output of a map partition that was lost and computed again need not be what it was: the functions may depend on chance, on time, or
 // on the order of rows. Nobody has to say so. Map tasks tell a digest of what they wrote, and when the new one differs, everything
 // that was made of the old one, directly or not, is rolled back, so that no result is made of both: tasks that have read it do not
-// count, map outputs made of it are worth nothing, and a job of which results were delivered already fails.
+// count, map outputs and cached partitions made of it are worth nothing, and a job of which results were delivered already fails.
 //
 // It is not enough to roll back those that read the output, and to let the digests of what they then write speak for the next ones: a
 // stage that reads the new output beside something that was made of the old one long ago would not wait for that.
@@ -16,7 +18,11 @@ import (
 // rollBack follows from a map output that is not what it was before.
 func (c *Core) rollBack(s *stage, mapPartition int32) {
 	reason := fmt.Sprintf("map output %d of stage %d is not what it was", mapPartition, s.id)
+	changed := []ids.ShuffleID{s.outputs.ID()}
 	for _, below := range c.below(s) {
+		if below.isMap() {
+			changed = append(changed, below.outputs.ID())
+		}
 		if c.stage(below.id) != below {
 			continue // its job has failed for another one
 		}
@@ -25,6 +31,22 @@ func (c *Core) rollBack(s *stage, mapPartition int32) {
 			continue
 		}
 		c.takeBack(below, reason)
+	}
+	c.dropMadeOf(changed)
+}
+
+// dropMadeOf gives up the cached partitions that some shuffles went into. Tasks that were told to stop may leave such partitions after
+// that, and executors may tell of what they had before: these are of an older generation, which nobody reads.
+func (c *Core) dropMadeOf(shuffles []ids.ShuffleID) {
+	for _, k := range c.kept {
+		if !k.isMadeOf(shuffles) {
+			continue
+		}
+		k.generation++
+		if k.isSomewhere() {
+			k.clear()
+			c.do(DropRDD{k.id})
+		}
 	}
 }
 

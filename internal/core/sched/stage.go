@@ -80,6 +80,7 @@ func (c *Core) stageFor(spec *StageSpec, j *job) *stage {
 		s.spec = *spec
 	}
 	s.jobs = append(s.jobs, j)
+	c.kept.madeOf(spec)
 	return s
 }
 
