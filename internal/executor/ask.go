@@ -22,15 +22,15 @@ type asked struct {
 }
 
 // Ask implements op.Host.
-func (h host) Ask(t *op.Task, kind task.CallKind, message []byte) ([][]byte, error) {
-	r, err := h.call(t, kind, message)
+func (h host) Ask(_ *op.Task, kind task.CallKind, message []byte) ([][]byte, error) {
+	r, err := h.call(task.Call{Kind: kind, Message: message})
 	return r.Messages, err
 }
 
-// call asks the driver and waits for its reply.
-func (h host) call(t *op.Task, kind task.CallKind, message []byte) (task.Reply, error) {
+// call asks the driver what is in the call, and waits for its reply.
+func (h host) call(call task.Call) (task.Reply, error) {
 	a, replies := h.attempt, make(chan task.Reply, 1)
-	call := task.Call{Ref: t.Ref, ID: t.ID, Seq: a.asking.calls, Kind: kind, Message: message}
+	call.Ref, call.ID, call.Seq = a.launch.Ref, a.launch.ID, a.asking.calls
 	a.asking.calls++
 	select {
 	case h.e.asks <- asked{a, call, replies}:

@@ -17,7 +17,7 @@ var errNoRoom = errors.New("no memory for the partition as a whole")
 // loadFromElsewhere reads a cached partition from an executor that has it. It reports false when none gives it, for whatever reason: then
 // it is computed. As in Spark it is not kept here.
 func (h host) loadFromElsewhere(t *op.Task, c op.CacheRequest) (there bool, err error) {
-	reply, err := h.call(t, task.Locate, []byte(c.Block.String()))
+	reply, err := h.call(task.Call{Kind: task.Locate, Block: c.Block})
 	var refused *op.Refused
 	if err != nil && !errors.As(err, &refused) {
 		return false, err

@@ -16,7 +16,7 @@ func (c *Core) taskCalled(ev TaskCalled) {
 	case task.Commit:
 		answer.Reply.Refused = c.whyNotCommit(a)
 	case task.Locate:
-		answer.Reply.Places = c.locate(a, string(ev.Call.Message))
+		answer.Reply.Places = c.locate(a, ev.Call.Block)
 	default:
 		c.meet(a, &ev.Call)
 		return

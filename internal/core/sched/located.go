@@ -26,10 +26,9 @@ func (c *Core) describeKept(s *StageSpec) (list []task.Cached) {
 
 // locate gives other executors that have a cached partition: first those of the task's host, then those of its rack, then all others.
 // Among equals tasks begin with different ones.
-func (c *Core) locate(a *attempt, block string) []task.Location {
+func (c *Core) locate(a *attempt, b ids.BlockID) []task.Location {
 	places := []task.Location{} // an answer that is empty is one, too
-	b, err := ids.ParseBlock(block)
-	if err != nil || b.Kind != ids.RDDBlock {
+	if b.Kind != ids.RDDBlock {
 		return places
 	}
 	there := c.kept.find(ids.RDDID(b.A)).at(b.B)

@@ -26,7 +26,7 @@ import (
 //	progress E [TASK rows=N read=BYTES]...
 //	ok TASK [rows=N] [read=BYTES] [took=DURATION] [bytes=N] [sizes=N,...] [digest=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
-//	asks-commit|asks-barrier|asks-gather|asks-places TASK [from=E] [seq=N] [says=TEXT]      asks-places says a block such as rdd_7_0
+//	asks-commit|asks-barrier|asks-gather|asks-places TASK [from=E] [seq=N] [says=TEXT] [block=BLOCK]
 //	copied SHUFFLE MAP FROM TO [digest=N]             executor TO has what executor FROM had
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	kept E RDD PARTITION,... [GENERATION] | not-kept E RDD PARTITION,... [GENERATION] | rdd-released RDD
@@ -127,6 +127,11 @@ func (p *player) called(word, rest string) Event {
 			l.Executor = ids.ExecutorID(p.number(value))
 		case "seq":
 			call.Seq = int32(p.number(value))
+		case "block":
+			var err error
+			if call.Block, err = ids.ParseBlock(value); err != nil {
+				p.t.Fatal(err)
+			}
 		case "says":
 			call.Message = []byte(value)
 		}

@@ -130,15 +130,20 @@ func (w *World) loseOutputs(r *rand.Rand, e *executor) {
 	}
 }
 
-// changeBlocks lets an executor tell of cached partitions, or an RDD be released.
+// changeBlocks lets an executor lose cached partitions and say so, or tell what is not so, or an RDD be released.
 func (w *World) changeBlocks(r *rand.Rand, e *executor) {
 	rdd := ids.RDDID(r.IntN(3))
 	if r.IntN(20) == 0 {
 		clear(w.cached)
+		w.uncache(rdd)
 		w.tell(sched.RDDReleased{RDD: rdd})
 		return
 	}
 	ev := sched.BlocksChanged{Executor: e.id}
+	e.evict(func() bool { return r.IntN(2) == 0 })
+	if r.IntN(4) > 0 {
+		return
+	}
 	there := r.IntN(3) > 0
 	for range 1 + r.IntN(8) {
 		ev.Blocks = append(ev.Blocks, sched.BlockChange{RDD: rdd, Partition: int32(r.IntN(w.MaxTasks + 1)), There: there})

@@ -34,6 +34,8 @@ const (
 	isNotCopied                // a map output is not copied as it was ordered
 	moreTime                   // no mishaps from here: how long a task attempt reads the other half
 	copyTime                   // how long a copy of a map output takes
+	askTime                    // how long a question takes where a cached partition is
+	keepTime                   // and the news that there is one
 )
 
 var mishapNames = map[what]string{

@@ -23,6 +23,7 @@ type executor struct {
 	started []ids.TaskRef // all that ever ran here
 	queue   []*try        // beyond the slots, in order of arrival
 	outputs map[output]stored
+	blocks  []block
 	results map[ids.TaskID][]byte
 	inbox   []func()
 	sent    int  // messages to it
@@ -44,6 +45,7 @@ type try struct {
 	met    int        // how often it has called the others of its barrier stage
 	waits  bool       // for them
 	has    []*content // what it has read
+	seeking
 }
 
 // named is a question to chance about a task attempt. Its stage goes by what it is for, since numbers of stages depend on others.
@@ -90,6 +92,8 @@ func (e *executor) answer(r task.Reply) {
 	t := e.running[r.Ref]
 	switch {
 	case t == nil:
+	case t.asks:
+		e.located(t, r)
 	case t.waits:
 		e.met(t, r)
 	case !t.asked: // a call that came twice is answered once, but in vain when its stage is over
@@ -119,13 +123,13 @@ func (e *executor) startNext() {
 	e.queue = e.queue[1:]
 	e.running[t.launch.Ref] = t
 	e.started = append(e.started, t.launch.Ref)
-	e.after(e.world.upTo(e.world.MaxTask/5, t.named(readTime)), func() { e.read(t, 0) })
+	e.lookFor(t)
 }
 
 // kill stops a task attempt: one that waits at once, one that runs when it is done, and then only if it is not a recall.
 func (e *executor) kill(k task.Kill) {
 	if t := e.running[k.Ref]; t != nil {
-		if t.killed = t.killed || !k.Recall; t.killed && t.waits {
+		if t.killed = t.killed || !k.Recall; t.killed && (t.waits || t.asks) {
 			e.end(t, task.EndReason{Fate: task.Killed}) // its context wakes it
 		}
 		return
@@ -146,15 +150,16 @@ func (e *executor) read(t *try, half int) {
 	if e.running[t.launch.Ref] != t {
 		return
 	}
-	for _, in := range t.stage.Inputs {
+	for at, in := range t.stage.Inputs {
 		for m := half; m < len(in.Outputs); m += 2 {
 			out := &in.Outputs[m]
-			if out.Sizes[int(t.launch.Ref.Partition)%in.Reduces] == 0 {
+			ways := t.readers(at, in.Reduces, out.Sizes)
+			if len(ways) == 0 {
 				continue
 			}
 			c, last := w.find(in.Shuffle, m, out)
 			if c != nil {
-				t.has = append(t.has, c)
+				t.give(ways, c)
 				continue
 			}
 			fetch := task.Fetch{Shuffle: in.Shuffle, Map: int32(m), Executor: last}
@@ -169,6 +174,7 @@ func (e *executor) read(t *try, half int) {
 		e.after(w.upTo(w.MaxTask/5, t.named(moreTime)), func() { e.read(t, 1) })
 		return
 	}
+	e.keep(t)
 	takes := w.upTo(w.MaxTask, t.named(workTime))
 	if w.mishap(w.Straggle, t.named(straggles)) {
 		takes = 10 * (takes + w.MaxTask)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
@@ -55,8 +56,11 @@ func (o *reads) step(ev sched.Event, actions []sched.Action) error {
 			return fmt.Errorf("%v is shipped and is over", ship.Stage)
 		}
 		o.stages[ship.Stage] = st
-		for _, in := range st.Inputs {
+		for i, in := range st.Inputs {
 			for m, out := range in.Outputs {
+				if out.Executor == ids.Driver && !o.readsAnyhow(st, i) {
+					continue
+				}
 				for _, at := range append([]task.Location{{Executor: out.Executor}}, out.Copies...) {
 					after, ok := o.places[place{output{in.Shuffle, int32(m)}, at.Executor}]
 					if !ok || after != o.losses[at.Executor] {
@@ -67,6 +71,12 @@ func (o *reads) step(ev sched.Event, actions []sched.Action) error {
 		}
 	}
 	return nil
+}
+
+// readsAnyhow says that the tasks of a stage read a shuffle whatever is cached.
+func (o *reads) readsAnyhow(st *task.Stage, input int) bool {
+	through := o.world.spec(st).Through
+	return through == nil || slices.Contains(through[input], -1)
 }
 
 func (o *reads) heard(ev sched.TaskEnded) {

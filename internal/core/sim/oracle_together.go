@@ -77,7 +77,7 @@ func (o *together) complete() error {
 func (o *together) note(ev sched.Event) {
 	switch ev := ev.(type) {
 	case sched.TaskCalled:
-		if b := o.bands[ev.Call.Ref.StageRef]; b != nil && ev.Call.Kind != task.Commit {
+		if b := o.bands[ev.Call.Ref.StageRef]; b != nil && (ev.Call.Kind == task.Meet || ev.Call.Kind == task.Gather) {
 			b.came[ev.Call.Ref.Partition] = max(b.came[ev.Call.Ref.Partition], int(ev.Call.Seq)+1)
 		}
 	case sched.TaskEnded:
@@ -118,6 +118,9 @@ func (o *together) launched(a *sched.Launch) error {
 }
 
 func (o *together) answered(r task.Reply) error {
+	if r.Places != nil {
+		return nil // to a task that looked for a cached partition
+	}
 	b := o.bands[r.Ref.StageRef]
 	if b == nil || r.Refused != "" || int(r.Seq) >= b.came[r.Ref.Partition] {
 		return nil // to a commit
@@ -153,6 +156,9 @@ func (o *together) shipped(a sched.ShipStage) error {
 		return nil
 	}
 	for _, in := range st.Inputs {
+		if slices.ContainsFunc(in.Outputs, func(o task.MapOutput) bool { return o.Executor == ids.Driver }) {
+			continue // it is not needed as long as what is made of it is cached, and cannot be read
+		}
 		if bands := o.written[in.Shuffle]; len(bands) > 0 && !someWrote(bands, in.Outputs) {
 			return fmt.Errorf("%v reads map outputs of shuffle %d that no single attempt of its barrier stage has written", a.Stage, in.Shuffle)
 		}

@@ -15,7 +15,8 @@ import (
 type Plan struct {
 	Scenario
 	Joins     []Join            // executors that are there from the start
-	Shuffles  []sched.StageSpec // the map stages that fill them; their place is the shuffle's id
+	Shuffles  []sched.StageSpec // the map stages that fill them; their place is the shuffle's id. Of all stages, see expand
+	RDDs      []rdd             // that are cached
 	Jobs      []Submission
 	Accidents []Accident
 	Only      []name // the mishaps that may happen; nil means all that chance has
@@ -182,18 +183,6 @@ func (d *drawing) makeAsk(spec *sched.StageSpec) {
 	}
 }
 
-// makeKept lets a stage read cached partitions, which executors say they have, or have no more, as chance has it.
-func (d *drawing) makeKept(spec *sched.StageSpec) {
-	k := sched.Kept{RDD: ids.RDDID(d.chance.IntN(3))}
-	if d.chance.IntN(2) == 0 {
-		k.Partitions = make([]int32, spec.Partitions)
-		for p := range k.Partitions {
-			k.Partitions[p] = int32(d.chance.IntN(d.MaxTasks+1)) - 1
-		}
-	}
-	spec.Kept = append(spec.Kept, k)
-}
-
 // job gives what is submitted to the core.
 func (p *Plan) job(s *Submission) sched.Job {
 	j := s.Job
@@ -202,7 +191,11 @@ func (p *Plan) job(s *Submission) sched.Job {
 		j.Stages = p.addStages(j.Stages, r, seen)
 	}
 	if !j.MapStage {
-		j.Stages = append(j.Stages, s.Last)
+		last := p.expand(s.Last)
+		for _, r := range last.Parents {
+			j.Stages = p.addStages(j.Stages, r, seen)
+		}
+		j.Stages = append(j.Stages, last)
 	}
 	return j
 }
@@ -213,7 +206,7 @@ func (p *Plan) addStages(stages []sched.StageSpec, id ids.ShuffleID, seen map[id
 		return stages
 	}
 	seen[id] = true
-	spec := p.Shuffles[id]
+	spec := p.expand(p.Shuffles[id])
 	for _, parent := range spec.Parents {
 		stages = p.addStages(stages, parent, seen)
 	}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -237,7 +238,7 @@ func (s *script) called(ev sched.TaskCalled) {
 	word := map[task.CallKind]string{task.Commit: "asks-commit", task.Meet: "asks-barrier", task.Gather: "asks-gather", task.Locate: "asks-places"}[ev.Call.Kind]
 	says := ""
 	if ev.Call.Kind == task.Locate {
-		says = " says=" + string(ev.Call.Message)
+		says = " block=" + ev.Call.Block.String()
 	}
 	s.line("%s %s from=%d seq=%d%s", word, taskText(ev.Call.Ref), ev.Executor, ev.Call.Seq, says)
 }
@@ -292,7 +293,7 @@ func (s *script) blocks(ev sched.BlocksChanged) {
 	if ev.Blocks[0].There {
 		word = "kept"
 	}
-	s.line("%s %d %d %s", word, ev.Executor, ev.Blocks[0].RDD, list(parts))
+	s.line("%s %d %d %s%s", word, ev.Executor, ev.Blocks[0].RDD, list(parts), option(fmt.Sprintf(" %d", ev.Blocks[0].Generation), ev.Blocks[0].Generation > 0))
 }
 
 func (s *script) ended(ev sched.TaskEnded) {
@@ -374,11 +375,15 @@ func stageText(st *sched.StageSpec) string {
 	for _, n := range st.Resources {
 		text += fmt.Sprintf(" needs %s=%g", n.Name, float64(n.Amount)/resource.Unit)
 	}
-	for _, k := range st.Kept {
+	for i, k := range st.Kept {
 		text += fmt.Sprintf(" kept %d", k.RDD)
 		if k.Partitions != nil {
 			text += ":" + list(k.Partitions)
 		}
+		text += ways(st, i)
+	}
+	if beside := readsThrough(st, -1); beside != nil {
+		text += " beside " + list(beside)
 	}
 	if st.Prefer != nil {
 		text += " prefer"
@@ -389,6 +394,30 @@ func stageText(st *sched.StageSpec) string {
 		}
 	}
 	return text
+}
+
+// ways gives through which cached RDDs a stage reads one, and what it reads through that.
+func ways(st *sched.StageSpec, kept int) (text string) {
+	k := &st.Kept[kept]
+	if k.Whole > 0 {
+		text += fmt.Sprintf(" whole %d", k.Whole)
+	}
+	if k.Through != nil {
+		text += " through " + list(k.Through)
+	}
+	if over := readsThrough(st, int32(kept)); over != nil {
+		text += " over " + list(over)
+	}
+	return text
+}
+
+func readsThrough(st *sched.StageSpec, way int32) (shuffles []ids.ShuffleID) {
+	for i, through := range st.Through {
+		if slices.Contains(through, way) {
+			shuffles = append(shuffles, st.Parents[i])
+		}
+	}
+	return shuffles
 }
 
 // placeText gives a place as "e3", "h1", "e3@h1" or any of the latter two with "/r1".

@@ -335,6 +335,8 @@ func (w *World) do(a sched.Action) {
 		for _, e := range w.executors {
 			e.send(func() { e.drop(a.Shuffle) })
 		}
+	case sched.DropRDD:
+		w.uncache(a.RDD)
 	case sched.RefuseExecutor: // its host is excluded: another one is tried after a while
 		e := w.executor(a.Executor)
 		w.end(e)

@@ -13,6 +13,7 @@ type Call struct {
 	Seq     int32 // counts the calls of the task attempt, from zero
 	Kind    CallKind
 	Message []byte
+	Block   ids.BlockID // of Locate: of whatever generation
 }
 
 // CallKind is what a task asks for.
@@ -23,7 +24,7 @@ const (
 	Meet   CallKind = iota + 1 // to wait until every task of its barrier stage has come as far
 	Gather                     // the same, and what every one of them had to say
 	Commit                     // to make its output visible, which one attempt of a task may
-	Locate                     // to hear which executors have the cached partition that Message names, as ids.BlockID.String does
+	Locate                     // to hear which executors have the cached partition that Block names
 )
 
 // String gives the method that users call.

@@ -49,7 +49,7 @@ var exampleUp = &Up{
 		Slots: 4, Memory: 1 << 30, BlockAddr: "unix:///c", PID: 4321, Profile: 7,
 		Resources: []task.Resource{{Name: "fpga", Addresses: []string{"a"}}, {Name: "gpu", Addresses: []string{"0", "1", "2"}}},
 	},
-	Calls: []task.Call{{Ref: ids.TaskRef{Partition: 3}, ID: 79, Seq: 1, Kind: task.Gather, Message: []byte("m")}, {Kind: task.Locate}},
+	Calls: []task.Call{{Ref: ids.TaskRef{Partition: 3}, ID: 79, Seq: 1, Kind: task.Gather, Message: []byte("m")}, {Kind: task.Locate, Block: ids.RDD(8, 3)}},
 	Ends: []task.End{
 		{
 			Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3}, Partition: 9}, ID: 77, Reason: task.EndReason{Fate: task.Success},

@@ -19,11 +19,7 @@ func DecodeUp(m *pb.Up) (*Up, error) {
 		}
 	}
 	for _, x := range m.GetCalls() {
-		u.Calls = append(u.Calls, task.Call{
-			Ref: taskRef(&c, x.GetTask()), ID: c.taskID(x.GetTaskId()), Seq: c.id32("the number of a call", x.GetNumber()),
-			Kind:    task.CallKind(c.between("the kind of a call", int64(x.GetKind()), int64(task.Meet), int64(task.Locate))),
-			Message: some(x.GetMessage()),
-		})
+		u.Calls = append(u.Calls, c.call(x))
 	}
 	for _, x := range m.GetCopied() {
 		u.Copied = append(u.Copied, task.Copied{
@@ -45,6 +41,18 @@ func DecodeUp(m *pb.Up) (*Up, error) {
 		return nil, c.err
 	}
 	return u, nil
+}
+
+func (c *checker) call(x *pb.TaskCall) task.Call {
+	to := task.Call{
+		Ref: taskRef(c, x.GetTask()), ID: c.taskID(x.GetTaskId()), Seq: c.id32("the number of a call", x.GetNumber()),
+		Kind:    task.CallKind(c.between("the kind of a call", int64(x.GetKind()), int64(task.Meet), int64(task.Locate))),
+		Message: some(x.GetMessage()),
+	}
+	if to.Kind == task.Locate {
+		to.Block = ids.RDD(ids.RDDID(c.id32("an rdd id", x.GetRdd())), int(c.id32("a partition", x.GetPartition())))
+	}
+	return to
 }
 
 func (c *checker) hello(h *pb.Hello) *Hello {

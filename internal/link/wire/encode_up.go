@@ -98,6 +98,7 @@ func encodeEnd(to *pb.End, metrics *pb.Metrics, e *task.End) {
 func encodeCall(x *task.Call) *pb.TaskCall {
 	return pb.TaskCall_builder{
 		Task: encodeTask(x.Ref), TaskId: int64(x.ID), Number: x.Seq, Kind: pb.CallKind(x.Kind), Message: x.Message,
+		Rdd: narrow(int(x.Block.A)), Partition: x.Block.B,
 	}.Build()
 }
 

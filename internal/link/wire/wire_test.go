@@ -172,10 +172,14 @@ func drawEnd(t *rapid.T) task.End {
 func drawUp(t *rapid.T) *Up {
 	u := &Up{
 		Calls: list(t, rapid.Custom(func(t *rapid.T) task.Call {
-			return task.Call{
+			call := task.Call{
 				Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(size.Draw(t, "id")), Seq: id32.Draw(t, "number"),
-				Kind: task.CallKind(rapid.IntRange(1, 3).Draw(t, "kind")), Message: blob.Draw(t, "message"),
+				Kind: task.CallKind(rapid.IntRange(1, 4).Draw(t, "kind")), Message: blob.Draw(t, "message"),
 			}
+			if call.Kind == task.Locate {
+				call.Block = ids.RDD(ids.RDDID(id32.Draw(t, "rdd")), int(id32.Draw(t, "partition")))
+			}
+			return call
 		}), "calls"),
 		Ends: list(t, rapid.Custom(drawEnd), "ends"), Failure: words.Draw(t, "failure"),
 		Copied: list(t, rapid.Custom(func(t *rapid.T) task.Copied {
@@ -420,6 +424,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"fetch of map -2":      {Ends: []task.End{{Reason: task.EndReason{Fate: task.FetchFailed, Fetch: task.Fetch{Map: -2}}}}},
 		"unknown call":         {Calls: []task.Call{{Kind: 77}}},
 		"negative call":        {Calls: []task.Call{{Kind: task.Meet, Seq: -1}}},
+		"negative partition":   {Calls: []task.Call{{Kind: task.Locate, Block: ids.RDD(1, -1)}}},
 		"negative block":       {Blocks: []BlockChange{{ID: ids.RDD(-1, 0)}}},
 		"negative generation":  {Blocks: []BlockChange{{ID: ids.RDD(1, 0).OfGeneration(-1)}}},
 		"rows of other tasks":  {Heartbeat: &Heartbeat{RowsIn: []int64{1}}},

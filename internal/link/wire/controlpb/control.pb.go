@@ -2070,14 +2070,16 @@ func (b0 Kill_builder) Build() *Kill {
 
 // TaskCall is what a running task asks of the driver; a task reply with its number answers it.
 type TaskCall struct {
-	state              protoimpl.MessageState `protogen:"opaque.v1"`
-	xxx_hidden_Task    *TaskRef               `protobuf:"bytes,1,opt,name=task,proto3"`
-	xxx_hidden_TaskId  int64                  `protobuf:"varint,2,opt,name=task_id,json=taskId,proto3"`
-	xxx_hidden_Number  int32                  `protobuf:"varint,3,opt,name=number,proto3"`
-	xxx_hidden_Kind    CallKind               `protobuf:"varint,4,opt,name=kind,proto3,enum=kiln.control.CallKind"`
-	xxx_hidden_Message []byte                 `protobuf:"bytes,5,opt,name=message,proto3"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	state                protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Task      *TaskRef               `protobuf:"bytes,1,opt,name=task,proto3"`
+	xxx_hidden_TaskId    int64                  `protobuf:"varint,2,opt,name=task_id,json=taskId,proto3"`
+	xxx_hidden_Number    int32                  `protobuf:"varint,3,opt,name=number,proto3"`
+	xxx_hidden_Kind      CallKind               `protobuf:"varint,4,opt,name=kind,proto3,enum=kiln.control.CallKind"`
+	xxx_hidden_Message   []byte                 `protobuf:"bytes,5,opt,name=message,proto3"`
+	xxx_hidden_Rdd       int32                  `protobuf:"varint,6,opt,name=rdd,proto3"`
+	xxx_hidden_Partition int32                  `protobuf:"varint,7,opt,name=partition,proto3"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *TaskCall) Reset() {
@@ -2140,6 +2142,20 @@ func (x *TaskCall) GetMessage() []byte {
 	return nil
 }
 
+func (x *TaskCall) GetRdd() int32 {
+	if x != nil {
+		return x.xxx_hidden_Rdd
+	}
+	return 0
+}
+
+func (x *TaskCall) GetPartition() int32 {
+	if x != nil {
+		return x.xxx_hidden_Partition
+	}
+	return 0
+}
+
 func (x *TaskCall) SetTask(v *TaskRef) {
 	x.xxx_hidden_Task = v
 }
@@ -2163,6 +2179,14 @@ func (x *TaskCall) SetMessage(v []byte) {
 	x.xxx_hidden_Message = v
 }
 
+func (x *TaskCall) SetRdd(v int32) {
+	x.xxx_hidden_Rdd = v
+}
+
+func (x *TaskCall) SetPartition(v int32) {
+	x.xxx_hidden_Partition = v
+}
+
 func (x *TaskCall) HasTask() bool {
 	if x == nil {
 		return false
@@ -2177,11 +2201,13 @@ func (x *TaskCall) ClearTask() {
 type TaskCall_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
-	Task    *TaskRef
-	TaskId  int64
-	Number  int32
-	Kind    CallKind
-	Message []byte
+	Task      *TaskRef
+	TaskId    int64
+	Number    int32
+	Kind      CallKind
+	Message   []byte
+	Rdd       int32
+	Partition int32
 }
 
 func (b0 TaskCall_builder) Build() *TaskCall {
@@ -2193,6 +2219,8 @@ func (b0 TaskCall_builder) Build() *TaskCall {
 	x.xxx_hidden_Number = b.Number
 	x.xxx_hidden_Kind = b.Kind
 	x.xxx_hidden_Message = b.Message
+	x.xxx_hidden_Rdd = b.Rdd
+	x.xxx_hidden_Partition = b.Partition
 	return m0
 }
 
@@ -3937,13 +3965,15 @@ const file_control_proto_rawDesc = "" +
 	"\x04Kill\x12)\n" +
 	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06recall\x18\x03 \x01(\bR\x06recall\"\xac\x01\n" +
+	"\x06recall\x18\x03 \x01(\bR\x06recall\"\xdc\x01\n" +
 	"\bTaskCall\x12)\n" +
 	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x17\n" +
 	"\atask_id\x18\x02 \x01(\x03R\x06taskId\x12\x16\n" +
 	"\x06number\x18\x03 \x01(\x05R\x06number\x12*\n" +
 	"\x04kind\x18\x04 \x01(\x0e2\x16.kiln.control.CallKindR\x04kind\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\fR\amessage\"\xce\x01\n" +
+	"\amessage\x18\x05 \x01(\fR\amessage\x12\x10\n" +
+	"\x03rdd\x18\x06 \x01(\x05R\x03rdd\x12\x1c\n" +
+	"\tpartition\x18\a \x01(\x05R\tpartition\"\xce\x01\n" +
 	"\tTaskReply\x12)\n" +
 	"\x04task\x18\x01 \x01(\v2\x15.kiln.control.TaskRefR\x04task\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x18\n" +
