@@ -52,7 +52,7 @@ func (c *Cluster) tune(cfg *executor.Config) {
 		t := Task{
 			Executor: id, Job: s.Props["kiln.job.description"], Group: s.Props["kiln.job.group"],
 			Stage: int(ref.Stage), StageAttempt: int(ref.StageRef.Attempt), Partition: int(ref.Partition), Attempt: int(ref.Try),
-			Writes: s.IsMap, Reads: len(s.Inputs) > 0,
+			Writes: s.IsMap, Reads: s.Reads(),
 		}
 		for _, act := range c.due(t) {
 			if err := act(ctx, t); err != nil {

@@ -16,13 +16,14 @@ const (
 	BroadcastBlock                      // one piece of a broadcast: broadcast_<id>_piece<n>
 	ResultBlock                         // a task result too large for a status message: taskresult_<tid>
 	OutputBlock                         // one piece of all that one map task left: output_<shuffle>_<map>_piece<n>
+	InputsBlock                         // where what a stage attempt reads lies, too large for a message: inputs_<stage>_<attempt>
 )
 
 // BlockID names one unit of stored bytes. It is comparable; build one with the functions below.
 type BlockID struct {
 	Kind BlockKind
-	A    int64 // rdd, shuffle, broadcast or task id
-	B    int32 // partition, map partition or piece
+	A    int64 // rdd, shuffle, broadcast, task or stage id
+	B    int32 // partition, map partition, piece or stage attempt
 	C    int32 // reduce partition, or piece of a map output; generation of a cached partition, which its name does not tell
 }
 
@@ -55,7 +56,12 @@ func Output(shuffle ShuffleID, mapPartition, piece int) BlockID {
 	return BlockID{Kind: OutputBlock, A: int64(shuffle), B: int32(mapPartition), C: int32(piece)}
 }
 
-// String gives Spark's name for the block.
+// Inputs names the list of the map outputs that a stage attempt reads.
+func Inputs(s StageRef) BlockID {
+	return BlockID{Kind: InputsBlock, A: int64(s.Stage), B: int32(s.Attempt)}
+}
+
+// String gives Spark's name for the block, where Spark has such blocks.
 func (b BlockID) String() string {
 	switch b.Kind {
 	case RDDBlock:
@@ -68,6 +74,8 @@ func (b BlockID) String() string {
 		return fmt.Sprintf("taskresult_%d", b.A)
 	case OutputBlock:
 		return fmt.Sprintf("output_%d_%d_piece%d", b.A, b.B, b.C)
+	case InputsBlock:
+		return fmt.Sprintf("inputs_%d_%d", b.A, b.B)
 	}
 	return fmt.Sprintf("block_%d_%d_%d_%d", b.Kind, b.A, b.B, b.C)
 }
@@ -84,6 +92,7 @@ func ParseBlock(s string) (BlockID, error) {
 		{"broadcast_", BroadcastBlock, []string{"_piece"}},
 		{"taskresult_", ResultBlock, nil},
 		{"output_", OutputBlock, []string{"_", "_piece"}},
+		{"inputs_", InputsBlock, []string{"_"}},
 	} {
 		rest, ok := strings.CutPrefix(s, form.prefix)
 		if !ok {

@@ -3,7 +3,7 @@ package ids
 import "testing"
 
 func TestBlockIDReadsBackWhatItPrints(t *testing.T) {
-	for _, id := range []BlockID{RDD(3, 7), Shuffle(0, 1, 2), Broadcast(4, 9), Result(1 << 40)} {
+	for _, id := range []BlockID{RDD(3, 7), Shuffle(0, 1, 2), Broadcast(4, 9), Result(1 << 40), Inputs(StageRef{Stage: 5, Attempt: 1})} {
 		got, err := ParseBlock(id.String())
 		if err != nil || got != id {
 			t.Errorf("%v: got %v, %v", id, got, err)
@@ -12,7 +12,7 @@ func TestBlockIDReadsBackWhatItPrints(t *testing.T) {
 }
 
 func TestParseBlockRefusesOtherForms(t *testing.T) {
-	for _, s := range []string{"", "rdd_", "rdd_1", "rdd_1_2_3", "rdd_-1_2", "rdd_01_2", "shuffle_1_2", "broadcast_1", "broadcast_1_2", "taskresult_x", "other_1_2", "shuffle_1_2_99999999999"} {
+	for _, s := range []string{"", "rdd_", "rdd_1", "rdd_1_2_3", "rdd_-1_2", "rdd_01_2", "shuffle_1_2", "broadcast_1", "broadcast_1_2", "taskresult_x", "inputs_1", "other_1_2", "shuffle_1_2_99999999999"} {
 		if got, err := ParseBlock(s); err == nil {
 			t.Errorf("%q was read as %v", s, got)
 		}
@@ -22,6 +22,7 @@ func TestParseBlockRefusesOtherForms(t *testing.T) {
 func FuzzParseBlock(f *testing.F) {
 	f.Add("rdd_1_2")
 	f.Add("shuffle_1_2_3")
+	f.Add("inputs_1_2")
 	f.Fuzz(func(t *testing.T, s string) {
 		if id, err := ParseBlock(s); err == nil && id.String() != s {
 			t.Fatalf("%q was read as %v", s, id)

@@ -179,11 +179,6 @@ func (c *Core) forgetRun(r *run) {
 			c.do(ForgetStage{ids.ExecutorID(e), r.ref})
 		}
 	}
-	for _, p := range s.spec.Parents {
-		if in := c.outputs.Find(p); in != nil {
-			in.Trim()
-		}
-	}
 }
 
 // kill orders an attempt to stop, once.

@@ -153,7 +153,7 @@ func (e *executor) read(t *try, half int) {
 	for at, in := range t.stage.Inputs {
 		for m := half; m < len(in.Outputs); m += 2 {
 			out := &in.Outputs[m]
-			ways := t.readers(at, in.Reduces, out.Sizes)
+			ways := t.readers(at, in.Reduces, &out.Sizes)
 			if len(ways) == 0 {
 				continue
 			}

@@ -12,6 +12,7 @@ type Stage struct {
 	Job     ids.JobID
 	Body    []byte  // the encoded operators; opaque to the scheduler
 	Inputs  []Input // the shuffles that the tasks read, with every map output's place
+	Listed  bool    // Inputs is empty, and what it would be is the driver's block ids.Inputs(Ref)
 	Shuffle ids.ShuffleID
 	IsMap   bool // the tasks write map outputs of Shuffle; else they give results
 	Reduces int  // reduce partitions of Shuffle, when IsMap
@@ -45,6 +46,9 @@ func (s *Stage) CachedRDD(id ids.RDDID) Cached {
 	return Cached{RDD: id}
 }
 
+// Reads says that the tasks read a shuffle.
+func (s *Stage) Reads() bool { return s.Listed || len(s.Inputs) > 0 }
+
 // Input is one shuffle that a stage reads.
 type Input struct {
 	Shuffle ids.ShuffleID
@@ -56,7 +60,7 @@ type Input struct {
 type MapOutput struct {
 	Executor ids.ExecutorID
 	Addr     string     // where that executor's block server listens; the driver shell fills it in
-	Sizes    []int64    // bytes for each reduce partition; estimates are never zero for a non-empty block
+	Sizes    Sizes      // for each reduce partition; empty when there is no such output: Executor is ids.Driver then
 	Copies   []Location // where the same output is too; nil for most
 }
 

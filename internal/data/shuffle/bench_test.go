@@ -45,7 +45,7 @@ func BenchmarkThousandByThousand(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			in.Outputs = append(in.Outputs, task.MapOutput{Sizes: sizes})
+			in.Outputs = append(in.Outputs, task.MapOutput{Sizes: task.PackSizes(sizes)})
 		}
 		r := NewReader(ReadConfig{}, 0, st, nil)
 		count := 0
@@ -75,7 +75,7 @@ func BenchmarkLarge(b *testing.B) {
 	}
 	b.Run("read/local", func(b *testing.B) {
 		st := newStore(b, Config{})
-		in := &task.Input{Shuffle: 1, Reduces: 64, Outputs: []task.MapOutput{{Sizes: writeLarge(b, st, 1<<40)}}}
+		in := &task.Input{Shuffle: 1, Reduces: 64, Outputs: []task.MapOutput{{Sizes: task.PackSizes(writeLarge(b, st, 1<<40))}}}
 		r := NewReader(ReadConfig{}, 0, st, nil)
 		b.SetBytes(256 << 20)
 		for b.Loop() {

@@ -46,7 +46,7 @@ func (r *reading) moveLocal(mapPartition, reduce int, err error) error {
 	if r.fetch == nil || !r.stopAt(mapPartition, 0).more {
 		return r.failed(mapPartition, reduce, r.here(), err)
 	}
-	size := r.what.Input.Outputs[mapPartition].Sizes[reduce]
+	size := r.what.Input.Outputs[mapPartition].Sizes.At(reduce)
 	r.moved = append(r.moved, &request{
 		stop: r.stopAt(mapPartition, 1), want: []ids.BlockID{ids.Shuffle(r.what.Input.Shuffle, mapPartition, reduce)}, sizes: []int64{size}, bytes: size,
 	})

@@ -82,7 +82,7 @@ func (c *copied) harm(t *testing.T, chance *rand.Rand, x, m, reduces int) {
 		}
 	case 1:
 		for r := range reduces {
-			if c.in.Outputs[m].Sizes[r] > 0 && chance.IntN(2) == 0 {
+			if c.in.Outputs[m].Sizes.At(r) > 0 && chance.IntN(2) == 0 {
 				if err := c.stores[x].Corrupt(1, m, r); err != nil {
 					t.Fatal(err)
 				}
@@ -149,7 +149,7 @@ func testCopied(t *testing.T, seed uint64) {
 	for m, out := range c.in.Outputs {
 		for reduce := from; reduce < to; reduce++ {
 			some := slices.ContainsFunc(c.places(m), func(x ids.ExecutorID) bool { return c.readable(x, m, reduce) })
-			lost = lost || out.Sizes[reduce] > 0 && !some
+			lost = lost || out.Sizes.At(reduce) > 0 && !some
 		}
 	}
 	var f *FetchError

@@ -3,6 +3,7 @@ package shuffle
 import (
 	"fmt"
 
+	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/link/transport"
 )
@@ -20,7 +21,10 @@ type FetchError struct {
 // Error names the map output, its executor and the cause.
 func (e *FetchError) Error() string {
 	where := "this executor"
-	if e.Addr != "" {
+	switch {
+	case e.Fetch.Executor == ids.Driver:
+		where = "no executor"
+	case e.Addr != "":
 		where = fmt.Sprintf("executor %v at %s", e.Fetch.Executor, e.Addr)
 	}
 	if e.Fetch.Map < 0 {

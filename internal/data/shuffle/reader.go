@@ -111,9 +111,9 @@ func (r *reading) localOutput(mapPartition int) error {
 	if r.what.To == r.what.From+1 {
 		return r.localSegment(mapPartition, r.what.From) // the plan has looked at its size
 	}
-	sizes := r.what.Input.Outputs[mapPartition].Sizes
+	sizes := &r.what.Input.Outputs[mapPartition].Sizes
 	for reduce := r.what.From; reduce < r.what.To; reduce++ {
-		if sizes[reduce] == 0 {
+		if sizes.At(reduce) == 0 {
 			continue
 		}
 		if err := r.localSegment(mapPartition, reduce); err != nil {
@@ -192,12 +192,12 @@ func (r *Reader) plan(what Range) (plan, error) {
 	b := requestBuilder{shuffle: in.Shuffle, target: max(r.cfg.MaxBytesInFlight/5, 1)}
 	for m := range in.Outputs {
 		out := &in.Outputs[m]
-		if len(out.Sizes) < what.To {
+		if out.Executor == ids.Driver {
 			return plan{}, &FetchError{Addr: out.Addr, Err: fmt.Errorf("its place is not known"),
 				Fetch: task.Fetch{Shuffle: in.Shuffle, Map: int32(m), Reduce: int32(what.From), Executor: out.Executor}}
 		}
 		for reduce := what.From; reduce < what.To; reduce++ {
-			size := out.Sizes[reduce]
+			size := out.Sizes.At(reduce)
 			if size == 0 {
 				continue
 			}

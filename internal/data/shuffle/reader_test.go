@@ -208,9 +208,9 @@ func TestACorruptSegmentInMemoryIsFoundToo(t *testing.T) {
 
 func TestAnOutputNobodyKnowsIsAFetchError(t *testing.T) {
 	c := newCluster(t, 1, 3, 2, Config{}, func(m int) []entry { return []entry{{1, "x"}} })
-	c.in.Outputs[1].Sizes = nil
+	c.in.Outputs[1] = task.MapOutput{Executor: ids.Driver}
 	_, err := read(t.Context(), c.reader(ReadConfig{}), c.in, 1)
-	expectFetchError(t, err, task.Fetch{Shuffle: 1, Map: 1, Reduce: 1, Executor: 0})
+	expectFetchError(t, err, task.Fetch{Shuffle: 1, Map: 1, Reduce: 1, Executor: ids.Driver}, "on no executor")
 	c.stores[0].RemoveShuffle(1)
 	c.in.Outputs = c.in.Outputs[:1]
 	_, err = read(t.Context(), c.reader(ReadConfig{}), c.in, 1)
@@ -368,7 +368,7 @@ func TestALargeLocalSegmentComesInPieces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &task.Input{Shuffle: 1, Reduces: 2, Outputs: []task.MapOutput{{Sizes: sizes}}}
+	in := &task.Input{Shuffle: 1, Reduces: 2, Outputs: []task.MapOutput{{Sizes: task.PackSizes(sizes)}}}
 	var got, count int64
 	r := NewReader(ReadConfig{}, 0, st, nil)
 	all := Range{Input: in, From: 1, To: 2}

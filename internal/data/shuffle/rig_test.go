@@ -179,7 +179,7 @@ func newCluster(t testing.TB, executors, maps, reduces int, cfg Config, blocks f
 	for m := range maps {
 		x := m % executors
 		sizes := write(t, c.stores[x], 1, m, reduces, nil, blocks(m)...)
-		c.in.Outputs = append(c.in.Outputs, task.MapOutput{Executor: ids.ExecutorID(x), Addr: addr(x), Sizes: sizes})
+		c.in.Outputs = append(c.in.Outputs, task.MapOutput{Executor: ids.ExecutorID(x), Addr: addr(x), Sizes: task.PackSizes(sizes)})
 	}
 	return c
 }

@@ -82,7 +82,7 @@ func TestRandomBlocksUnderRandomMemoryReadBackEqual(t *testing.T) {
 			if err != nil || mem.held != 0 {
 				rt.Fatalf("%v; %d bytes not given back", err, mem.held)
 			}
-			in.Outputs = append(in.Outputs, task.MapOutput{Executor: 3, Sizes: sizes})
+			in.Outputs = append(in.Outputs, task.MapOutput{Executor: 3, Sizes: task.PackSizes(sizes)})
 		}
 		r := NewReader(ReadConfig{}, 3, st, nil)
 		for reduce := range reduces {
@@ -164,7 +164,7 @@ func TestADamagedFirstOutputIsReplaced(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := &task.Input{Shuffle: 1, Reduces: 2, Outputs: []task.MapOutput{{Sizes: sizes}}}
+			in := &task.Input{Shuffle: 1, Reduces: 2, Outputs: []task.MapOutput{{Sizes: task.PackSizes(sizes)}}}
 			got, err := read(t.Context(), NewReader(ReadConfig{}, 0, st, nil), in, 0)
 			if err != nil || fmt.Sprint(got) != "map[0:[again]]" {
 				t.Fatalf("%v, %v", got, err)

@@ -26,8 +26,8 @@ var exampleDown = &Down{
 	Stages: []*task.Stage{{
 		Ref: ids.StageRef{Stage: 3, Attempt: 1}, Job: 4, Body: []byte("body"), Shuffle: 5, IsMap: true, Reduces: 2, Generation: 6,
 		Inputs: []task.Input{{Shuffle: 4, Reduces: 3, Outputs: []task.MapOutput{
-			{Executor: 0, Addr: "unix:///a", Sizes: []int64{0, 300, 1}}, {Executor: ids.Driver, Addr: "unix:///b"},
-			{Executor: 0, Addr: "unix:///a", Sizes: []int64{7, 0, 0}, Copies: []task.Location{{Executor: 1, Addr: "unix:///b"}}},
+			{Executor: 0, Addr: "unix:///a", Sizes: task.PackSizes([]int64{0, 300, task.ExactFrom})}, {Executor: ids.Driver},
+			{Executor: 0, Addr: "unix:///a", Sizes: task.PackSizes([]int64{7, 0, 0}), Copies: []task.Location{{Executor: 1, Addr: "unix:///b"}}},
 		}}},
 		Props: map[string]string{"group": "g"}, Hosts: []string{"h0", "h1"},
 		Slots: 2, Cached: []task.Cached{{RDD: 8, Generation: 2, Somewhere: true}, {RDD: 9}},
@@ -149,7 +149,7 @@ func BenchmarkStageOf1000Maps1000Reduces(b *testing.B) {
 		for j := range sizes {
 			sizes[j] = int64(100 + (i*j)%5000)
 		}
-		in.Outputs = append(in.Outputs, task.MapOutput{Executor: ids.ExecutorID(i % 10), Addr: "unix:///tmp/x/" + string(rune('a'+i%10)), Sizes: sizes})
+		in.Outputs = append(in.Outputs, task.MapOutput{Executor: ids.ExecutorID(i % 10), Addr: "unix:///tmp/x/" + string(rune('a'+i%10)), Sizes: task.PackSizes(sizes)})
 	}
 	d := &Down{Stages: []*task.Stage{{Inputs: []task.Input{in}}}}
 	b.ReportAllocs()

@@ -65,54 +65,21 @@ func (c *checker) stage(s *pb.Stage) *task.Stage {
 		Shuffle: ids.ShuffleID(c.id32("a shuffle id", s.GetShuffle())), IsMap: s.GetIsMap(), Reduces: c.reduces(s.GetReduces()),
 		Props: c.settings(s.GetProps()), Hosts: s.GetHosts(),
 		Slots: int(c.between("the slots of a task", int64(s.GetSlots()), 0, mostSlots)), Generation: c.id32("a generation of map outputs", s.GetGeneration()),
+		Inputs: c.inputs(s.GetInputs()), Listed: s.GetListed(),
 	}
 	for _, k := range s.GetCached() {
 		to.Cached = append(to.Cached, task.Cached{
 			RDD: ids.RDDID(c.id32("an RDD id", k.GetRdd())), Generation: c.id32("a generation of cached partitions", k.GetGeneration()), Somewhere: k.GetSomewhere(),
 		})
 	}
-	if from := s.GetInputs(); len(from) > 0 {
-		to.Inputs = make([]task.Input, len(from))
-		for i, in := range from {
-			to.Inputs[i] = c.input(in)
-		}
+	if to.Listed && len(to.Inputs) > 0 {
+		c.refuse("a stage has inputs and says that they are elsewhere")
 	}
 	return to
 }
 
 func (c *checker) reduces(n int32) int {
 	return int(c.between("a number of reduce partitions", int64(n), 0, mostReduces))
-}
-
-func (c *checker) input(in *pb.Input) task.Input {
-	to := task.Input{
-		Shuffle: ids.ShuffleID(c.id32("a shuffle id", in.GetShuffle())), Reduces: c.reduces(in.GetReduces()),
-		Outputs: make([]task.MapOutput, len(in.GetOutputs())),
-	}
-	addrs := make([]string, len(in.GetAddrs()))
-	for i, a := range in.GetAddrs() {
-		addrs[i] = string(a)
-	}
-	place := func(at uint32) string {
-		if int64(at) < int64(len(addrs)) {
-			return addrs[at]
-		}
-		c.refuse("a map output is at address %d of %d", at, len(addrs))
-		return ""
-	}
-	for i, from := range in.GetOutputs() {
-		out := task.MapOutput{
-			Executor: c.executor(from.GetExecutor()), Addr: place(from.GetAddr()), Sizes: c.sizes("sizes of a map output", from.GetSizes()),
-		}
-		for _, x := range from.GetCopies() {
-			out.Copies = append(out.Copies, task.Location{Executor: c.executor(x.GetExecutor()), Addr: place(x.GetAddr())})
-		}
-		if n := len(out.Sizes); n != 0 && n != to.Reduces {
-			c.refuse("a map output has %d sizes for %d reduce partitions", n, to.Reduces)
-		}
-		to.Outputs[i] = out
-	}
-	return to
 }
 
 func (c *checker) taskID(n int64) ids.TaskID { return ids.TaskID(c.size("a task id", n)) }

@@ -75,7 +75,7 @@ func encodeStage(s *task.Stage) *pb.Stage {
 	b := pb.Stage_builder{
 		Stage: int32(s.Ref.Stage), StageAttempt: int32(s.Ref.Attempt), Job: int32(s.Job), Body: s.Body,
 		Shuffle: int32(s.Shuffle), IsMap: s.IsMap, Reduces: narrow(s.Reduces), Props: encodeSettings(s.Props),
-		Slots: narrow(s.Slots), Generation: s.Generation,
+		Slots: narrow(s.Slots), Generation: s.Generation, Listed: s.Listed,
 	}
 	for _, h := range s.Hosts {
 		b.Hosts = append(b.Hosts, text(h))
@@ -83,42 +83,7 @@ func encodeStage(s *task.Stage) *pb.Stage {
 	for _, k := range s.Cached {
 		b.Cached = append(b.Cached, pb.Cached_builder{Rdd: int32(k.RDD), Generation: k.Generation, Somewhere: k.Somewhere}.Build())
 	}
-	for i := range s.Inputs {
-		b.Inputs = append(b.Inputs, encodeInput(&s.Inputs[i]))
-	}
-	return b.Build()
-}
-
-// encodeInput names each address once: thousands of map outputs lie on a few executors.
-func encodeInput(in *task.Input) *pb.Input {
-	b := pb.Input_builder{
-		Shuffle: int32(in.Shuffle), Reduces: narrow(in.Reduces), Outputs: make([]*pb.MapOutput, len(in.Outputs)),
-	}
-	known := map[string]uint32{}
-	place := func(addr string) uint32 {
-		at, ok := known[addr]
-		if !ok {
-			at = uint32(len(b.Addrs))
-			known[addr] = at
-			b.Addrs = append(b.Addrs, []byte(addr))
-		}
-		return at
-	}
-	room := make([]pb.MapOutput, len(in.Outputs))
-	for i := range in.Outputs {
-		out, to := &in.Outputs[i], &room[i]
-		to.SetExecutor(int32(out.Executor))
-		to.SetAddr(place(out.Addr))
-		to.SetSizes(out.Sizes)
-		if len(out.Copies) > 0 {
-			copies := make([]*pb.Location, len(out.Copies))
-			for j, c := range out.Copies {
-				copies[j] = pb.Location_builder{Executor: int32(c.Executor), Addr: place(c.Addr)}.Build()
-			}
-			to.SetCopies(copies)
-		}
-		b.Outputs[i] = to
-	}
+	b.Inputs = encodeInputs(s.Inputs)
 	return b.Build()
 }
 

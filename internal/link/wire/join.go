@@ -52,11 +52,7 @@ func (d *Down) Weight() int {
 	}
 	for _, s := range d.Stages {
 		n += 64 + len(s.Body) + 16*len(s.Hosts)
-		for i := range s.Inputs {
-			if in := &s.Inputs[i]; len(in.Outputs) > 0 {
-				n += len(in.Outputs) * (16 + 2*len(in.Outputs[0].Sizes))
-			}
-		}
+		n += WeightOfInputs(s.Inputs)
 	}
 	return n
 }

@@ -16,13 +16,13 @@ func (s *Shuffle) Large(part float64) [][]ids.ExecutorID {
 	var holders []ids.ExecutorID
 	sums := map[ids.ExecutorID][]int64{} // looked up, never ranged over
 	for m := range s.outputs {
-		s.outputs[m].sizes.addTo(all)
+		s.outputs[m].sizes.AddTo(all)
 		for _, e := range s.Holders(int32(m)) {
 			if sums[e] == nil {
 				sums[e] = make([]int64, s.reduces)
 				holders = append(holders, e)
 			}
-			s.outputs[m].sizes.addTo(sums[e])
+			s.outputs[m].sizes.AddTo(sums[e])
 		}
 	}
 	large := make([][]ids.ExecutorID, s.reduces)

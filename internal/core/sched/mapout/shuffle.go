@@ -19,14 +19,13 @@ type Shuffle struct {
 	copies  map[int32][]held // by map partition: further places; looked up, never ranged over; nil while there are none
 	missing int              // how many of outputs are nowhere
 	version int              // changes with every place that is added or removed
-	sizes   []int64          // for Input: of the outputs that exist, one after the other; nil when it is to be made anew
 }
 
 // output is what one map partition left. Most outputs have one place, which costs nothing beyond it.
 type output struct {
-	held          // one of its places; executor is nowhere when it has none
-	sizes  sizes  // of the output that was there last, if any was
-	digest uint64 // of the same; 0 when it is not known
+	held              // one of its places; executor is nowhere when it has none
+	sizes  task.Sizes // of the output that was there last, if any was
+	digest uint64     // of the same; 0 when it is not known
 }
 
 // held is one place of an output. Invariant: table.held[executor][at] names the output, or executor is nowhere.
@@ -109,7 +108,7 @@ func (s *Shuffle) Add(mapPartition int32, executor ids.ExecutorID, bytes []int64
 		return Copied
 	}
 	changed := digest != 0 && o.digest != 0 && digest != o.digest
-	o.sizes, o.digest = pack(bytes), digest
+	o.sizes, o.digest = task.PackSizes(bytes), digest
 	s.hold(mapPartition, executor)
 	if changed {
 		return Changed
@@ -152,7 +151,7 @@ func (s *Shuffle) Void() {
 		for s.Has(int32(m)) {
 			s.Remove(int32(m), s.outputs[m].executor)
 		}
-		s.outputs[m].digest, s.outputs[m].sizes = 0, sizes{}
+		s.outputs[m].digest, s.outputs[m].sizes = 0, task.Sizes{}
 	}
 }
 
@@ -182,7 +181,6 @@ func (s *Shuffle) hold(mapPartition int32, executor ids.ExecutorID) {
 	if o.executor == nowhere {
 		o.held = h
 		s.missing--
-		s.sizes = nil
 		s.table.countSole(executor, 1)
 		return
 	}
@@ -202,7 +200,6 @@ func (s *Shuffle) forget(mapPartition int32, executor ids.ExecutorID) {
 	if len(copies) == 0 {
 		o.executor = nowhere
 		s.missing++
-		s.sizes = nil
 		s.table.countSole(executor, -1)
 		return
 	}
@@ -222,26 +219,15 @@ func (s *Shuffle) forget(mapPartition int32, executor ids.ExecutorID) {
 }
 
 // Input describes the shuffle to the tasks that read it. A missing output has no sizes. The list of outputs is the caller's; the
-// sizes in it are shared, and nobody changes them. They are eight times as large as the table's own form, and are kept until an
-// output changes or Trim is called.
+// sizes in it are the table's own, and nobody changes them.
 func (s *Shuffle) Input() task.Input {
-	if s.sizes == nil {
-		s.sizes = make([]int64, s.Present()*s.reduces)
-		bytes := s.sizes
-		for m := range s.outputs {
-			if o := &s.outputs[m]; o.executor != nowhere {
-				o.sizes.addTo(bytes[:s.reduces])
-				bytes = bytes[s.reduces:]
-			}
-		}
-	}
-	outputs, bytes := make([]task.MapOutput, len(s.outputs)), s.sizes
+	outputs := make([]task.MapOutput, len(s.outputs))
 	for m := range outputs {
-		out := &outputs[m]
-		if out.Executor = s.outputs[m].executor; out.Executor == nowhere {
+		from, out := &s.outputs[m], &outputs[m]
+		if out.Executor = from.executor; out.Executor == nowhere {
 			continue
 		}
-		out.Sizes, bytes = bytes[:s.reduces:s.reduces], bytes[s.reduces:]
+		out.Sizes = from.sizes
 		if s.copies != nil {
 			for _, h := range s.copies[int32(m)] {
 				out.Copies = append(out.Copies, task.Location{Executor: h.executor})
@@ -251,15 +237,12 @@ func (s *Shuffle) Input() task.Input {
 	return task.Input{Shuffle: s.id, Reduces: s.reduces, Outputs: outputs}
 }
 
-// Trim frees what Input keeps.
-func (s *Shuffle) Trim() { s.sizes = nil }
-
 // Totals gives the bytes of each reduce partition, over all map outputs that exist.
 func (s *Shuffle) Totals() []int64 {
 	totals := make([]int64, s.reduces)
 	for m := range s.outputs {
 		if o := &s.outputs[m]; o.executor != nowhere {
-			o.sizes.addTo(totals)
+			o.sizes.AddTo(totals)
 		}
 	}
 	return totals

@@ -1245,6 +1245,7 @@ type Stage struct {
 	xxx_hidden_Hosts        []string               `protobuf:"bytes,10,rep,name=hosts,proto3"`
 	xxx_hidden_Slots        int32                  `protobuf:"varint,11,opt,name=slots,proto3"`
 	xxx_hidden_Generation   int32                  `protobuf:"varint,12,opt,name=generation,proto3"`
+	xxx_hidden_Listed       bool                   `protobuf:"varint,14,opt,name=listed,proto3"`
 	xxx_hidden_Cached       *[]*Cached             `protobuf:"bytes,13,rep,name=cached,proto3"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
@@ -1363,6 +1364,13 @@ func (x *Stage) GetGeneration() int32 {
 	return 0
 }
 
+func (x *Stage) GetListed() bool {
+	if x != nil {
+		return x.xxx_hidden_Listed
+	}
+	return false
+}
+
 func (x *Stage) GetCached() []*Cached {
 	if x != nil {
 		if x.xxx_hidden_Cached != nil {
@@ -1423,6 +1431,10 @@ func (x *Stage) SetGeneration(v int32) {
 	x.xxx_hidden_Generation = v
 }
 
+func (x *Stage) SetListed(v bool) {
+	x.xxx_hidden_Listed = v
+}
+
 func (x *Stage) SetCached(v []*Cached) {
 	x.xxx_hidden_Cached = &v
 }
@@ -1442,6 +1454,7 @@ type Stage_builder struct {
 	Hosts        []string
 	Slots        int32
 	Generation   int32
+	Listed       bool
 	Cached       []*Cached
 }
 
@@ -1461,6 +1474,7 @@ func (b0 Stage_builder) Build() *Stage {
 	x.xxx_hidden_Hosts = b.Hosts
 	x.xxx_hidden_Slots = b.Slots
 	x.xxx_hidden_Generation = b.Generation
+	x.xxx_hidden_Listed = b.Listed
 	x.xxx_hidden_Cached = &b.Cached
 	return m0
 }
@@ -1551,20 +1565,84 @@ func (b0 Cached_builder) Build() *Cached {
 	return m0
 }
 
-// Input is one shuffle that a stage reads. Its map outputs name their address by its place in addrs.
+// Inputs is what the driver serves of a stage as a block (docs/wire.md), when it is large.
+type Inputs struct {
+	state             protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Inputs *[]*Input              `protobuf:"bytes,1,rep,name=inputs,proto3"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Inputs) Reset() {
+	*x = Inputs{}
+	mi := &file_control_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Inputs) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Inputs) ProtoMessage() {}
+
+func (x *Inputs) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *Inputs) GetInputs() []*Input {
+	if x != nil {
+		if x.xxx_hidden_Inputs != nil {
+			return *x.xxx_hidden_Inputs
+		}
+	}
+	return nil
+}
+
+func (x *Inputs) SetInputs(v []*Input) {
+	x.xxx_hidden_Inputs = &v
+}
+
+type Inputs_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Inputs []*Input
+}
+
+func (b0 Inputs_builder) Build() *Inputs {
+	m0 := &Inputs{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Inputs = &b.Inputs
+	return m0
+}
+
+// Input is one shuffle that a stage reads, in columns.
 type Input struct {
 	state              protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Shuffle int32                  `protobuf:"varint,1,opt,name=shuffle,proto3"`
 	xxx_hidden_Reduces int32                  `protobuf:"varint,2,opt,name=reduces,proto3"`
-	xxx_hidden_Addrs   [][]byte               `protobuf:"bytes,3,rep,name=addrs,proto3"`
-	xxx_hidden_Outputs *[]*MapOutput          `protobuf:"bytes,4,rep,name=outputs,proto3"`
+	xxx_hidden_Places  *[]*Place              `protobuf:"bytes,3,rep,name=places,proto3"`
+	xxx_hidden_Outputs []uint32               `protobuf:"varint,4,rep,packed,name=outputs,proto3"`
+	xxx_hidden_Empty   []uint32               `protobuf:"varint,5,rep,packed,name=empty,proto3"`
+	xxx_hidden_Sizes   []byte                 `protobuf:"bytes,6,opt,name=sizes,proto3"`
+	xxx_hidden_Exact   *[]*ExactSize          `protobuf:"bytes,7,rep,name=exact,proto3"`
+	xxx_hidden_Also    *[]*Also               `protobuf:"bytes,8,rep,name=also,proto3"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1654,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[10]
+	mi := &file_control_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1601,17 +1679,49 @@ func (x *Input) GetReduces() int32 {
 	return 0
 }
 
-func (x *Input) GetAddrs() [][]byte {
+func (x *Input) GetPlaces() []*Place {
 	if x != nil {
-		return x.xxx_hidden_Addrs
+		if x.xxx_hidden_Places != nil {
+			return *x.xxx_hidden_Places
+		}
 	}
 	return nil
 }
 
-func (x *Input) GetOutputs() []*MapOutput {
+func (x *Input) GetOutputs() []uint32 {
 	if x != nil {
-		if x.xxx_hidden_Outputs != nil {
-			return *x.xxx_hidden_Outputs
+		return x.xxx_hidden_Outputs
+	}
+	return nil
+}
+
+func (x *Input) GetEmpty() []uint32 {
+	if x != nil {
+		return x.xxx_hidden_Empty
+	}
+	return nil
+}
+
+func (x *Input) GetSizes() []byte {
+	if x != nil {
+		return x.xxx_hidden_Sizes
+	}
+	return nil
+}
+
+func (x *Input) GetExact() []*ExactSize {
+	if x != nil {
+		if x.xxx_hidden_Exact != nil {
+			return *x.xxx_hidden_Exact
+		}
+	}
+	return nil
+}
+
+func (x *Input) GetAlso() []*Also {
+	if x != nil {
+		if x.xxx_hidden_Also != nil {
+			return *x.xxx_hidden_Also
 		}
 	}
 	return nil
@@ -1625,12 +1735,31 @@ func (x *Input) SetReduces(v int32) {
 	x.xxx_hidden_Reduces = v
 }
 
-func (x *Input) SetAddrs(v [][]byte) {
-	x.xxx_hidden_Addrs = v
+func (x *Input) SetPlaces(v []*Place) {
+	x.xxx_hidden_Places = &v
 }
 
-func (x *Input) SetOutputs(v []*MapOutput) {
-	x.xxx_hidden_Outputs = &v
+func (x *Input) SetOutputs(v []uint32) {
+	x.xxx_hidden_Outputs = v
+}
+
+func (x *Input) SetEmpty(v []uint32) {
+	x.xxx_hidden_Empty = v
+}
+
+func (x *Input) SetSizes(v []byte) {
+	if v == nil {
+		v = []byte{}
+	}
+	x.xxx_hidden_Sizes = v
+}
+
+func (x *Input) SetExact(v []*ExactSize) {
+	x.xxx_hidden_Exact = &v
+}
+
+func (x *Input) SetAlso(v []*Also) {
+	x.xxx_hidden_Also = &v
 }
 
 type Input_builder struct {
@@ -1638,8 +1767,12 @@ type Input_builder struct {
 
 	Shuffle int32
 	Reduces int32
-	Addrs   [][]byte
-	Outputs []*MapOutput
+	Places  []*Place
+	Outputs []uint32
+	Empty   []uint32
+	Sizes   []byte
+	Exact   []*ExactSize
+	Also    []*Also
 }
 
 func (b0 Input_builder) Build() *Input {
@@ -1648,135 +1781,38 @@ func (b0 Input_builder) Build() *Input {
 	_, _ = b, x
 	x.xxx_hidden_Shuffle = b.Shuffle
 	x.xxx_hidden_Reduces = b.Reduces
-	x.xxx_hidden_Addrs = b.Addrs
-	x.xxx_hidden_Outputs = &b.Outputs
-	return m0
-}
-
-type MapOutput struct {
-	state               protoimpl.MessageState `protogen:"opaque.v1"`
-	xxx_hidden_Executor int32                  `protobuf:"zigzag32,1,opt,name=executor,proto3"`
-	xxx_hidden_Addr     uint32                 `protobuf:"varint,2,opt,name=addr,proto3"`
-	xxx_hidden_Sizes    []int64                `protobuf:"varint,3,rep,packed,name=sizes,proto3"`
-	xxx_hidden_Copies   *[]*Location           `protobuf:"bytes,4,rep,name=copies,proto3"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
-}
-
-func (x *MapOutput) Reset() {
-	*x = MapOutput{}
-	mi := &file_control_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MapOutput) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MapOutput) ProtoMessage() {}
-
-func (x *MapOutput) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-func (x *MapOutput) GetExecutor() int32 {
-	if x != nil {
-		return x.xxx_hidden_Executor
-	}
-	return 0
-}
-
-func (x *MapOutput) GetAddr() uint32 {
-	if x != nil {
-		return x.xxx_hidden_Addr
-	}
-	return 0
-}
-
-func (x *MapOutput) GetSizes() []int64 {
-	if x != nil {
-		return x.xxx_hidden_Sizes
-	}
-	return nil
-}
-
-func (x *MapOutput) GetCopies() []*Location {
-	if x != nil {
-		if x.xxx_hidden_Copies != nil {
-			return *x.xxx_hidden_Copies
-		}
-	}
-	return nil
-}
-
-func (x *MapOutput) SetExecutor(v int32) {
-	x.xxx_hidden_Executor = v
-}
-
-func (x *MapOutput) SetAddr(v uint32) {
-	x.xxx_hidden_Addr = v
-}
-
-func (x *MapOutput) SetSizes(v []int64) {
-	x.xxx_hidden_Sizes = v
-}
-
-func (x *MapOutput) SetCopies(v []*Location) {
-	x.xxx_hidden_Copies = &v
-}
-
-type MapOutput_builder struct {
-	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
-
-	Executor int32
-	Addr     uint32
-	Sizes    []int64
-	Copies   []*Location
-}
-
-func (b0 MapOutput_builder) Build() *MapOutput {
-	m0 := &MapOutput{}
-	b, x := &b0, m0
-	_, _ = b, x
-	x.xxx_hidden_Executor = b.Executor
-	x.xxx_hidden_Addr = b.Addr
+	x.xxx_hidden_Places = &b.Places
+	x.xxx_hidden_Outputs = b.Outputs
+	x.xxx_hidden_Empty = b.Empty
 	x.xxx_hidden_Sizes = b.Sizes
-	x.xxx_hidden_Copies = &b.Copies
+	x.xxx_hidden_Exact = &b.Exact
+	x.xxx_hidden_Also = &b.Also
 	return m0
 }
 
-// Location is another place of a map output.
-type Location struct {
+// Place is an executor that has something, and where it serves blocks.
+type Place struct {
 	state               protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Executor int32                  `protobuf:"zigzag32,1,opt,name=executor,proto3"`
-	xxx_hidden_Addr     uint32                 `protobuf:"varint,2,opt,name=addr,proto3"`
+	xxx_hidden_Addr     []byte                 `protobuf:"bytes,2,opt,name=addr,proto3"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
 }
 
-func (x *Location) Reset() {
-	*x = Location{}
+func (x *Place) Reset() {
+	*x = Place{}
 	mi := &file_control_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Location) String() string {
+func (x *Place) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Location) ProtoMessage() {}
+func (*Place) ProtoMessage() {}
 
-func (x *Location) ProtoReflect() protoreflect.Message {
+func (x *Place) ProtoReflect() protoreflect.Message {
 	mi := &file_control_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1788,41 +1824,202 @@ func (x *Location) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-func (x *Location) GetExecutor() int32 {
+func (x *Place) GetExecutor() int32 {
 	if x != nil {
 		return x.xxx_hidden_Executor
 	}
 	return 0
 }
 
-func (x *Location) GetAddr() uint32 {
+func (x *Place) GetAddr() []byte {
 	if x != nil {
 		return x.xxx_hidden_Addr
 	}
-	return 0
+	return nil
 }
 
-func (x *Location) SetExecutor(v int32) {
+func (x *Place) SetExecutor(v int32) {
 	x.xxx_hidden_Executor = v
 }
 
-func (x *Location) SetAddr(v uint32) {
+func (x *Place) SetAddr(v []byte) {
+	if v == nil {
+		v = []byte{}
+	}
 	x.xxx_hidden_Addr = v
 }
 
-type Location_builder struct {
+type Place_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
 	Executor int32
-	Addr     uint32
+	Addr     []byte
 }
 
-func (b0 Location_builder) Build() *Location {
-	m0 := &Location{}
+func (b0 Place_builder) Build() *Place {
+	m0 := &Place{}
 	b, x := &b0, m0
 	_, _ = b, x
 	x.xxx_hidden_Executor = b.Executor
 	x.xxx_hidden_Addr = b.Addr
+	return m0
+}
+
+// ExactSize is a size that its byte does not tell well enough.
+type ExactSize struct {
+	state             protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Map    uint32                 `protobuf:"varint,1,opt,name=map,proto3"`
+	xxx_hidden_Reduce uint32                 `protobuf:"varint,2,opt,name=reduce,proto3"`
+	xxx_hidden_Bytes  int64                  `protobuf:"varint,3,opt,name=bytes,proto3"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *ExactSize) Reset() {
+	*x = ExactSize{}
+	mi := &file_control_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExactSize) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExactSize) ProtoMessage() {}
+
+func (x *ExactSize) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *ExactSize) GetMap() uint32 {
+	if x != nil {
+		return x.xxx_hidden_Map
+	}
+	return 0
+}
+
+func (x *ExactSize) GetReduce() uint32 {
+	if x != nil {
+		return x.xxx_hidden_Reduce
+	}
+	return 0
+}
+
+func (x *ExactSize) GetBytes() int64 {
+	if x != nil {
+		return x.xxx_hidden_Bytes
+	}
+	return 0
+}
+
+func (x *ExactSize) SetMap(v uint32) {
+	x.xxx_hidden_Map = v
+}
+
+func (x *ExactSize) SetReduce(v uint32) {
+	x.xxx_hidden_Reduce = v
+}
+
+func (x *ExactSize) SetBytes(v int64) {
+	x.xxx_hidden_Bytes = v
+}
+
+type ExactSize_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Map    uint32
+	Reduce uint32
+	Bytes  int64
+}
+
+func (b0 ExactSize_builder) Build() *ExactSize {
+	m0 := &ExactSize{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Map = b.Map
+	x.xxx_hidden_Reduce = b.Reduce
+	x.xxx_hidden_Bytes = b.Bytes
+	return m0
+}
+
+// Also is another place of a map output.
+type Also struct {
+	state            protoimpl.MessageState `protogen:"opaque.v1"`
+	xxx_hidden_Map   uint32                 `protobuf:"varint,1,opt,name=map,proto3"`
+	xxx_hidden_Place uint32                 `protobuf:"varint,2,opt,name=place,proto3"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *Also) Reset() {
+	*x = Also{}
+	mi := &file_control_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Also) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Also) ProtoMessage() {}
+
+func (x *Also) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+func (x *Also) GetMap() uint32 {
+	if x != nil {
+		return x.xxx_hidden_Map
+	}
+	return 0
+}
+
+func (x *Also) GetPlace() uint32 {
+	if x != nil {
+		return x.xxx_hidden_Place
+	}
+	return 0
+}
+
+func (x *Also) SetMap(v uint32) {
+	x.xxx_hidden_Map = v
+}
+
+func (x *Also) SetPlace(v uint32) {
+	x.xxx_hidden_Place = v
+}
+
+type Also_builder struct {
+	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
+
+	Map   uint32
+	Place uint32
+}
+
+func (b0 Also_builder) Build() *Also {
+	m0 := &Also{}
+	b, x := &b0, m0
+	_, _ = b, x
+	x.xxx_hidden_Map = b.Map
+	x.xxx_hidden_Place = b.Place
 	return m0
 }
 
@@ -1841,7 +2038,7 @@ type Launch struct {
 
 func (x *Launch) Reset() {
 	*x = Launch{}
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1853,7 +2050,7 @@ func (x *Launch) String() string {
 func (*Launch) ProtoMessage() {}
 
 func (x *Launch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[13]
+	mi := &file_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1983,7 +2180,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2192,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[14]
+	mi := &file_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +2281,7 @@ type TaskCall struct {
 
 func (x *TaskCall) Reset() {
 	*x = TaskCall{}
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2293,7 @@ func (x *TaskCall) String() string {
 func (*TaskCall) ProtoMessage() {}
 
 func (x *TaskCall) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[15]
+	mi := &file_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2238,7 +2435,7 @@ type TaskReply struct {
 
 func (x *TaskReply) Reset() {
 	*x = TaskReply{}
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2250,7 +2447,7 @@ func (x *TaskReply) String() string {
 func (*TaskReply) ProtoMessage() {}
 
 func (x *TaskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[16]
+	mi := &file_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2364,81 +2561,6 @@ func (b0 TaskReply_builder) Build() *TaskReply {
 	return m0
 }
 
-// Place is an executor that has a cached partition, and where it serves blocks.
-type Place struct {
-	state               protoimpl.MessageState `protogen:"opaque.v1"`
-	xxx_hidden_Executor int32                  `protobuf:"zigzag32,1,opt,name=executor,proto3"`
-	xxx_hidden_Addr     []byte                 `protobuf:"bytes,2,opt,name=addr,proto3"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
-}
-
-func (x *Place) Reset() {
-	*x = Place{}
-	mi := &file_control_proto_msgTypes[17]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Place) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Place) ProtoMessage() {}
-
-func (x *Place) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[17]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-func (x *Place) GetExecutor() int32 {
-	if x != nil {
-		return x.xxx_hidden_Executor
-	}
-	return 0
-}
-
-func (x *Place) GetAddr() []byte {
-	if x != nil {
-		return x.xxx_hidden_Addr
-	}
-	return nil
-}
-
-func (x *Place) SetExecutor(v int32) {
-	x.xxx_hidden_Executor = v
-}
-
-func (x *Place) SetAddr(v []byte) {
-	if v == nil {
-		v = []byte{}
-	}
-	x.xxx_hidden_Addr = v
-}
-
-type Place_builder struct {
-	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
-
-	Executor int32
-	Addr     []byte
-}
-
-func (b0 Place_builder) Build() *Place {
-	m0 := &Place{}
-	b, x := &b0, m0
-	_, _ = b, x
-	x.xxx_hidden_Executor = b.Executor
-	x.xxx_hidden_Addr = b.Addr
-	return m0
-}
-
 type Drop struct {
 	state           protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Kind BlockKind              `protobuf:"varint,1,opt,name=kind,proto3,enum=kiln.control.BlockKind"`
@@ -2449,7 +2571,7 @@ type Drop struct {
 
 func (x *Drop) Reset() {
 	*x = Drop{}
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2461,7 +2583,7 @@ func (x *Drop) String() string {
 func (*Drop) ProtoMessage() {}
 
 func (x *Drop) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2527,7 +2649,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2539,7 +2661,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2684,7 +2806,7 @@ type Copied struct {
 
 func (x *Copied) Reset() {
 	*x = Copied{}
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2696,7 +2818,7 @@ func (x *Copied) String() string {
 func (*Copied) ProtoMessage() {}
 
 func (x *Copied) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2833,7 +2955,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2845,7 +2967,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3116,7 +3238,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3128,7 +3250,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3257,7 +3379,7 @@ type Fetch struct {
 
 func (x *Fetch) Reset() {
 	*x = Fetch{}
-	mi := &file_control_proto_msgTypes[23]
+	mi := &file_control_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3269,7 +3391,7 @@ func (x *Fetch) String() string {
 func (*Fetch) ProtoMessage() {}
 
 func (x *Fetch) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[23]
+	mi := &file_control_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3354,7 +3476,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_control_proto_msgTypes[24]
+	mi := &file_control_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3366,7 +3488,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[24]
+	mi := &file_control_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3438,7 +3560,7 @@ type Metrics struct {
 
 func (x *Metrics) Reset() {
 	*x = Metrics{}
-	mi := &file_control_proto_msgTypes[25]
+	mi := &file_control_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3450,7 +3572,7 @@ func (x *Metrics) String() string {
 func (*Metrics) ProtoMessage() {}
 
 func (x *Metrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[25]
+	mi := &file_control_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3641,7 +3763,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_control_proto_msgTypes[26]
+	mi := &file_control_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3653,7 +3775,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[26]
+	mi := &file_control_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3745,7 +3867,7 @@ type BlockChange struct {
 
 func (x *BlockChange) Reset() {
 	*x = BlockChange{}
-	mi := &file_control_proto_msgTypes[27]
+	mi := &file_control_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3757,7 +3879,7 @@ func (x *BlockChange) String() string {
 func (*BlockChange) ProtoMessage() {}
 
 func (x *BlockChange) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[27]
+	mi := &file_control_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3917,7 +4039,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06app_id\x18\x02 \x01(\tR\x05appId\x12)\n" +
 	"\x04conf\x18\x03 \x03(\v2\x15.kiln.control.SettingR\x04conf\x12'\n" +
 	"\x0fheartbeat_nanos\x18\x04 \x01(\x03R\x0eheartbeatNanos\x12\x18\n" +
-	"\arefused\x18\x05 \x01(\tR\arefused\"\x87\x03\n" +
+	"\arefused\x18\x05 \x01(\tR\arefused\"\x9f\x03\n" +
 	"\x05Stage\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x10\n" +
@@ -3933,27 +4055,36 @@ const file_control_proto_rawDesc = "" +
 	"\x05slots\x18\v \x01(\x05R\x05slots\x12\x1e\n" +
 	"\n" +
 	"generation\x18\f \x01(\x05R\n" +
-	"generation\x12,\n" +
+	"generation\x12\x16\n" +
+	"\x06listed\x18\x0e \x01(\bR\x06listed\x12,\n" +
 	"\x06cached\x18\r \x03(\v2\x14.kiln.control.CachedR\x06cached\"X\n" +
 	"\x06Cached\x12\x10\n" +
 	"\x03rdd\x18\x01 \x01(\x05R\x03rdd\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x02 \x01(\x05R\n" +
 	"generation\x12\x1c\n" +
-	"\tsomewhere\x18\x03 \x01(\bR\tsomewhere\"\x84\x01\n" +
+	"\tsomewhere\x18\x03 \x01(\bR\tsomewhere\"5\n" +
+	"\x06Inputs\x12+\n" +
+	"\x06inputs\x18\x01 \x03(\v2\x13.kiln.control.InputR\x06inputs\"\x85\x02\n" +
 	"\x05Input\x12\x18\n" +
 	"\ashuffle\x18\x01 \x01(\x05R\ashuffle\x12\x18\n" +
-	"\areduces\x18\x02 \x01(\x05R\areduces\x12\x14\n" +
-	"\x05addrs\x18\x03 \x03(\fR\x05addrs\x121\n" +
-	"\aoutputs\x18\x04 \x03(\v2\x17.kiln.control.MapOutputR\aoutputs\"\x81\x01\n" +
-	"\tMapOutput\x12\x1a\n" +
+	"\areduces\x18\x02 \x01(\x05R\areduces\x12+\n" +
+	"\x06places\x18\x03 \x03(\v2\x13.kiln.control.PlaceR\x06places\x12\x18\n" +
+	"\aoutputs\x18\x04 \x03(\rR\aoutputs\x12\x14\n" +
+	"\x05empty\x18\x05 \x03(\rR\x05empty\x12\x14\n" +
+	"\x05sizes\x18\x06 \x01(\fR\x05sizes\x12-\n" +
+	"\x05exact\x18\a \x03(\v2\x17.kiln.control.ExactSizeR\x05exact\x12&\n" +
+	"\x04also\x18\b \x03(\v2\x12.kiln.control.AlsoR\x04also\"7\n" +
+	"\x05Place\x12\x1a\n" +
 	"\bexecutor\x18\x01 \x01(\x11R\bexecutor\x12\x12\n" +
-	"\x04addr\x18\x02 \x01(\rR\x04addr\x12\x14\n" +
-	"\x05sizes\x18\x03 \x03(\x03R\x05sizes\x12.\n" +
-	"\x06copies\x18\x04 \x03(\v2\x16.kiln.control.LocationR\x06copies\":\n" +
-	"\bLocation\x12\x1a\n" +
-	"\bexecutor\x18\x01 \x01(\x11R\bexecutor\x12\x12\n" +
-	"\x04addr\x18\x02 \x01(\rR\x04addr\"\xe9\x01\n" +
+	"\x04addr\x18\x02 \x01(\fR\x04addr\"K\n" +
+	"\tExactSize\x12\x10\n" +
+	"\x03map\x18\x01 \x01(\rR\x03map\x12\x16\n" +
+	"\x06reduce\x18\x02 \x01(\rR\x06reduce\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\".\n" +
+	"\x04Also\x12\x10\n" +
+	"\x03map\x18\x01 \x01(\rR\x03map\x12\x14\n" +
+	"\x05place\x18\x02 \x01(\rR\x05place\"\xe9\x01\n" +
 	"\x06Launch\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x1c\n" +
@@ -3980,10 +4111,7 @@ const file_control_proto_rawDesc = "" +
 	"\arefused\x18\x03 \x01(\tR\arefused\x12\x1a\n" +
 	"\bmessages\x18\x04 \x03(\fR\bmessages\x12\x1b\n" +
 	"\tas_before\x18\x05 \x01(\bR\basBefore\x12+\n" +
-	"\x06places\x18\x06 \x03(\v2\x13.kiln.control.PlaceR\x06places\"7\n" +
-	"\x05Place\x12\x1a\n" +
-	"\bexecutor\x18\x01 \x01(\x11R\bexecutor\x12\x12\n" +
-	"\x04addr\x18\x02 \x01(\fR\x04addr\"C\n" +
+	"\x06places\x18\x06 \x03(\v2\x13.kiln.control.PlaceR\x06places\"C\n" +
 	"\x04Drop\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x03R\x02id\"\xe3\x01\n" +
@@ -4098,7 +4226,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06Attach\x12\x10.kiln.control.Up\x1a\x12.kiln.control.Down(\x010\x01B:Z8github.com/kilnproject/kiln/internal/link/wire/controlpbb\x06proto3"
 
 var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_control_proto_goTypes = []any{
 	(CallKind)(0),       // 0: kiln.control.CallKind
 	(BlockKind)(0),      // 1: kiln.control.BlockKind
@@ -4113,69 +4241,72 @@ var file_control_proto_goTypes = []any{
 	(*Welcome)(nil),     // 10: kiln.control.Welcome
 	(*Stage)(nil),       // 11: kiln.control.Stage
 	(*Cached)(nil),      // 12: kiln.control.Cached
-	(*Input)(nil),       // 13: kiln.control.Input
-	(*MapOutput)(nil),   // 14: kiln.control.MapOutput
-	(*Location)(nil),    // 15: kiln.control.Location
-	(*Launch)(nil),      // 16: kiln.control.Launch
-	(*Kill)(nil),        // 17: kiln.control.Kill
-	(*TaskCall)(nil),    // 18: kiln.control.TaskCall
-	(*TaskReply)(nil),   // 19: kiln.control.TaskReply
-	(*Place)(nil),       // 20: kiln.control.Place
-	(*Drop)(nil),        // 21: kiln.control.Drop
-	(*Copy)(nil),        // 22: kiln.control.Copy
-	(*Copied)(nil),      // 23: kiln.control.Copied
-	(*End)(nil),         // 24: kiln.control.End
-	(*Error)(nil),       // 25: kiln.control.Error
-	(*Fetch)(nil),       // 26: kiln.control.Fetch
-	(*Update)(nil),      // 27: kiln.control.Update
-	(*Metrics)(nil),     // 28: kiln.control.Metrics
-	(*Heartbeat)(nil),   // 29: kiln.control.Heartbeat
-	(*BlockChange)(nil), // 30: kiln.control.BlockChange
+	(*Inputs)(nil),      // 13: kiln.control.Inputs
+	(*Input)(nil),       // 14: kiln.control.Input
+	(*Place)(nil),       // 15: kiln.control.Place
+	(*ExactSize)(nil),   // 16: kiln.control.ExactSize
+	(*Also)(nil),        // 17: kiln.control.Also
+	(*Launch)(nil),      // 18: kiln.control.Launch
+	(*Kill)(nil),        // 19: kiln.control.Kill
+	(*TaskCall)(nil),    // 20: kiln.control.TaskCall
+	(*TaskReply)(nil),   // 21: kiln.control.TaskReply
+	(*Drop)(nil),        // 22: kiln.control.Drop
+	(*Copy)(nil),        // 23: kiln.control.Copy
+	(*Copied)(nil),      // 24: kiln.control.Copied
+	(*End)(nil),         // 25: kiln.control.End
+	(*Error)(nil),       // 26: kiln.control.Error
+	(*Fetch)(nil),       // 27: kiln.control.Fetch
+	(*Update)(nil),      // 28: kiln.control.Update
+	(*Metrics)(nil),     // 29: kiln.control.Metrics
+	(*Heartbeat)(nil),   // 30: kiln.control.Heartbeat
+	(*BlockChange)(nil), // 31: kiln.control.BlockChange
 }
 var file_control_proto_depIdxs = []int32{
 	10, // 0: kiln.control.Down.welcome:type_name -> kiln.control.Welcome
 	11, // 1: kiln.control.Down.stages:type_name -> kiln.control.Stage
-	16, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
-	17, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
-	19, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
+	18, // 2: kiln.control.Down.launches:type_name -> kiln.control.Launch
+	19, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
+	21, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
 	5,  // 5: kiln.control.Down.forget:type_name -> kiln.control.StageRef
-	21, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
-	22, // 7: kiln.control.Down.copies:type_name -> kiln.control.Copy
+	22, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
+	23, // 7: kiln.control.Down.copies:type_name -> kiln.control.Copy
 	8,  // 8: kiln.control.Up.hello:type_name -> kiln.control.Hello
-	30, // 9: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
-	18, // 10: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
-	24, // 11: kiln.control.Up.ends:type_name -> kiln.control.End
-	23, // 12: kiln.control.Up.copied:type_name -> kiln.control.Copied
-	29, // 13: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
+	31, // 9: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
+	20, // 10: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
+	25, // 11: kiln.control.Up.ends:type_name -> kiln.control.End
+	24, // 12: kiln.control.Up.copied:type_name -> kiln.control.Copied
+	30, // 13: kiln.control.Up.heartbeat:type_name -> kiln.control.Heartbeat
 	9,  // 14: kiln.control.Hello.resources:type_name -> kiln.control.Resource
 	7,  // 15: kiln.control.Welcome.conf:type_name -> kiln.control.Setting
-	13, // 16: kiln.control.Stage.inputs:type_name -> kiln.control.Input
+	14, // 16: kiln.control.Stage.inputs:type_name -> kiln.control.Input
 	7,  // 17: kiln.control.Stage.props:type_name -> kiln.control.Setting
 	12, // 18: kiln.control.Stage.cached:type_name -> kiln.control.Cached
-	14, // 19: kiln.control.Input.outputs:type_name -> kiln.control.MapOutput
-	15, // 20: kiln.control.MapOutput.copies:type_name -> kiln.control.Location
-	9,  // 21: kiln.control.Launch.resources:type_name -> kiln.control.Resource
-	6,  // 22: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
-	6,  // 23: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
-	0,  // 24: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
-	6,  // 25: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
-	20, // 26: kiln.control.TaskReply.places:type_name -> kiln.control.Place
-	1,  // 27: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
-	1,  // 28: kiln.control.Copy.kind:type_name -> kiln.control.BlockKind
-	1,  // 29: kiln.control.Copied.kind:type_name -> kiln.control.BlockKind
-	2,  // 30: kiln.control.End.fate:type_name -> kiln.control.Fate
-	25, // 31: kiln.control.End.error:type_name -> kiln.control.Error
-	26, // 32: kiln.control.End.fetch:type_name -> kiln.control.Fetch
-	27, // 33: kiln.control.End.updates:type_name -> kiln.control.Update
-	28, // 34: kiln.control.End.metrics:type_name -> kiln.control.Metrics
-	6,  // 35: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
-	4,  // 36: kiln.control.Control.Attach:input_type -> kiln.control.Up
-	3,  // 37: kiln.control.Control.Attach:output_type -> kiln.control.Down
-	37, // [37:38] is the sub-list for method output_type
-	36, // [36:37] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	14, // 19: kiln.control.Inputs.inputs:type_name -> kiln.control.Input
+	15, // 20: kiln.control.Input.places:type_name -> kiln.control.Place
+	16, // 21: kiln.control.Input.exact:type_name -> kiln.control.ExactSize
+	17, // 22: kiln.control.Input.also:type_name -> kiln.control.Also
+	9,  // 23: kiln.control.Launch.resources:type_name -> kiln.control.Resource
+	6,  // 24: kiln.control.Kill.task:type_name -> kiln.control.TaskRef
+	6,  // 25: kiln.control.TaskCall.task:type_name -> kiln.control.TaskRef
+	0,  // 26: kiln.control.TaskCall.kind:type_name -> kiln.control.CallKind
+	6,  // 27: kiln.control.TaskReply.task:type_name -> kiln.control.TaskRef
+	15, // 28: kiln.control.TaskReply.places:type_name -> kiln.control.Place
+	1,  // 29: kiln.control.Drop.kind:type_name -> kiln.control.BlockKind
+	1,  // 30: kiln.control.Copy.kind:type_name -> kiln.control.BlockKind
+	1,  // 31: kiln.control.Copied.kind:type_name -> kiln.control.BlockKind
+	2,  // 32: kiln.control.End.fate:type_name -> kiln.control.Fate
+	26, // 33: kiln.control.End.error:type_name -> kiln.control.Error
+	27, // 34: kiln.control.End.fetch:type_name -> kiln.control.Fetch
+	28, // 35: kiln.control.End.updates:type_name -> kiln.control.Update
+	29, // 36: kiln.control.End.metrics:type_name -> kiln.control.Metrics
+	6,  // 37: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
+	4,  // 38: kiln.control.Control.Attach:input_type -> kiln.control.Up
+	3,  // 39: kiln.control.Control.Attach:output_type -> kiln.control.Down
+	39, // [39:40] is the sub-list for method output_type
+	38, // [38:39] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -4189,7 +4320,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
