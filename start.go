@@ -92,6 +92,7 @@ func (s *Session) driverConfig(m conf.MasterURL, executor profile.Executor, exec
 		App:       cluster.App{ID: s.appID, Name: s.appName()},
 		Timeout:   conf.NetworkTimeout.Of(s.conf),
 		PieceSize: int64(conf.BroadcastBlockSize.Of(s.conf)),
+		ListFrom:  int(conf.ListFrom.Of(s.conf)),
 		Merge:     s.accumulators.merge,
 	}
 	s.profiles.conf = s.conf
@@ -137,6 +138,9 @@ func (s *Session) startLocal(m conf.MasterURL) error {
 	drive, err := s.driverConfig(m, profile.Executor{Slots: slots, Memory: memory}, executors)
 	if err != nil {
 		return err
+	}
+	if kit == nil {
+		drive.ListFrom = 0 // what one process holds it does not send itself
 	}
 	cfg.Has = s.profiles.machine
 	s.driver.Driver = driver.Start(drive)

@@ -26,6 +26,11 @@ var (
 	FetchRetryWait = Duration("kiln.shuffle.fetch.retryWait", 500*time.Millisecond,
 		"The pause before a fetch is tried again.", AtLeast(time.Duration(0))).Spark("spark.shuffle.io.retryWait", "s")
 
+	// ListFrom is the size from which executors fetch where map outputs lie.
+	ListFrom = Size("kiln.shuffle.mapOutput.minSizeForBroadcast", 512*KiB,
+		"From what size on executors fetch the list of the map outputs that a stage reads as a block, once each. A smaller one comes with the stage. Masters local, local[N] and local[*] share it in memory and ignore the setting.",
+		Between(1, 64*MiB))
+
 	// Digests makes map tasks tell what they wrote from anything else.
 	Digests = Bool("kiln.shuffle.digests.enabled", true,
 		"Notice when a part of a shuffle that was lost and computed again has other rows than before, because a function depends on chance or on the order of rows. What was made of the old rows is then computed again, or the job fails rather than give results of both. Masters local, local[N] and local[*] lose no executors and ignore it.")

@@ -23,14 +23,18 @@ func (d *Driver) DropBroadcast(id ids.BroadcastID, destroy bool) {
 	d.report(wire.Drop{Kind: ids.BroadcastBlock, ID: int64(id)})
 }
 
-// Blocks is what the driver's block server offers: the pieces of broadcasts.
-func (d *Driver) Blocks() transport.Provider { return pieces{d} }
+// Blocks is what the driver's block server offers: the pieces of broadcasts, and where the map outputs lie that stage attempts read.
+func (d *Driver) Blocks() transport.Provider { return provider{d} }
 
-type pieces struct{ d *Driver }
+type provider struct{ d *Driver }
 
 // OpenBlock implements transport.Provider.
-func (p pieces) OpenBlock(id ids.BlockID) (transport.Block, error) {
-	if id.Kind != ids.BroadcastBlock {
+func (p provider) OpenBlock(id ids.BlockID) (transport.Block, error) {
+	switch id.Kind {
+	case ids.BroadcastBlock:
+	case ids.InputsBlock:
+		return p.d.listings.open(id)
+	default:
 		return transport.Block{}, fmt.Errorf("the driver has no %v: %w", id, transport.ErrNotFound)
 	}
 	data, sums, err := p.d.broadcasts.Piece(ids.BroadcastID(id.A), int(id.B))

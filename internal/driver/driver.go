@@ -29,6 +29,7 @@ type Config struct {
 	Timeout   time.Duration // for fetching a result
 	Fetch     transport.Fetcher
 	PieceSize int64                   // of broadcasts
+	ListFrom  int                     // from how many bytes executors fetch where map outputs lie as a block; 0: it always goes with the stage
 	Merge     func(task.Update) error // adds what a task sent to an accumulator
 
 	// Record is where the events of the scheduler are written down; nil for nowhere.
@@ -52,6 +53,7 @@ type Driver struct {
 	nextJob    atomic.Int32
 	nextCast   atomic.Int32
 	broadcasts *broadcast.Store
+	listings   listings
 	outbox     outbox
 	orders     outbox // to grants, which may take its time
 

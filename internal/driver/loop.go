@@ -36,6 +36,7 @@ func (d *Driver) loop() {
 		case <-pulse.C:
 			d.turn()
 			d.record.sync()
+			d.forgetOver()
 		case <-d.quit:
 			d.shutDown()
 			return
@@ -222,7 +223,7 @@ func (d *Driver) perform(a sched.Action) {
 		}
 	case sched.AnswerCall:
 		if r := d.remotes[a.Executor]; r != nil {
-			d.addresses(a.Reply.Places)
+			d.locate(a.Reply.Places)
 			b := d.batch(r)
 			b.Replies = append(b.Replies, a.Reply)
 		}
@@ -261,52 +262,6 @@ func (d *Driver) sendDrop(id ids.ExecutorID, x wire.Drop) {
 	if r := d.remotes[id]; r != nil {
 		b := d.batch(r)
 		b.Drop = append(b.Drop, x)
-	}
-}
-
-// ship sends a stage attempt; it is described once for all executors that get it now.
-func (d *Driver) ship(a sched.ShipStage) {
-	s := d.stages[a.Stage]
-	if s.stage == nil || s.listing < a.Listing {
-		t := d.core.Stage(a.Stage)
-		if t == nil {
-			return
-		}
-		for i := range t.Inputs {
-			for m := range t.Inputs[i].Outputs {
-				o := &t.Inputs[i].Outputs[m]
-				o.Addr = d.blocksOf(o.Executor)
-				d.addresses(o.Copies)
-			}
-		}
-		s = shipped{t, a.Listing}
-		d.stages[a.Stage] = s
-	}
-	if r := d.remotes[a.Executor]; r != nil {
-		b := d.batch(r)
-		b.Stages = append(b.Stages, s.stage)
-	}
-}
-
-// shipped is a stage attempt as executors are told of it.
-type shipped struct {
-	stage   *task.Stage
-	listing int32
-}
-
-// blocksOf gives where an executor serves blocks; nothing when it is gone.
-func (d *Driver) blocksOf(id ids.ExecutorID) string {
-	if r := d.remotes[id]; r != nil {
-		return r.hello.BlockAddr
-	}
-	return ""
-}
-
-func (d *Driver) forget(a sched.ForgetStage) {
-	delete(d.stages, a.Stage)
-	if r := d.remotes[a.Executor]; r != nil {
-		b := d.batch(r)
-		b.Forget = append(b.Forget, a.Stage)
 	}
 }
 

@@ -243,6 +243,10 @@ func reasonOf(a *attempt, err error) task.EndReason {
 	if errors.As(err, &denied) {
 		return task.EndReason{Fate: task.CommitDenied, Error: &task.Error{Text: err.Error()}}
 	}
+	var unknown *inputsError
+	if errors.As(err, &unknown) {
+		return task.EndReason{Fate: task.Lost, Error: &task.Error{Text: err.Error()}}
+	}
 	te := &task.Error{Text: err.Error(), Type: fmt.Sprintf("%T", err), Value: op.EncodeError(err)}
 	var failure *op.Failure
 	var p *panicked

@@ -76,8 +76,9 @@ type Executor struct {
 // stage is what the executor holds of one stage attempt.
 type stage struct {
 	*task.Stage
-	body *plan.Body
-	err  error // the body could not be decoded: every task of it fails
+	body   *plan.Body
+	err    error  // the body could not be decoded: every task of it fails
+	listed listed // what its tasks read, when the driver has it as a block
 }
 
 // New makes an executor with its stores. It opens no file before it needs one.

@@ -47,8 +47,12 @@ func (w *countingWriter) Commit(digest uint64) ([]int64, uint64, error) {
 
 // ReadShuffle implements op.Host.
 func (h host) ReadShuffle(t *op.Task, id ids.ShuffleID, reduce int, push func([]byte) error) error {
-	for i := range t.Stage.Inputs {
-		in := &t.Stage.Inputs[i]
+	inputs, err := h.e.inputs(t.Context, h.attempt.stage)
+	if err != nil {
+		return err
+	}
+	for i := range inputs {
+		in := &inputs[i]
 		if in.Shuffle != id {
 			continue
 		}

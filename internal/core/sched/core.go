@@ -228,17 +228,20 @@ func (c *Core) Wake() (at Time, ok bool) {
 	return at, ok
 }
 
+// Over says that a stage attempt is over and none of its tasks runs: executors have been told to forget it, as far as they live.
+func (c *Core) Over(ref ids.StageRef) bool {
+	s := c.stage(ref.Stage)
+	return s == nil || s.attempt(ref.Attempt) == nil
+}
+
 // Stage describes a stage attempt to executors: what ShipStage sends. The lists of map outputs are the caller's, who fills in their
 // addresses; sizes, body and properties are shared, and nobody changes them. It is nil when the attempt is over.
 func (c *Core) Stage(ref ids.StageRef) *task.Stage {
+	if c.Over(ref) {
+		return nil
+	}
 	s := c.stage(ref.Stage)
-	if s == nil {
-		return nil
-	}
 	r := s.attempt(ref.Attempt)
-	if r == nil {
-		return nil
-	}
 	t := &task.Stage{
 		Ref: ref, Job: r.job.spec.ID, Body: s.spec.Body, Props: r.job.spec.Props,
 		IsMap: s.spec.IsMap, Shuffle: s.spec.Shuffle, Reduces: s.spec.Reduces, Slots: s.spec.Slots, Generation: r.generation,

@@ -143,15 +143,7 @@ func FuzzDecode(f *testing.F) {
 
 // BenchmarkStageOf1000Maps1000Reduces is the largest message of a usual job.
 func BenchmarkStageOf1000Maps1000Reduces(b *testing.B) {
-	in := task.Input{Reduces: 1000}
-	for i := range 1000 {
-		sizes := make([]int64, 1000)
-		for j := range sizes {
-			sizes[j] = int64(100 + (i*j)%5000)
-		}
-		in.Outputs = append(in.Outputs, task.MapOutput{Executor: ids.ExecutorID(i % 10), Addr: "unix:///tmp/x/" + string(rune('a'+i%10)), Sizes: task.PackSizes(sizes)})
-	}
-	d := &Down{Stages: []*task.Stage{{Inputs: []task.Input{in}}}}
+	d := &Down{Stages: []*task.Stage{{Inputs: []task.Input{largeInput(1000)}}}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := throughDown(d); err != nil {

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
 	"google.golang.org/protobuf/proto"
@@ -14,24 +13,33 @@ import (
 const (
 	mostListing = 1 << 30 // bytes of a listing before compression
 	mostRatio   = 1 << 16 // how many times as large as its compressed form a listing may say that it is
+
+	listingWindow = 128 << 10 // how far back the compression looks
 )
 
-// Neighbours in a list of sizes are alike: the entropy coder alone makes a third or less of them.
-var listingEncoders = sync.Pool{New: func() any {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true))
+// compress makes one zstd frame, which says how long its content is. Sizes of map outputs are alike: the entropy coder leaves a third
+// of them or less. A listing is encoded once for a stage attempt, so that the encoder is not kept.
+func compress(raw []byte) ([]byte, error) {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithSingleSegment(true), zstd.WithWindowSize(listingWindow))
 	if err != nil {
-		panic(err) // the options are constant
+		return nil, fmt.Errorf("compressing where map outputs lie: %w", err)
 	}
-	return e
-}}
+	return e.EncodeAll(raw, nil), nil
+}
 
-var listingDecoders = sync.Pool{New: func() any {
+// decompress gives the content of a frame of so many bytes.
+func decompress(data []byte, size uint64) ([]byte, error) {
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostListing))
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
-	return d
-}}
+	defer d.Close()
+	raw, err := d.DecodeAll(data, make([]byte, 0, size))
+	if err == nil && uint64(len(raw)) != size {
+		err = fmt.Errorf("%d bytes, and not %d as it says", len(raw), size)
+	}
+	return raw, err
+}
 
 // EncodeListing gives the inputs of a stage the bytes of the block ids.Inputs: one zstd frame, which says how long its content is.
 func EncodeListing(inputs []task.Input) ([]byte, error) {
@@ -42,9 +50,7 @@ func EncodeListing(inputs []task.Input) ([]byte, error) {
 	if len(raw) > mostListing {
 		return nil, fmt.Errorf("where map outputs lie takes %d bytes, and %d are the most: use fewer partitions", len(raw), mostListing)
 	}
-	e := listingEncoders.Get().(*zstd.Encoder)
-	defer listingEncoders.Put(e)
-	return e.EncodeAll(raw, nil), nil
+	return compress(raw)
 }
 
 // DecodeListing reads what EncodeListing wrote, and checks it as DecodeDown does. The error wraps ErrMalformed.
@@ -57,12 +63,7 @@ func DecodeListing(data []byte) ([]task.Input, error) {
 	if !head.HasFCS || size > mostListing || size > mostRatio*uint64(len(data)) {
 		return nil, fmt.Errorf("%w: a listing of map outputs has %d bytes and says that it is %d long", ErrMalformed, len(data), size)
 	}
-	d := listingDecoders.Get().(*zstd.Decoder)
-	raw, err := d.DecodeAll(data, make([]byte, 0, size))
-	listingDecoders.Put(d)
-	if err == nil && uint64(len(raw)) != size {
-		err = fmt.Errorf("%d bytes, and not %d as it says", len(raw), size)
-	}
+	raw, err := decompress(data, size)
 	var m pb.Inputs
 	if err == nil {
 		err = proto.Unmarshal(raw, &m)

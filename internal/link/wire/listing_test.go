@@ -3,11 +3,11 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"reflect"
 	"runtime"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
@@ -117,7 +117,7 @@ func TestListingsThatCanNotBeAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := DecodeListing(compressed(raw)); !errors.Is(err, ErrMalformed) {
+		if got, err := DecodeListing(compressed(t, raw)); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s in a listing: %+v, %v", name, got, err)
 		}
 		m := pb.Down_builder{Stages: []*pb.Stage{pb.Stage_builder{Inputs: []*pb.Input{in}}.Build()}}.Build()
@@ -127,17 +127,19 @@ func TestListingsThatCanNotBeAreRefused(t *testing.T) {
 	}
 }
 
-func compressed(raw []byte) []byte {
-	e := listingEncoders.Get().(*zstd.Encoder)
-	defer listingEncoders.Put(e)
-	return e.EncodeAll(raw, nil)
+func compressed(t testing.TB, raw []byte) []byte {
+	data, err := compress(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // A few bytes that claim to be many make no room for them.
 func TestAListingTakesNoMoreRoomThanItsBytesCanMean(t *testing.T) {
-	bomb := compressed(make([]byte, 64<<20))
+	bomb := compressed(t, make([]byte, 64<<20))
 	claim := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0}, bytes.Repeat([]byte{0xff}, 8)...) // a frame that says 2^64-1 bytes
-	small := compressed(make([]byte, 1<<10))
+	small := compressed(t, make([]byte, 1<<10))
 	for name, data := range map[string][]byte{
 		"a bomb": bomb, "a claim": claim, "nothing": nil, "no frame": []byte("no frame"), "half of it": small[:len(small)/2],
 		"one and a half": append(bytes.Clone(small), small[:len(small)/2]...),
@@ -169,7 +171,7 @@ func FuzzDecodeListing(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, raw bool) {
 		if raw { // so that the checks behind the compression are reached
-			data = compressed(data)
+			data = compressed(t, data)
 		}
 		inputs, err := DecodeListing(data)
 		if err != nil {
@@ -186,4 +188,54 @@ func FuzzDecodeListing(f *testing.F) {
 			t.Fatalf("%+v became %+v, %v", inputs, got, err)
 		}
 	})
+}
+
+// BenchmarkListingOf1000Maps1000Reduces is what the driver does once for a stage attempt, and each executor once.
+func BenchmarkListingOf1000Maps1000Reduces(b *testing.B) {
+	for name, in := range map[string]task.Input{"even": evenInput(1000), "uneven": largeInput(1000), "even200": evenInput(200)} {
+		data, err := EncodeListing([]task.Input{in})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name+"/encode", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := EncodeListing([]task.Input{in}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(data)), "bytes")
+		})
+		b.Run(name+"/decode", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := DecodeListing(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// evenInput has segments of about the same size, as hashing makes them.
+func evenInput(n int) task.Input {
+	chance := rand.New(rand.NewPCG(1, 2))
+	return inputOf(n, func(int, int) int64 { return 10_000 + int64(chance.NormFloat64()*300) })
+}
+
+// largeInput has segments of many sizes.
+func largeInput(n int) task.Input {
+	return inputOf(n, func(m, r int) int64 { return int64(100 + (m*r)%5000) })
+}
+
+func inputOf(n int, size func(m, r int) int64) task.Input {
+	in := task.Input{Reduces: n}
+	for m := range n {
+		sizes := make([]int64, n)
+		for r := range sizes {
+			sizes[r] = size(m, r)
+		}
+		in.Outputs = append(in.Outputs, task.MapOutput{Executor: ids.ExecutorID(m % 10), Addr: "unix:///tmp/x/" + string(rune('a'+m%10)), Sizes: task.PackSizes(sizes)})
+	}
+	return in
 }
