@@ -95,6 +95,7 @@ func TestSparkSettingsAreAliases(t *testing.T) {
 		"spark.executor.memory", "2048",
 		"spark.reducer.maxSizeInFlight", "24m",
 		"spark.network.timeout", "60",
+		"spark.shuffle.mapOutput.minSizeForBroadcast", "1024",
 		"spark.executor.heartbeatInterval", "500",
 		"kiln.driver.maxResultSize", "5m", "spark.driver.maxResultSize", "1g",
 		"spark.sql.shuffle.partitions", "200",
@@ -102,6 +103,9 @@ func TestSparkSettingsAreAliases(t *testing.T) {
 	if MaxFailures.Of(c) != 9 || ExecutorMemory.Of(c) != 2*GiB || MaxBytesInFlight.Of(c) != 24*MiB ||
 		NetworkTimeout.Of(c) != time.Minute || HeartbeatInterval.Of(c) != 500*time.Millisecond {
 		t.Errorf("got %v", c.Set())
+	}
+	if ListFrom.Of(c) != 1024 {
+		t.Errorf("got %v", ListFrom.Of(c))
 	}
 	if MaxResultSize.Of(c) != 5*MiB {
 		t.Error("an alias won over Kiln's own key in the same layer")
@@ -129,6 +133,8 @@ func TestMistakesAreRefusedWithASuggestion(t *testing.T) {
 		{"kiln.executor.memory", "1024", "it is less than 32m"},
 		{"kiln.executor.memory", "1.5g", "1536m"},
 		{"kiln.executor.memory", "9999999p", "it is too large"},
+		{"kiln.shuffle.mapOutput.minSizeForBroadcast", "0", "it is not between 1 and 64m"},
+		{"kiln.shuffle.mapOutput.minSizeForBroadcast", "1g", "it is not between 1 and 64m"},
 		{"kiln.network.timeout", "120", "write 120s for seconds"},
 		{"kiln.network.timeout", "10 parsecs", "it is not a duration"},
 		{"kiln.debug.checkRows", "yes", "it is neither true nor false"},
