@@ -117,7 +117,7 @@ func TestAnExecutorStaysForMapOutputsThatAreRead(t *testing.T) {
 			done <- r.d.Run(r.t.Context(), job, func(int32, []byte) {})
 		}()
 		mapped := ended(a.launch(), "")
-		mapped.Sizes = []int64{1, 1}
+		mapped.Sizes = task.PackSizes([]int64{1, 1})
 		b := r.executor(1)
 		a.send(&wire.Up{Ends: []task.End{mapped}})
 		a.send(&wire.Up{Ends: []task.End{ended(a.launch(), "a")}})
@@ -182,7 +182,7 @@ func TestAnotherExecutorComesForOneThatDrains(t *testing.T) {
 		failed.Reason = task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "no"}}
 		a.send(&wire.Up{Ends: []task.End{failed}})
 		mapped := ended(a.launch(), "")
-		mapped.Sizes = []int64{1}
+		mapped.Sizes = task.PackSizes([]int64{1})
 		a.send(&wire.Up{Ends: []task.End{mapped}})
 		pass(2500 * time.Millisecond)
 		r.wants(2)

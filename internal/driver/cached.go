@@ -13,8 +13,8 @@ func (d *Driver) DropRDD(id ids.RDDID) {
 	d.report(wire.Drop{Kind: ids.RDDBlock, ID: int64(id)})
 }
 
-// locate fills in where executors serve blocks.
-func (d *Driver) locate(places []task.Location) {
+// addresses fills in where executors serve blocks.
+func (d *Driver) addresses(places []task.Location) {
 	for i := range places {
 		places[i].Addr = d.blocksOf(places[i].Executor)
 	}

@@ -30,7 +30,7 @@ func (r *rig) shuffles(reduces int) <-chan error {
 
 func mapped(l task.Launch, sizes ...int64) task.End {
 	end := ended(l, "")
-	end.Sizes = sizes
+	end.Sizes = task.PackSizes(sizes)
 	return end
 }
 

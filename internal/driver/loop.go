@@ -223,7 +223,7 @@ func (d *Driver) perform(a sched.Action) {
 		}
 	case sched.AnswerCall:
 		if r := d.remotes[a.Executor]; r != nil {
-			d.locate(a.Reply.Places)
+			d.addresses(a.Reply.Places)
 			b := d.batch(r)
 			b.Replies = append(b.Replies, a.Reply)
 		}

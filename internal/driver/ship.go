@@ -15,7 +15,7 @@ func (d *Driver) ship(a sched.ShipStage) {
 		if t == nil {
 			return
 		}
-		d.addresses(t)
+		d.locate(t)
 		if from := d.cfg.ListFrom; from > 0 && wire.WeightOfInputs(t.Inputs) >= from {
 			d.listings.offer(a.Stage, t.Inputs)
 			t.Inputs, t.Listed = nil, true
@@ -29,13 +29,13 @@ func (d *Driver) ship(a sched.ShipStage) {
 	}
 }
 
-// addresses fills in where the executors are that have map outputs.
-func (d *Driver) addresses(t *task.Stage) {
+// locate fills in where the executors are that have map outputs.
+func (d *Driver) locate(t *task.Stage) {
 	for i := range t.Inputs {
 		for m := range t.Inputs[i].Outputs {
 			o := &t.Inputs[i].Outputs[m]
 			o.Addr = d.blocksOf(o.Executor)
-			d.locate(o.Copies)
+			d.addresses(o.Copies)
 		}
 	}
 }

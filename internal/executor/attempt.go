@@ -140,7 +140,7 @@ func (e *Executor) conclude(a *attempt, t *op.Task, memory *taskMemory, began ti
 		return
 	}
 	a.end.Updates = updates
-	a.end.Sizes, a.end.Digest = answer.Sizes, answer.Digest
+	a.end.Sizes, a.end.Digest = task.PackSizes(answer.Sizes), answer.Digest
 	m.ResultSize = int64(len(answer.Value))
 	a.end.ResultSize = m.ResultSize
 	a.end.Reason = task.EndReason{Fate: task.Success}

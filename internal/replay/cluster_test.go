@@ -89,7 +89,7 @@ func (c *cluster) play(jobs, tasks int) {
 }
 
 func (c *cluster) end(l sched.Launch) task.End {
-	end := task.End{Ref: l.Task.Ref, ID: l.Task.ID, Reason: task.EndReason{Fate: task.Success}, Sizes: []int64{100, 200}, Result: []byte("forty-two")}
+	end := task.End{Ref: l.Task.Ref, ID: l.Task.ID, Reason: task.EndReason{Fate: task.Success}, Sizes: task.PackSizes([]int64{100, 200}), Result: []byte("forty-two")}
 	if c.faults && c.chance.IntN(10) == 0 {
 		end.Reason = task.EndReason{Fate: task.Failed, Error: &task.Error{Text: "the disk of " + l.Task.Ref.String() + " is full", Value: []byte{1}}}
 	}

@@ -111,7 +111,7 @@ func TestARecordIsWhatWasSaid(t *testing.T) {
 		sched.TaskEnded{Executor: 4, End: task.End{
 			Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 7, Attempt: 1}, Partition: -5, Try: 2}, ID: 1 << 40,
 			Reason: task.EndReason{Fate: task.FetchFailed, Error: &task.Error{Text: "täxt", Value: []byte{0, 0}, Final: true}, Fetch: task.Fetch{Shuffle: 1, Map: -1, Executor: -1}},
-			Sizes:  []int64{0, 1, 1 << 50}, Result: []byte{}, Updates: []task.Update{{Accumulator: 1, Value: make([]byte, 9)}},
+			Sizes:  task.PackSizes([]int64{0, 1, 1 << 50}), Result: []byte{}, Updates: []task.Update{{Accumulator: 1, Value: make([]byte, 9)}},
 		}},
 		sched.ExecutorLost{ID: 1, Reason: strings.Repeat("x", maxText), AppCaused: true},
 		sched.Woke{},

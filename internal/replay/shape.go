@@ -39,8 +39,11 @@ func shapeOf(t reflect.Type) *shape {
 	case reflect.String:
 		return textShape
 	case reflect.Slice:
-		if t.Elem() == reflect.TypeFor[byte]() {
+		switch {
+		case t == reflect.TypeFor[[]byte]():
 			return opaqueShape
+		case t.Elem() == reflect.TypeFor[byte]():
+			return bytesShape
 		}
 		return listShape(t)
 	case reflect.Map:
@@ -127,6 +130,22 @@ var opaqueShape = &shape{
 			from.fail("opaque bytes are too many")
 		case n > 0:
 			v.SetBytes(from.zeros(int(n - 1)))
+		}
+	},
+}
+
+// bytesShape is of bytes that have a type of their own: they are not the user's, and the core looks at them.
+var bytesShape = &shape{
+	text: "bytes", least: 1,
+	put: func(to []byte, v reflect.Value) []byte {
+		if v.IsNil() {
+			return append(to, 0)
+		}
+		return append(binary.AppendUvarint(to, 1+uint64(v.Len())), v.Bytes()...)
+	},
+	get: func(from *reader, v reflect.Value) {
+		if n, ok := from.count(1); ok {
+			v.SetBytes(from.take(n))
 		}
 	},
 }

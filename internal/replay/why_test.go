@@ -23,7 +23,7 @@ func one(id, tasks int) sched.JobSubmitted {
 func (c *cluster) finish(reason task.EndReason) {
 	l := c.running[0]
 	c.running = c.running[1:]
-	c.tell(sched.TaskEnded{Executor: l.Executor, End: task.End{Ref: l.Task.Ref, ID: l.Task.ID, Reason: reason, Sizes: []int64{1, 1}}})
+	c.tell(sched.TaskEnded{Executor: l.Executor, End: task.End{Ref: l.Task.Ref, ID: l.Task.ID, Reason: reason, Sizes: task.PackSizes([]int64{1, 1})}})
 }
 
 func (c *cluster) at(seconds float64) { c.now = time.Duration(seconds * float64(time.Second)) }

@@ -59,7 +59,7 @@ func (c *Core) succeeded(a *attempt, end *task.End) {
 		c.leave(a)
 	case len(s.jobs) == 0 || s.has(end.Ref.Partition) || r.gang != nil && r != s.current():
 		if s.isMap() && s.has(end.Ref.Partition) {
-			s.outputs.Add(end.Ref.Partition, a.executor.id, nil, end.Digest)
+			s.outputs.Add(end.Ref.Partition, a.executor.id, task.Sizes{}, end.Digest)
 		}
 		if end.Stored {
 			c.do(DropResult{a.executor.id, a.id})
@@ -87,7 +87,7 @@ func (c *Core) notDone(a *attempt, why *task.EndReason) {
 // mapDone registers a map output.
 func (c *Core) mapDone(a *attempt, end *task.End) {
 	s, p := a.run.stage, end.Ref.Partition
-	if why := checkSizes(end.Sizes, s.outputs.Reduces()); why != "" {
+	if why := checkSizes(&end.Sizes, s.outputs.Reduces()); why != "" {
 		c.taskFailed(a, &task.EndReason{Fate: task.Failed, Error: &task.Error{Text: why}})
 		return
 	}
@@ -115,14 +115,12 @@ func (c *Core) mapWent(s *stage) {
 	}
 }
 
-func checkSizes(sizes []int64, reduces int) string {
-	if len(sizes) != reduces {
-		return fmt.Sprintf("the map task told the sizes of %d reduce partitions of %d", len(sizes), reduces)
+func checkSizes(sizes *task.Sizes, reduces int) string {
+	if n := len(sizes.Codes); n != reduces {
+		return fmt.Sprintf("the map task told the sizes of %d reduce partitions of %d", n, reduces)
 	}
-	for i, n := range sizes {
-		if n < 0 {
-			return fmt.Sprintf("the map task told a size of %d bytes for reduce partition %d", n, i)
-		}
+	if err := sizes.Check(reduces); err != nil {
+		return fmt.Sprintf("the map task told %v", err)
 	}
 	return ""
 }

@@ -135,7 +135,10 @@ func (n *nonsense) end() Event {
 		end.Ref, end.ID, at = l.Task.Ref, l.Task.ID, l.Executor
 	}
 	for range n.r.IntN(4) {
-		end.Sizes = append(end.Sizes, int64(n.some()))
+		end.Sizes.Codes = append(end.Sizes.Codes, byte(n.some()))
+	}
+	for range n.r.IntN(8) / 6 {
+		end.Sizes.Exact = append(end.Sizes.Exact, task.ExactSize{Reduce: n.some(), Bytes: task.ExactFrom + int64(n.some())})
 	}
 	end.Reason = task.EndReason{
 		Fate:  task.Fate(n.r.IntN(9)),

@@ -268,9 +268,7 @@ func (p *player) end(word, rest string) Event {
 
 func (p *player) success(ev *TaskEnded, options string) {
 	if s := p.core.stage(ev.End.Ref.Stage); s != nil && s.isMap() {
-		for range s.outputs.Reduces() {
-			ev.End.Sizes = append(ev.End.Sizes, 10)
-		}
+		ev.End.Sizes = task.PackSizes(slices.Repeat([]int64{10}, s.outputs.Reduces()))
 	} else {
 		ev.End.Result = fmt.Appendf(nil, "r%d", ev.End.Ref.Partition)
 	}
@@ -288,14 +286,15 @@ func (p *player) success(ev *TaskEnded, options string) {
 		case "stored":
 			ev.End.Stored, ev.End.Result = true, nil
 		case "short":
-			ev.End.Sizes = ev.End.Sizes[1:]
-		case "negative":
-			ev.End.Sizes[0] = -1
+			ev.End.Sizes.Codes = ev.End.Sizes.Codes[1:]
+		case "exact":
+			ev.End.Sizes.Exact = []task.ExactSize{{Reduce: 0, Bytes: int64(p.number(value))}}
 		case "sizes":
-			ev.End.Sizes = nil
+			var bytes []int64
 			for _, n := range p.numbers(value) {
-				ev.End.Sizes = append(ev.End.Sizes, int64(n))
+				bytes = append(bytes, int64(n))
 			}
+			ev.End.Sizes = task.PackSizes(bytes)
 		case "update":
 			ev.End.Updates = []task.Update{{Accumulator: 1}}
 		case "digest":

@@ -200,7 +200,7 @@ func (k *seeking) isOpen(way int32) bool { return way < 0 || k.below[way] }
 func (t *try) partitionOf(k *sched.Kept) int32 { return t.launch.Ref.Partition % int32(k.Whole) }
 
 // readers gives for whom a task reads a map output: cached RDDs that it computes, or -1 for itself. Nobody reads an empty part.
-func (t *try) readers(input, reduces int, sizes *task.Sizes) (ways []int32) {
+func (t *try) readers(input, reduces int, out *task.MapOutput) (ways []int32) {
 	k := &t.seeking
 	through := []int32{-1}
 	if k.spec.Through != nil {
@@ -211,7 +211,7 @@ func (t *try) readers(input, reduces int, sizes *task.Sizes) (ways []int32) {
 		if way >= 0 {
 			p = t.partitionOf(&k.spec.Kept[way])
 		}
-		if k.isOpen(way) && (sizes == nil || sizes.At(int(p)%reduces) > 0) {
+		if k.isOpen(way) && (out.Executor == nowhere || out.Sizes.At(int(p)%reduces) > 0) {
 			ways = append(ways, way)
 		}
 	}

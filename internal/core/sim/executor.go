@@ -153,7 +153,7 @@ func (e *executor) read(t *try, half int) {
 	for at, in := range t.stage.Inputs {
 		for m := half; m < len(in.Outputs); m += 2 {
 			out := &in.Outputs[m]
-			ways := t.readers(at, in.Reduces, &out.Sizes)
+			ways := t.readers(at, in.Reduces, out)
 			if len(ways) == 0 {
 				continue
 			}
@@ -242,12 +242,13 @@ func (e *executor) leave(t *try, end *task.End) {
 		e.outputs[o] = kept
 	}
 	end.Digest = e.world.told(kept.content)
-	end.Sizes = make([]int64, t.stage.Reduces)
+	bytes := make([]int64, t.stage.Reduces)
 	bits := kept.digest
-	for i := range end.Sizes {
+	for i := range bytes {
 		bits = scramble(bits)
-		end.Sizes[i] = int64(bits % 3)
+		bytes[i] = int64(bits % 3)
 	}
+	end.Sizes = task.PackSizes(bytes)
 }
 
 // fetched answers FetchResult.

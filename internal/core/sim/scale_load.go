@@ -8,13 +8,14 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // scaleJob is a job of a Scale.
 type scaleJob struct {
 	shuffle  ids.ShuffleID
 	prefer   [][]sched.Place
-	sizes    []int64                    // of every map output
+	sizes    task.Sizes                 // of every map output
 	at       []ids.ExecutorID           // where each map output lies, or lay before it was gone
 	others   map[int32][]ids.ExecutorID // where more attempts left the same; nil while none has
 	missing  int                        // map outputs that are nowhere yet
@@ -30,10 +31,7 @@ func (w *scaleWorld) submit() {
 		reduces := max(1, tasks/100)
 		maps := max(1, tasks-reduces)
 		j := &w.jobs[i]
-		*j = scaleJob{shuffle: ids.ShuffleID(i), prefer: w.places(maps), sizes: make([]int64, reduces), at: slices.Repeat([]ids.ExecutorID{nowhere}, maps), missing: maps}
-		for r := range j.sizes {
-			j.sizes[r] = 1 << 16
-		}
+		*j = scaleJob{shuffle: ids.ShuffleID(i), prefer: w.places(maps), sizes: task.PackSizes(slices.Repeat([]int64{1 << 16}, reduces)), at: slices.Repeat([]ids.ExecutorID{nowhere}, maps), missing: maps}
 		sum1, most1 := w.least(i*2, maps)
 		sum2, most2 := w.least(i*2+1, reduces)
 		work, longest = work+sum1+sum2, max(longest, most1+most2)

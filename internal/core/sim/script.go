@@ -302,8 +302,10 @@ func (s *script) ended(ev sched.TaskEnded) {
 	case task.Success:
 		s.refs[ev.End.ID] = ev.End.Ref
 		text := "ok " + of
-		if ev.End.Sizes != nil {
-			text += " sizes=" + list(ev.End.Sizes)
+		if n := len(ev.End.Sizes.Codes); n > 0 {
+			bytes := make([]int64, n)
+			ev.End.Sizes.AddTo(bytes)
+			text += " sizes=" + list(bytes)
 		}
 		if ev.End.Digest != 0 {
 			text += fmt.Sprintf(" digest=%d", ev.End.Digest)

@@ -2,6 +2,7 @@ package task
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -18,7 +19,7 @@ var steps = func() (t [256]int64) {
 	return t
 }()
 
-// CodeOf gives the byte that stands for a size: the first step that is not below it. The last step stands for everything above it.
+// CodeOf gives the byte that stands for a size of zero or more: the first step that is not below it. The last step stands for everything above it.
 func CodeOf(bytes int64) byte {
 	at, _ := slices.BinarySearch(steps[:], bytes)
 	return byte(min(at, len(steps)-1))
@@ -30,9 +31,12 @@ func CodeOf(bytes int64) byte {
 //
 // Sizes are made once and then shared: nobody changes what they hold.
 type Sizes struct {
-	Codes []byte      // by reduce partition, as CodeOf gives them; nil when all are empty
+	Codes Codes       // by reduce partition, as CodeOf gives them; or nil, when all are empty
 	Exact []ExactSize // those from ExactFrom, in order of reduce partitions
 }
+
+// Codes are sizes in a byte each. They are a type so that nobody takes them for bytes of users.
+type Codes []byte
 
 // ExactSize is the size of one segment that is large.
 type ExactSize struct {
@@ -42,19 +46,41 @@ type ExactSize struct {
 
 // PackSizes takes the bytes of each reduce partition. It does not keep them.
 func PackSizes(bytes []int64) (s Sizes) {
+	if len(bytes) == 0 {
+		return s
+	}
+	s.Codes = make(Codes, len(bytes))
 	for reduce, n := range bytes {
-		if n == 0 {
-			continue
-		}
-		if s.Codes == nil {
-			s.Codes = make([]byte, len(bytes))
-		}
 		s.Codes[reduce] = CodeOf(n)
 		if n >= ExactFrom {
 			s.Exact = append(s.Exact, ExactSize{int32(reduce), n})
 		}
 	}
 	return s
+}
+
+// Empty says that there is not a byte for any reduce partition.
+func (s *Sizes) Empty() bool {
+	return !slices.ContainsFunc(s.Codes, func(code byte) bool { return code != 0 })
+}
+
+// Check gives an error unless these can be the sizes of a map output for so many reduce partitions: a byte for each of them or none at
+// all, and exact sizes that agree with their byte, in order. Of sizes that hold At and AddTo make sense.
+func (s *Sizes) Check(reduces int) error {
+	if n := len(s.Codes); n != 0 && n != reduces {
+		return fmt.Errorf("the sizes of %d reduce partitions of %d", n, reduces)
+	}
+	last := int32(-1)
+	for _, e := range s.Exact {
+		switch {
+		case e.Reduce <= last || int(e.Reduce) >= len(s.Codes):
+			return fmt.Errorf("an exact size for reduce partition %d of %d, behind that of %d", e.Reduce, len(s.Codes), last)
+		case e.Bytes < ExactFrom || CodeOf(e.Bytes) != s.Codes[e.Reduce]:
+			return fmt.Errorf("%d bytes for reduce partition %d, and the code %d for them", e.Bytes, e.Reduce, s.Codes[e.Reduce])
+		}
+		last = e.Reduce
+	}
+	return nil
 }
 
 // At gives the bytes for a reduce partition, which must be one that the output has.

@@ -38,10 +38,31 @@ func TestSizesAreEmptyOnlyWhereNothingIsAndExactWhereMuchIs(t *testing.T) {
 				t.Fatalf("two times %d bytes are %d", n, sum[r])
 			}
 		}
-		if empty := !slices.ContainsFunc(bytes, func(n int64) bool { return n != 0 }); empty != (s.Codes == nil) {
+		if empty := !slices.ContainsFunc(bytes, func(n int64) bool { return n != 0 }); empty != s.Empty() || s.Check(len(bytes)) != nil {
 			t.Fatalf("%v are told as %v", bytes, s)
 		}
 	})
+}
+
+func TestSizesThatCanNotBeAreFound(t *testing.T) {
+	large := CodeOf(ExactFrom)
+	for name, s := range map[string]Sizes{
+		"of other partitions":  {Codes: []byte{1}},
+		"exact of nothing":     {Exact: []ExactSize{{0, ExactFrom}}},
+		"exact below all":      {Codes: []byte{large, large}, Exact: []ExactSize{{-1, ExactFrom}}},
+		"exact beyond all":     {Codes: []byte{large, large}, Exact: []ExactSize{{2, ExactFrom}}},
+		"exact twice":          {Codes: []byte{large, large}, Exact: []ExactSize{{1, ExactFrom}, {1, ExactFrom}}},
+		"exact out of order":   {Codes: []byte{large, large}, Exact: []ExactSize{{1, ExactFrom}, {0, ExactFrom}}},
+		"exact and small":      {Codes: []byte{1, 1}, Exact: []ExactSize{{0, 1}}},
+		"exact of another one": {Codes: []byte{large, 1}, Exact: []ExactSize{{0, ExactFrom * 2}}},
+	} {
+		if s.Check(2) == nil {
+			t.Errorf("%s: %v passes", name, s)
+		}
+	}
+	if s := (Sizes{}); s.Check(2) != nil || !s.Empty() || s.At(1) != 0 {
+		t.Errorf("no sizes are %v", s)
+	}
 }
 
 func ExamplePackSizes() {

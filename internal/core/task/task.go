@@ -97,10 +97,10 @@ type End struct {
 	Ref        ids.TaskRef
 	ID         ids.TaskID
 	Reason     EndReason
-	Sizes      []int64 // a map task's bytes for each reduce partition
-	Digest     uint64  // tells what a map task wrote from anything else, whatever the order of the rows; 0 when not known
-	Result     []byte  // a result task's encoded value, or nil when Stored
-	Stored     bool    // the value is in the executor's block ids.Result(ID), of ResultSize bytes
+	Sizes      Sizes  // of a map task's output: a byte for each reduce partition, also when all are empty
+	Digest     uint64 // tells what a map task wrote from anything else, whatever the order of the rows; 0 when not known
+	Result     []byte // a result task's encoded value, or nil when Stored
+	Stored     bool   // the value is in the executor's block ids.Result(ID), of ResultSize bytes
 	ResultSize int64
 	Updates    []Update // accumulator updates
 	Metrics    Metrics

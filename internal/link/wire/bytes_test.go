@@ -53,7 +53,7 @@ var exampleUp = &Up{
 	Ends: []task.End{
 		{
 			Ref: ids.TaskRef{StageRef: ids.StageRef{Stage: 3}, Partition: 9}, ID: 77, Reason: task.EndReason{Fate: task.Success},
-			Sizes: []int64{1, 0, 1 << 20}, Digest: 1 << 63, Result: []byte("r"), Stored: true, ResultSize: 1,
+			Sizes: task.PackSizes([]int64{1, 0, 1 << 30}), Digest: 1 << 63, Result: []byte("r"), Stored: true, ResultSize: 1,
 			Updates: []task.Update{{Accumulator: 6, Value: []byte("u")}},
 			Metrics: task.Metrics{Started: 1, Run: 2, RowsIn: 3, RowsOut: 4, BytesRead: 5, ShuffleRead: 6, ShuffleReadRemote: 7,
 				ShuffleWritten: 8, SpilledMemory: 9, SpilledDisk: 10, PeakMemory: 11, ResultSize: 12},

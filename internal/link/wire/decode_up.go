@@ -76,11 +76,8 @@ func (c *checker) hello(h *pb.Hello) *Hello {
 func (c *checker) end(to *task.End, e *pb.End) {
 	*to = task.End{
 		Ref: taskRef(c, e), ID: c.taskID(e.GetTaskId()), Reason: c.reason(e),
-		Sizes: c.sizes("sizes of a map output", e.GetSizes()), Result: some(e.GetResult()), Stored: e.GetStored(),
+		Sizes: c.sizesOf(e.GetSizes(), e.GetExact()), Result: some(e.GetResult()), Stored: e.GetStored(),
 		ResultSize: c.size("the size of a result", e.GetResultSize()), Digest: e.GetDigest(),
-	}
-	if len(to.Sizes) > mostReduces {
-		c.refuse("a map output has %d sizes", len(to.Sizes))
 	}
 	if from := e.GetUpdates(); len(from) > 0 {
 		to.Updates = make([]task.Update, len(from))

@@ -67,7 +67,12 @@ func encodeEnd(to *pb.End, metrics *pb.Metrics, e *task.End) {
 	to.SetTaskAttempt(int32(e.Ref.Try))
 	to.SetTaskId(int64(e.ID))
 	to.SetFate(pb.Fate(e.Reason.Fate))
-	to.SetSizes(e.Sizes)
+	if len(e.Sizes.Codes) > 0 {
+		to.SetSizes(e.Sizes.Codes)
+	}
+	if len(e.Sizes.Exact) > 0 {
+		to.SetExact(encodeExact(nil, 0, e.Sizes.Exact))
+	}
 	if e.Result != nil {
 		to.SetResult(e.Result)
 	}

@@ -42,14 +42,19 @@ func encodeInput(in *task.Input) *pb.Input {
 			b.Empty = append(b.Empty, uint32(m))
 		}
 		b.Sizes = append(b.Sizes, out.Sizes.Codes...)
-		for _, e := range out.Sizes.Exact {
-			b.Exact = append(b.Exact, pb.ExactSize_builder{Map: uint32(m), Reduce: uint32(e.Reduce), Bytes: e.Bytes}.Build())
-		}
+		b.Exact = encodeExact(b.Exact, uint32(m), out.Sizes.Exact)
 		for _, c := range out.Copies {
 			b.Also = append(b.Also, pb.Also_builder{Map: uint32(m), Place: place(c)}.Build())
 		}
 	}
 	return b.Build()
+}
+
+func encodeExact(to []*pb.ExactSize, m uint32, all []task.ExactSize) []*pb.ExactSize {
+	for _, e := range all {
+		to = append(to, pb.ExactSize_builder{Map: m, Reduce: uint32(e.Reduce), Bytes: e.Bytes}.Build())
+	}
+	return to
 }
 
 func bytesOfSizes(in *task.Input) (n int) {
@@ -137,26 +142,38 @@ func (c *checker) codes(to *task.Input, empty []uint32, sizes []byte) {
 	}
 }
 
-// exact takes the large sizes. Each must be one that its byte stands for.
+// exact gives map outputs the exact sizes of what is large.
 func (c *checker) exact(to *task.Input, all []*pb.ExactSize) {
 	last := uint32(0)
-	for _, x := range all {
-		out := c.outputOf(to, "an exact size", last, x.GetMap())
+	for len(all) > 0 {
+		out := c.outputOf(to, "an exact size", last, all[0].GetMap())
 		if out == nil {
 			return
 		}
-		last = x.GetMap()
-		s, reduce, bytes := &out.Sizes, x.GetReduce(), x.GetBytes()
-		switch n := len(s.Exact); {
-		case int64(reduce) >= int64(len(s.Codes)) || n > 0 && uint32(s.Exact[n-1].Reduce) >= reduce:
-			c.refuse("an exact size of map output %d is for reduce partition %d of %d, or out of order", last, reduce, len(s.Codes))
-			return
-		case bytes < task.ExactFrom || task.CodeOf(bytes) != s.Codes[reduce]:
-			c.refuse("map output %d has %d bytes for reduce partition %d, and the code %d for them", last, bytes, reduce, s.Codes[reduce])
-			return
+		last = all[0].GetMap()
+		n := 1
+		for n < len(all) && all[n].GetMap() == last {
+			n++
 		}
-		s.Exact = append(s.Exact, task.ExactSize{Reduce: int32(reduce), Bytes: bytes})
+		out.Sizes = c.sizesOf(out.Sizes.Codes, all[:n])
+		all = all[n:]
 	}
+}
+
+// sizesOf takes the sizes of one map output. The codes are kept, not copied.
+func (c *checker) sizesOf(codes []byte, all []*pb.ExactSize) task.Sizes {
+	s := task.Sizes{Codes: some(codes)}
+	c.between("the number of sizes of a map output", int64(len(codes)), 0, mostReduces)
+	if len(all) > 0 {
+		s.Exact = make([]task.ExactSize, len(all))
+	}
+	for i, x := range all {
+		s.Exact[i] = task.ExactSize{Reduce: int32(min(x.GetReduce(), math.MaxInt32)), Bytes: x.GetBytes()}
+	}
+	if err := s.Check(len(codes)); err != nil {
+		c.refuse("a map output has %v", err)
+	}
+	return s
 }
 
 // outputOf gives a map output that something is about, or nil when there is none, or it comes before the last one.

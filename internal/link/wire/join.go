@@ -62,7 +62,7 @@ func (u *Up) Weight() int {
 	n := 64 * (1 + len(u.Ends) + len(u.Blocks) + len(u.Copied))
 	for i := range u.Ends {
 		e := &u.Ends[i]
-		n += len(e.Result) + 2*len(e.Sizes)
+		n += len(e.Result) + len(e.Sizes.Codes) + 16*len(e.Sizes.Exact)
 		for _, up := range e.Updates {
 			n += 8 + len(up.Value)
 		}

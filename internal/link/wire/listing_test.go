@@ -39,7 +39,7 @@ func TestReadersSeeWhatTheTableHas(t *testing.T) {
 		for m := range int32(maps) {
 			for e := range ids.ExecutorID(3) {
 				if rapid.Bool().Draw(t, "written") {
-					table.Add(m, e, rapid.SliceOfN(bytes, reduces, reduces).Draw(t, "bytes"), uint64(m)+1)
+					table.Add(m, e, task.PackSizes(rapid.SliceOfN(bytes, reduces, reduces).Draw(t, "bytes")), uint64(m)+1)
 				}
 			}
 		}

@@ -158,7 +158,7 @@ func drawReason(t *rapid.T) task.EndReason {
 func drawEnd(t *rapid.T) task.End {
 	n := func(what string) int64 { return size.Draw(t, what) }
 	return task.End{
-		Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(n("id")), Reason: drawReason(t), Sizes: sizesOf(t, 3), Digest: rapid.Uint64().Draw(t, "digest"), Result: blob.Draw(t, "result"),
+		Ref: taskRefs.Draw(t, "ref"), ID: ids.TaskID(n("id")), Reason: drawReason(t), Sizes: task.PackSizes(sizesOf(t, 3)), Digest: rapid.Uint64().Draw(t, "digest"), Result: blob.Draw(t, "result"),
 		Stored: rapid.Bool().Draw(t, "stored"), ResultSize: n("result size"),
 		Updates: list(t, rapid.Custom(func(t *rapid.T) task.Update {
 			return task.Update{Accumulator: ids.AccumulatorID(id32.Draw(t, "accumulator")), Value: blob.Draw(t, "value")}
@@ -388,10 +388,8 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"absurd reduces":          {Stages: []*task.Stage{{Reduces: 1 << 40}}},
 		"negative slots":          {Stages: []*task.Stage{{Slots: -1}}},
 		"copy below driver":       {Stages: []*task.Stage{{Inputs: []task.Input{{Outputs: []task.MapOutput{{Copies: []task.Location{{Executor: -2}}}}}}}}},
+		"inputs twice":            {Stages: []*task.Stage{{Listed: true, Inputs: []task.Input{{Reduces: 1}}}}},
 		"negative generation":     {Stages: []*task.Stage{{Generation: -1}}},
-		"negative cached RDD":     {Stages: []*task.Stage{{Cached: []task.Cached{{RDD: -1}}}}},
-		"cached before the first": {Stages: []*task.Stage{{Cached: []task.Cached{{Generation: -1}}}}},
-		"cached nowhere":          {Replies: []task.Reply{{Places: []task.Location{{Executor: -2}}}}},
 		"executor below driver":   {Stages: []*task.Stage{{Inputs: []task.Input{{Outputs: []task.MapOutput{{Executor: -2}}}}}}},
 		"unknown kind":            {Drop: []Drop{{Kind: 9}}},
 		"no kind":                 {Drop: []Drop{{}}},
@@ -400,7 +398,9 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"negative reply":          {Replies: []task.Reply{{Seq: -1}}},
 		"negative interval":       {Welcome: &Welcome{Heartbeat: -1}},
 		"no address":              {Launches: []task.Launch{{Resources: []task.Resource{{Name: "gpu"}}}}},
-		"inputs twice":            {Stages: []*task.Stage{{Listed: true, Inputs: []task.Input{{Reduces: 1}}}}},
+		"negative cached RDD":     {Stages: []*task.Stage{{Cached: []task.Cached{{RDD: -1}}}}},
+		"cached before the first": {Stages: []*task.Stage{{Cached: []task.Cached{{Generation: -1}}}}},
+		"cached nowhere":          {Replies: []task.Reply{{Places: []task.Location{{Executor: -2}}}}},
 	}
 	for name, d := range down {
 		if got, err := throughDown(d); !errors.Is(err, ErrMalformed) {
@@ -419,6 +419,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		"too many addresses":   {Hello: &Hello{Slots: 1, Resources: []task.Resource{{Name: "gpu", Addresses: make([]string, mostAddresses+1)}}}},
 		"no fate":              {Ends: []task.End{{}}},
 		"unknown fate":         {Ends: []task.End{{Reason: task.EndReason{Fate: 77}}}},
+		"false exact size":     {Ends: []task.End{{Reason: task.EndReason{Fate: task.Success}, Sizes: task.Sizes{Codes: []byte{1}, Exact: []task.ExactSize{{Bytes: task.ExactFrom}}}}}},
 		"negative metric":      {Ends: []task.End{{Reason: task.EndReason{Fate: task.Success}, Metrics: task.Metrics{RowsIn: -1}}}},
 		"negative time":        {Ends: []task.End{{Reason: task.EndReason{Fate: task.Success}, Metrics: task.Metrics{Run: -1}}}},
 		"negative result size": {Ends: []task.End{{Reason: task.EndReason{Fate: task.Success}, ResultSize: -1}}},

@@ -4,15 +4,16 @@ import (
 	"testing"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 func TestAnExecutorHoldsWhatIsWanted(t *testing.T) {
 	table := New()
 	a, b := table.Open(1, 2, 1), table.Open(2, 2, 1)
-	a.Add(0, 5, []int64{1}, 0)
-	a.Add(1, 5, []int64{1}, 0)
-	b.Add(0, 5, []int64{1}, 0)
-	b.Add(1, 6, []int64{1}, 0)
+	a.Add(0, 5, task.PackSizes([]int64{1}), 0)
+	a.Add(1, 5, task.PackSizes([]int64{1}), 0)
+	b.Add(0, 5, task.PackSizes([]int64{1}), 0)
+	b.Add(1, 6, task.PackSizes([]int64{1}), 0)
 	holds := func(executor ids.ExecutorID, shuffle ids.ShuffleID) bool {
 		return table.Holds(executor, func(id ids.ShuffleID) bool { return id == shuffle })
 	}

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 func TestLargeGivesWhoHoldsAPartOfAReducePartition(t *testing.T) {
@@ -20,7 +21,7 @@ func TestLargeGivesWhoHoldsAPartOfAReducePartition(t *testing.T) {
 			if s.Large(0.2) != nil {
 				t.Fatal("an incomplete shuffle says where it lies")
 			}
-			s.Add(int32(m), on[m], sizes[m], 0)
+			s.Add(int32(m), on[m], task.PackSizes(sizes[m]), 0)
 		}
 		part := rapid.SampledFrom([]float64{0.2, 0.5, 1}).Draw(t, "part")
 		got := s.Large(part)
@@ -43,7 +44,7 @@ func TestLargeGivesWhoHoldsAPartOfAReducePartition(t *testing.T) {
 
 func TestLargeDoesNotLookAtManyPartitions(t *testing.T) {
 	s := New().Open(1, 1, mostNear)
-	s.Add(0, 0, make([]int64, mostNear), 0)
+	s.Add(0, 0, task.PackSizes(make([]int64, mostNear)), 0)
 	if s.Large(0.2) != nil {
 		t.Error("it looked")
 	}

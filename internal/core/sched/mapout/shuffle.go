@@ -95,10 +95,10 @@ func (s *Shuffle) Missing() []int32 {
 	return missing
 }
 
-// Add says that an executor has computed the output of a map partition, with these bytes for each reduce partition, and the digest of
-// what is in it, or 0. The first output of a partition counts; another one only as its copy, when both digests are known and the same.
-// It does not keep bytes.
-func (s *Shuffle) Add(mapPartition int32, executor ids.ExecutorID, bytes []int64, digest uint64) Added {
+// Add says that an executor has computed the output of a map partition, with these sizes, which must hold (task.Sizes.Check), and the digest
+// of what is in it, or 0. The first output of a partition counts; another one only as its copy, when both digests are known and the same.
+// It keeps the sizes, which nobody changes any more.
+func (s *Shuffle) Add(mapPartition int32, executor ids.ExecutorID, sizes task.Sizes, digest uint64) Added {
 	o := &s.outputs[mapPartition]
 	if o.executor != nowhere {
 		if digest == 0 || digest != o.digest || s.find(mapPartition, executor) != nil {
@@ -108,7 +108,10 @@ func (s *Shuffle) Add(mapPartition int32, executor ids.ExecutorID, bytes []int64
 		return Copied
 	}
 	changed := digest != 0 && o.digest != 0 && digest != o.digest
-	o.sizes, o.digest = task.PackSizes(bytes), digest
+	if sizes.Empty() {
+		sizes = task.Sizes{}
+	}
+	o.sizes, o.digest = sizes, digest
 	s.hold(mapPartition, executor)
 	if changed {
 		return Changed

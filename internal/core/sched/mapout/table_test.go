@@ -77,7 +77,7 @@ func TestTableDoesAsADumbOne(t *testing.T) {
 				s, e, m := shuffle.Draw(t, "in"), executor.Draw(t, "on"), rapid.Int32Range(0, parts-1).Draw(t, "map")
 				bytes := rapid.SliceOfN(rapid.Int64Range(0, 1<<40), reduces, reduces).Draw(t, "bytes")
 				key, d := Name{s.ID(), m}, digest.Draw(t, "digest")
-				if got, should := s.Add(m, e, bytes, d), want.at(key).add(e, bytes, d); got != should {
+				if got, should := s.Add(m, e, task.PackSizes(bytes), d), want.at(key).add(e, bytes, d); got != should {
 					t.Fatalf("Add of %v says %v, want %v", key, got, should)
 				}
 			},
@@ -208,7 +208,7 @@ func TestAThousandByAThousandOutputsTakeAboutAMegabyte(t *testing.T) {
 	table := New()
 	s := table.Open(0, 1000, 1000)
 	for m := range int32(1000) {
-		s.Add(m, ids.ExecutorID(m%7), bytes, uint64(m)+1)
+		s.Add(m, ids.ExecutorID(m%7), task.PackSizes(bytes), uint64(m)+1)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
@@ -221,8 +221,8 @@ func TestAThousandByAThousandOutputsTakeAboutAMegabyte(t *testing.T) {
 func ExampleShuffle_Missing() {
 	t := New()
 	s := t.Open(7, 3, 1)
-	s.Add(0, 1, []int64{10}, 0)
-	s.Add(2, 1, []int64{20}, 0)
+	s.Add(0, 1, task.PackSizes([]int64{10}), 0)
+	s.Add(2, 1, task.PackSizes([]int64{20}), 0)
 	fmt.Println(s.Missing(), s.Totals())
 	fmt.Println(t.RemoveExecutor(1), s.Missing())
 	// Output:

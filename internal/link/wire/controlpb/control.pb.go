@@ -1245,8 +1245,8 @@ type Stage struct {
 	xxx_hidden_Hosts        []string               `protobuf:"bytes,10,rep,name=hosts,proto3"`
 	xxx_hidden_Slots        int32                  `protobuf:"varint,11,opt,name=slots,proto3"`
 	xxx_hidden_Generation   int32                  `protobuf:"varint,12,opt,name=generation,proto3"`
-	xxx_hidden_Listed       bool                   `protobuf:"varint,14,opt,name=listed,proto3"`
 	xxx_hidden_Cached       *[]*Cached             `protobuf:"bytes,13,rep,name=cached,proto3"`
+	xxx_hidden_Listed       bool                   `protobuf:"varint,14,opt,name=listed,proto3"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
 }
@@ -1364,13 +1364,6 @@ func (x *Stage) GetGeneration() int32 {
 	return 0
 }
 
-func (x *Stage) GetListed() bool {
-	if x != nil {
-		return x.xxx_hidden_Listed
-	}
-	return false
-}
-
 func (x *Stage) GetCached() []*Cached {
 	if x != nil {
 		if x.xxx_hidden_Cached != nil {
@@ -1378,6 +1371,13 @@ func (x *Stage) GetCached() []*Cached {
 		}
 	}
 	return nil
+}
+
+func (x *Stage) GetListed() bool {
+	if x != nil {
+		return x.xxx_hidden_Listed
+	}
+	return false
 }
 
 func (x *Stage) SetStage(v int32) {
@@ -1431,12 +1431,12 @@ func (x *Stage) SetGeneration(v int32) {
 	x.xxx_hidden_Generation = v
 }
 
-func (x *Stage) SetListed(v bool) {
-	x.xxx_hidden_Listed = v
-}
-
 func (x *Stage) SetCached(v []*Cached) {
 	x.xxx_hidden_Cached = &v
+}
+
+func (x *Stage) SetListed(v bool) {
+	x.xxx_hidden_Listed = v
 }
 
 type Stage_builder struct {
@@ -1454,8 +1454,8 @@ type Stage_builder struct {
 	Hosts        []string
 	Slots        int32
 	Generation   int32
-	Listed       bool
 	Cached       []*Cached
+	Listed       bool
 }
 
 func (b0 Stage_builder) Build() *Stage {
@@ -1474,8 +1474,8 @@ func (b0 Stage_builder) Build() *Stage {
 	x.xxx_hidden_Hosts = b.Hosts
 	x.xxx_hidden_Slots = b.Slots
 	x.xxx_hidden_Generation = b.Generation
-	x.xxx_hidden_Listed = b.Listed
 	x.xxx_hidden_Cached = &b.Cached
+	x.xxx_hidden_Listed = b.Listed
 	return m0
 }
 
@@ -1790,7 +1790,7 @@ func (b0 Input_builder) Build() *Input {
 	return m0
 }
 
-// Place is an executor that has something, and where it serves blocks.
+// Place is an executor and where it serves blocks.
 type Place struct {
 	state               protoimpl.MessageState `protogen:"opaque.v1"`
 	xxx_hidden_Executor int32                  `protobuf:"zigzag32,1,opt,name=executor,proto3"`
@@ -2942,13 +2942,14 @@ type End struct {
 	xxx_hidden_Fate         Fate                   `protobuf:"varint,6,opt,name=fate,proto3,enum=kiln.control.Fate"`
 	xxx_hidden_Error        *Error                 `protobuf:"bytes,7,opt,name=error,proto3"`
 	xxx_hidden_Fetch        *Fetch                 `protobuf:"bytes,8,opt,name=fetch,proto3"`
-	xxx_hidden_Sizes        []int64                `protobuf:"varint,9,rep,packed,name=sizes,proto3"`
+	xxx_hidden_Sizes        []byte                 `protobuf:"bytes,9,opt,name=sizes,proto3"`
 	xxx_hidden_Result       []byte                 `protobuf:"bytes,10,opt,name=result,proto3"`
 	xxx_hidden_Stored       bool                   `protobuf:"varint,11,opt,name=stored,proto3"`
 	xxx_hidden_ResultSize   int64                  `protobuf:"varint,12,opt,name=result_size,json=resultSize,proto3"`
 	xxx_hidden_Updates      *[]*Update             `protobuf:"bytes,13,rep,name=updates,proto3"`
 	xxx_hidden_Metrics      *Metrics               `protobuf:"bytes,14,opt,name=metrics,proto3"`
 	xxx_hidden_Digest       uint64                 `protobuf:"fixed64,15,opt,name=digest,proto3"`
+	xxx_hidden_Exact        *[]*ExactSize          `protobuf:"bytes,16,rep,name=exact,proto3"`
 	unknownFields           protoimpl.UnknownFields
 	sizeCache               protoimpl.SizeCache
 }
@@ -3034,7 +3035,7 @@ func (x *End) GetFetch() *Fetch {
 	return nil
 }
 
-func (x *End) GetSizes() []int64 {
+func (x *End) GetSizes() []byte {
 	if x != nil {
 		return x.xxx_hidden_Sizes
 	}
@@ -3085,6 +3086,15 @@ func (x *End) GetDigest() uint64 {
 	return 0
 }
 
+func (x *End) GetExact() []*ExactSize {
+	if x != nil {
+		if x.xxx_hidden_Exact != nil {
+			return *x.xxx_hidden_Exact
+		}
+	}
+	return nil
+}
+
 func (x *End) SetStage(v int32) {
 	x.xxx_hidden_Stage = v
 }
@@ -3117,7 +3127,10 @@ func (x *End) SetFetch(v *Fetch) {
 	x.xxx_hidden_Fetch = v
 }
 
-func (x *End) SetSizes(v []int64) {
+func (x *End) SetSizes(v []byte) {
+	if v == nil {
+		v = []byte{}
+	}
 	x.xxx_hidden_Sizes = v
 }
 
@@ -3146,6 +3159,10 @@ func (x *End) SetMetrics(v *Metrics) {
 
 func (x *End) SetDigest(v uint64) {
 	x.xxx_hidden_Digest = v
+}
+
+func (x *End) SetExact(v []*ExactSize) {
+	x.xxx_hidden_Exact = &v
 }
 
 func (x *End) HasError() bool {
@@ -3192,13 +3209,14 @@ type End_builder struct {
 	Fate         Fate
 	Error        *Error
 	Fetch        *Fetch
-	Sizes        []int64
+	Sizes        []byte
 	Result       []byte
 	Stored       bool
 	ResultSize   int64
 	Updates      []*Update
 	Metrics      *Metrics
 	Digest       uint64
+	Exact        []*ExactSize
 }
 
 func (b0 End_builder) Build() *End {
@@ -3220,6 +3238,7 @@ func (b0 End_builder) Build() *End {
 	x.xxx_hidden_Updates = &b.Updates
 	x.xxx_hidden_Metrics = b.Metrics
 	x.xxx_hidden_Digest = b.Digest
+	x.xxx_hidden_Exact = &b.Exact
 	return m0
 }
 
@@ -4055,9 +4074,9 @@ const file_control_proto_rawDesc = "" +
 	"\x05slots\x18\v \x01(\x05R\x05slots\x12\x1e\n" +
 	"\n" +
 	"generation\x18\f \x01(\x05R\n" +
-	"generation\x12\x16\n" +
-	"\x06listed\x18\x0e \x01(\bR\x06listed\x12,\n" +
-	"\x06cached\x18\r \x03(\v2\x14.kiln.control.CachedR\x06cached\"X\n" +
+	"generation\x12,\n" +
+	"\x06cached\x18\r \x03(\v2\x14.kiln.control.CachedR\x06cached\x12\x16\n" +
+	"\x06listed\x18\x0e \x01(\bR\x06listed\"X\n" +
 	"\x06Cached\x12\x10\n" +
 	"\x03rdd\x18\x01 \x01(\x05R\x03rdd\x12\x1e\n" +
 	"\n" +
@@ -4135,7 +4154,7 @@ const file_control_proto_rawDesc = "" +
 	"generation\x18\x05 \x01(\x05R\n" +
 	"generation\x12\x16\n" +
 	"\x06digest\x18\x06 \x01(\x06R\x06digest\x12\x14\n" +
-	"\x05error\x18\a \x01(\tR\x05error\"\xf8\x03\n" +
+	"\x05error\x18\a \x01(\tR\x05error\"\xa7\x04\n" +
 	"\x03End\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12#\n" +
 	"\rstage_attempt\x18\x02 \x01(\x05R\fstageAttempt\x12\x1c\n" +
@@ -4145,7 +4164,7 @@ const file_control_proto_rawDesc = "" +
 	"\x04fate\x18\x06 \x01(\x0e2\x12.kiln.control.FateR\x04fate\x12)\n" +
 	"\x05error\x18\a \x01(\v2\x13.kiln.control.ErrorR\x05error\x12)\n" +
 	"\x05fetch\x18\b \x01(\v2\x13.kiln.control.FetchR\x05fetch\x12\x14\n" +
-	"\x05sizes\x18\t \x03(\x03R\x05sizes\x12\x16\n" +
+	"\x05sizes\x18\t \x01(\fR\x05sizes\x12\x16\n" +
 	"\x06result\x18\n" +
 	" \x01(\fR\x06result\x12\x16\n" +
 	"\x06stored\x18\v \x01(\bR\x06stored\x12\x1f\n" +
@@ -4153,7 +4172,8 @@ const file_control_proto_rawDesc = "" +
 	"resultSize\x12.\n" +
 	"\aupdates\x18\r \x03(\v2\x14.kiln.control.UpdateR\aupdates\x12/\n" +
 	"\ametrics\x18\x0e \x01(\v2\x15.kiln.control.MetricsR\ametrics\x12\x16\n" +
-	"\x06digest\x18\x0f \x01(\x06R\x06digest\"\x9b\x01\n" +
+	"\x06digest\x18\x0f \x01(\x06R\x06digest\x12-\n" +
+	"\x05exact\x18\x10 \x03(\v2\x17.kiln.control.ExactSizeR\x05exact\"\x9b\x01\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -4299,14 +4319,15 @@ var file_control_proto_depIdxs = []int32{
 	27, // 34: kiln.control.End.fetch:type_name -> kiln.control.Fetch
 	28, // 35: kiln.control.End.updates:type_name -> kiln.control.Update
 	29, // 36: kiln.control.End.metrics:type_name -> kiln.control.Metrics
-	6,  // 37: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
-	4,  // 38: kiln.control.Control.Attach:input_type -> kiln.control.Up
-	3,  // 39: kiln.control.Control.Attach:output_type -> kiln.control.Down
-	39, // [39:40] is the sub-list for method output_type
-	38, // [38:39] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	16, // 37: kiln.control.End.exact:type_name -> kiln.control.ExactSize
+	6,  // 38: kiln.control.Heartbeat.running:type_name -> kiln.control.TaskRef
+	4,  // 39: kiln.control.Control.Attach:input_type -> kiln.control.Up
+	3,  // 40: kiln.control.Control.Attach:output_type -> kiln.control.Down
+	40, // [40:41] is the sub-list for method output_type
+	39, // [39:40] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
