@@ -12,17 +12,17 @@ import (
 
 // rule gives the rule that keeps the task waiting; zero when nobody wants it.
 func (w *watcher) rule(v *sched.View) (Rule, string) {
-	state := func(id ids.StageID) string {
+	stage := func(id ids.StageID) (s sched.StageView) {
 		if at := slices.IndexFunc(v.Stages, func(s sched.StageView) bool { return s.Ref.Stage == id }); at >= 0 {
-			return v.Stages[at].State
+			s = v.Stages[at]
 		}
-		return ""
+		return s
 	}
-	switch state(w.stage) {
+	switch s := stage(w.stage); s.State {
 	case "waiting":
 		var missing []string
 		for _, p := range w.spec.Parents {
-			if writer := w.writers[p]; state(writer) != "done" {
+			if writer := w.writers[p]; stage(writer).State != "done" {
 				missing = append(missing, fmt.Sprintf("stage %d", writer))
 			}
 		}
@@ -30,6 +30,9 @@ func (w *watcher) rule(v *sched.View) (Rule, string) {
 	case "ready":
 		return Gathering, ""
 	case "running":
+		if s.Awaits {
+			return Excluded, w.exclusions() + "; one made room for another, which has not come"
+		}
 		return w.placeRule(v)
 	case "idle": // the stage that reads from it asks for it again
 		if slices.ContainsFunc(v.Stages, func(s sched.StageView) bool { return s.State == "ready" }) {

@@ -288,11 +288,11 @@ func TestATaskKeepsAwayFromWhereOthersFailed(t *testing.T) {
 	})
 	checkWhy(t, l, 0, 1, `
 		0.000s to 1.000s  waits for a free slot: none came free
-		1.000s to 4.000s  keeps away from where tasks failed: stage 0.0 excludes executor 0 on host a: 1 failed task
+		1.000s to 4.000s  keeps away from where tasks failed: stage 0.0 excludes executor 0 on host a: 1 failed task; one made room for another, which has not come
 		4.000s to 5.000s  it runs: task 1.0 in stage 0.0 on executor 1, success`)
 	checkWhy(t, l, 0, 0, `
 		0.000s to 1.000s  it runs: task 0.0 in stage 0.0 on executor 0, failed
-		1.000s to 4.000s  keeps away from where tasks failed: it failed on executors 0; stage 0.0 excludes executor 0 on host a: 1 failed task
+		1.000s to 4.000s  keeps away from where tasks failed: it failed on executors 0; stage 0.0 excludes executor 0 on host a: 1 failed task; one made room for another, which has not come
 		4.000s to 5.000s  it runs: task 0.1 in stage 0.0 on executor 1, success`)
 }
 

@@ -40,6 +40,7 @@ type StageView struct {
 	Running    int             // task attempts, also of earlier stage attempts
 	Together   bool            // a barrier stage: its tasks run all at once or not at all
 	Excluded   bool            // some of those that wait will not do with any executor there is: each is excluded for them, and none makes room
+	Awaits     bool            // such a stage waits for another one in place of one that made room
 	Slow       int             // tasks of the attempt that deserve a copy and wait for a slot on another host
 	Copies     speculate.Stats // what speculation did for the attempt
 	Placed     int             // tasks of the attempt that prefer some host
@@ -105,6 +106,7 @@ func (s *stage) view(changes int) StageView {
 		v.Slow, v.Copies = r.copies.wanted(), r.copies.stats()
 		v.Placed, v.Places = r.places()
 		v.Excluded = r.excluded && r.stuckAt == changes && r.renewal == nil
+		v.Awaits = r.renewal != nil
 	}
 	for _, r := range s.over {
 		v.Running += r.set.Running()
