@@ -77,7 +77,6 @@ func (c *Core) makeRoom(e *executor, why string) {
 		c.drain(e, ExecutorsDecommissioned{Reason: why, Within: c.cfg.UnschedulableWait / 2, Replace: true})
 		return
 	}
-	e.exempt = why
 	c.order(e, why, true)
 }
 
