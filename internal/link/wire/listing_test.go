@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -138,10 +140,12 @@ func compressed(t testing.TB, raw []byte) []byte {
 // A few bytes that claim to be many make no room for them.
 func TestAListingTakesNoMoreRoomThanItsBytesCanMean(t *testing.T) {
 	bomb := compressed(t, make([]byte, 64<<20))
-	claim := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0}, bytes.Repeat([]byte{0xff}, 8)...) // a frame that says 2^64-1 bytes
+	claim := func(size uint64) []byte { // a frame that says so many bytes, and has none
+		return binary.LittleEndian.AppendUint64([]byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0}, size)
+	}
 	small := compressed(t, make([]byte, 1<<10))
 	for name, data := range map[string][]byte{
-		"a bomb": bomb, "a claim": claim, "nothing": nil, "no frame": []byte("no frame"), "half of it": small[:len(small)/2],
+		"a bomb": bomb, "a claim": claim(mostListing), "a claim beyond all": claim(math.MaxUint64), "nothing": nil, "no frame": []byte("no frame"), "half of it": small[:len(small)/2],
 		"one and a half": append(bytes.Clone(small), small[:len(small)/2]...),
 	} {
 		var before, after runtime.MemStats
