@@ -138,7 +138,7 @@ func (c *Core) dispatch(ev Event) {
 	case BlocksChanged:
 		c.kept.change(ev)
 	case RDDReleased:
-		c.kept.release(ev.RDD)
+		c.releaseRDD(ev.RDD)
 	case PoolDefined:
 		c.definePool(ev)
 	case ShuffleReleased:

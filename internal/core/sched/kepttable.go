@@ -18,9 +18,11 @@ type keptRDD struct {
 	parts map[int32][]ids.ExecutorID
 	// of is the shuffles of which it is made, as far down as the next ones.
 	of []ids.ShuffleID
-	// generation counts how often all its partitions were given up, because what they were made of had changed: see rollback.go. It
-	// outlives the RDD's release, since tasks may yet leave what they began before.
+	// generation counts how often all its partitions were given up, because what they were made of had changed: see rollback.go.
 	generation int32
+	// released says that it is cached no more, for all that is known. Tasks may yet leave what they began before, and it may be cached
+	// again: it is forgotten with the shuffles of which it is made, which cannot change any more then.
+	released bool
 }
 
 // find gives a cached RDD, or nil.
@@ -44,15 +46,20 @@ func (t *keptTable) open(id ids.RDDID) *keptRDD {
 	return (*t)[at]
 }
 
-// release forgets a cached RDD.
-func (t *keptTable) release(id ids.RDDID) {
-	switch at, ok := t.place(id); {
-	case !ok:
-	case (*t)[at].generation > 0:
-		(*t)[at].clear()
-	default:
-		*t = slices.Delete(*t, at, at+1)
+// releaseRDD follows from the end of an RDD's caching.
+func (c *Core) releaseRDD(id ids.RDDID) {
+	if k := c.kept.find(id); k != nil {
+		k.clear()
+		k.released = true
+		c.forgetReleased()
 	}
+}
+
+// forgetReleased forgets the released RDDs that are made of no shuffle that there still is.
+func (c *Core) forgetReleased() {
+	c.kept = slices.DeleteFunc(c.kept, func(k *keptRDD) bool {
+		return k.released && !slices.ContainsFunc(k.of, func(id ids.ShuffleID) bool { return c.byShuffle[id] != nil })
+	})
 }
 
 // change enters what an executor tells. What it tells of partitions that were given up is no news.
@@ -111,6 +118,7 @@ func (t *keptTable) madeOf(s *StageSpec) {
 	}
 	for i := len(below) - 1; i >= 0; i-- { // those below come behind
 		k := t.open(s.Kept[i].RDD)
+		k.released = false
 		k.of = append(k.of, below[i]...)
 		slices.Sort(k.of)
 		k.of = slices.Compact(k.of)

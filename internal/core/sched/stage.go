@@ -170,6 +170,7 @@ func (c *Core) dropStage(s *stage) {
 	if s.isMap() {
 		delete(c.byShuffle, s.outputs.ID())
 		c.outputs.Drop(s.outputs.ID())
+		c.forgetReleased()
 		c.lookAtDrainers()
 		c.do(DropShuffle{s.outputs.ID()})
 	}

@@ -170,6 +170,9 @@ func (s *shrinking) stage(at func(p *Plan) *sched.StageSpec) (less bool) {
 		func(st *sched.StageSpec) bool { had := st.Reduces > 1; st.Reduces = min(1, st.Reduces); return had },
 		func(st *sched.StageSpec) bool {
 			had := st.Slots > 0 || st.Resources != nil
+			if !had {
+				return false // nor is there a stage, when the job ends with a map stage
+			}
 			st.Slots, st.Resources, st.Body = 0, nil, []byte{1, 0, byte(st.Profile), st.Body[3]}
 			return had
 		},
