@@ -111,3 +111,50 @@ func TestExactFunctionsLoseExecutorsWithoutAWord(t *testing.T) {
 		t.Errorf("%d keys, %v; want 100", n, err)
 	}
 }
+
+func sameDrawing(kv kiln.KV[int64, [][2]int64]) kiln.KV[int64, [][2]int64] { return kv }
+
+func TestCachedPartitionsOfOtherRowsAreComputedAnew(t *testing.T) {
+	looked := 0
+	for range 6 {
+		c := kilntest.Start(t, kilntest.Executors(3), kilntest.Slots(1))
+		direct := drawings(c.Session())
+		cached := kiln.Map(direct, sameDrawing).Cache()
+		before, err := cached.Collect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantOneDrawing(t, before)
+		c.LoseExecutor(c.Executors()[0])
+		now, err := direct.Collect(t.Context())
+		if errors.Is(err, kiln.ErrOutputChanged) {
+			continue // some results had been delivered before anybody noticed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		looked++
+		after, err := cached.Collect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantOneDrawing(t, after)
+		if sumsOf(after)[0] != sumsOf(now)[0] {
+			t.Fatal("cached partitions and what they are made of are two different drawings")
+		}
+	}
+	if looked == 0 {
+		t.Error("no round came to its end")
+	}
+}
+
+// sumsOf gives the sum of the numbers under each key, which tells one drawing from another.
+func sumsOf(got []kiln.KV[int64, [][2]int64]) map[int64]int64 {
+	sums := map[int64]int64{}
+	for _, kv := range got {
+		for _, row := range kv.Value {
+			sums[kv.Key] += row[1]
+		}
+	}
+	return sums
+}
