@@ -42,6 +42,9 @@ func (s *simulation) tellFacts(out io.Writer, o outcome) {
 	line("load", "%s tasks of about %v in %s jobs, seed %d", counted(s.Tasks), s.Task, counted(s.Jobs), s.Seed)
 	line("makespan", "%v, %.2f times the lower bound of %v", brief(o.Makespan), ratio(o.Makespan, o.Bound), brief(o.Bound))
 	line("attempts", "%s, of which %s failed or were lost", counted(o.Launches), counted(o.Failures))
+	if o.Moved > 0 {
+		line("moved", "%s map outputs of executors that drain", counted(o.Moved))
+	}
 	if c := o.Copies; s.speculation {
 		line("copies", "%s of slow tasks, %s of them first; the slower ones took %v of slots", counted(c.Copies), counted(c.Won), brief(c.Wasted))
 	}
@@ -107,6 +110,7 @@ type report struct {
 	Bound         float64     `json:"bound"`
 	Launches      int         `json:"launches"`
 	Failures      int         `json:"failures"`
+	Moved         int         `json:"moved"` // map outputs of executors that drain
 	Copies        *copies     `json:"copies,omitempty"`
 	Locality      locality    `json:"locality"`
 	Steps         int         `json:"steps"`
@@ -151,7 +155,7 @@ type slotSeries struct {
 func (s *simulation) document(o outcome) report {
 	r := report{
 		Seed: s.Seed, Executors: s.Executors, Slots: s.Slots, Hosts: s.Hosts, Tasks: s.Tasks, Jobs: s.Jobs,
-		Makespan: o.Makespan.Seconds(), Bound: o.Bound.Seconds(), Launches: o.Launches, Failures: o.Failures,
+		Makespan: o.Makespan.Seconds(), Bound: o.Bound.Seconds(), Launches: o.Launches, Failures: o.Failures, Moved: o.Moved,
 		Locality: locality{o.Levels[0], o.Levels[1], o.Levels[2]},
 		Steps:    o.Steps, Cost: spreadOf(&o.Cost), Wait: spreadOf(&o.Wait), Run: spreadOf(&o.Run),
 		Took: o.took.Seconds(), TookScheduler: o.Cost.Total.Seconds(), HeapBytes: o.heap, Hash: fmt.Sprintf("%016x", o.Hash),

@@ -13,35 +13,36 @@ import (
 type starves struct {
 	silent
 	world *World
-	tasks map[ids.ExecutorID]map[ids.TaskRef]bool // task attempts on executors, and whether they were ordered to stop
-	since map[ids.ProfileID]Time                  // since when some wait while others could run them
+	tasks map[taskAt]bool        // task attempts on executors, and whether they were ordered to stop
+	left  map[ids.ExecutorID]int // how many of them were not
+	since map[ids.ProfileID]Time // since when some wait while others could run them
+}
+
+// taskAt is a task attempt on an executor.
+type taskAt struct {
+	executor ids.ExecutorID
+	ref      ids.TaskRef
 }
 
 // backAfter is when they must have been ordered back.
 const backAfter = 10 * time.Millisecond
 
 func newStarves(w *World) *starves {
-	return &starves{world: w, tasks: map[ids.ExecutorID]map[ids.TaskRef]bool{}, since: map[ids.ProfileID]Time{}}
+	return &starves{world: w, tasks: map[taskAt]bool{}, left: map[ids.ExecutorID]int{}, since: map[ids.ProfileID]Time{}}
 }
 
 func (o *starves) step(ev sched.Event, actions []sched.Action) error {
 	if end, ok := ev.(sched.TaskEnded); ok {
-		delete(o.tasks[end.Executor], end.End.Ref)
-	}
-	for _, id := range o.world.lost {
-		delete(o.tasks, id)
+		o.stop(taskAt{end.Executor, end.End.Ref})
+		delete(o.tasks, taskAt{end.Executor, end.End.Ref})
 	}
 	for _, a := range actions {
 		switch a := a.(type) {
 		case *sched.Launch:
-			if o.tasks[a.Executor] == nil {
-				o.tasks[a.Executor] = map[ids.TaskRef]bool{}
-			}
-			o.tasks[a.Executor][a.Task.Ref] = false
+			o.tasks[taskAt{a.Executor, a.Task.Ref}] = false
+			o.left[a.Executor]++
 		case sched.Kill:
-			if _, there := o.tasks[a.Executor][a.Task.Ref]; there {
-				o.tasks[a.Executor][a.Task.Ref] = true
-			}
+			o.stop(taskAt{a.Executor, a.Task.Ref})
 		}
 	}
 	if w := o.world; w.Sched.Health != (health.Config{}) || w.Wide > 0 || w.Sched.MaxActions > 0 {
@@ -70,21 +71,19 @@ func (o *starves) look(of ids.ProfileID) error {
 		return nil
 	}
 	for _, e := range o.world.view.Executors {
-		if left := o.left(e.ID); e.Profile == of && left > e.Slots {
+		if left := o.left[e.ID]; e.Profile == of && left > e.Slots {
 			return fmt.Errorf("%d tasks wait on executor %v since %v or longer, and an executor of the same profile has nothing to do", left-e.Slots, e.ID, since)
 		}
 	}
 	return nil
 }
 
-// left is how many task attempts of an executor were not ordered to stop.
-func (o *starves) left(id ids.ExecutorID) (n int) {
-	for _, stopped := range o.tasks[id] {
-		if !stopped {
-			n++
-		}
+// stop says that a task attempt ends, or has to.
+func (o *starves) stop(t taskAt) {
+	if stopped, there := o.tasks[t]; there && !stopped {
+		o.tasks[t] = true
+		o.left[t.executor]--
 	}
-	return n
 }
 
 // idles says that one executor of a profile has a slot that is free, and tasks wait on another one, and nowhere else.

@@ -53,6 +53,7 @@ type ScaleReport struct {
 	Levels   [3]int          // launches on a host that the task prefers, elsewhere, and of tasks that prefer none
 	Jobs     int             // that were completed
 	Failed   int             // jobs that failed
+	Moved    int             // map outputs that were copied from executors that drain
 	Copies   speculate.Stats // of slow tasks
 }
 
@@ -140,7 +141,7 @@ func (w *scaleWorld) happen(h happening) {
 	w.report.Busy.until(w.now, w.running)
 	w.report.There.until(w.now, w.alive*w.Slots)
 	switch h.kind {
-	case launchArrives, killArrives, endArrives:
+	case launchArrives, killArrives, endArrives, copyArrives, copyEnds:
 		if !w.held(h) {
 			w.come(h)
 		}
@@ -173,6 +174,10 @@ func (w *scaleWorld) come(h happening) {
 		w.kill(h)
 	case endArrives:
 		w.tellEnd(h)
+	case copyArrives:
+		w.copy(h)
+	case copyEnds:
+		w.tellCopy(h)
 	}
 }
 
@@ -204,6 +209,9 @@ func (w *scaleWorld) do(a sched.Action) {
 	case sched.Kill:
 		w.note(uint64(a.Executor), uint64(a.Task.Ref.Partition))
 		w.send(happening{kind: killArrives, executor: a.Executor, ref: a.Task.Ref, recall: a.Task.Recall})
+	case sched.CopyOutput:
+		w.note(uint64(a.To), uint64(a.Map))
+		w.order(a)
 	case sched.KillExecutor:
 		w.note(uint64(a.Executor))
 		w.lose(a.Executor)

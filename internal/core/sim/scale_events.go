@@ -15,6 +15,8 @@ const (
 	killArrives
 	taskEnds
 	endArrives
+	copyArrives
+	copyEnds
 	executorDies
 	executorDrains
 	diskForgets
@@ -35,6 +37,7 @@ type happening struct {
 	ref      ids.TaskRef
 	executor ids.ExecutorID
 	from     ids.ExecutorID // that could not be read from
+	shuffle  ids.ShuffleID
 	fate     task.Fate
 	kind     kind
 	recall   bool

@@ -26,10 +26,7 @@ func (w *scaleWorld) written(j *scaleJob, h happening) {
 	case h.repeated || at == h.executor || w.executors[h.executor].dead:
 		return
 	case w.has(at):
-		if j.others == nil {
-			j.others = map[int32][]ids.ExecutorID{}
-		}
-		j.others[part] = append(j.others[part], at)
+		j.alsoAt(part, at)
 	}
 	j.at[part] = h.executor
 }

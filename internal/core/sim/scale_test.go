@@ -109,7 +109,7 @@ func TestEachFaultCostsTimeAndNoJob(t *testing.T) {
 	}{
 		"kills":          {ScaleFaults{Kills: 5}, func(r ScaleReport) bool { return r.Failures >= 5 }},
 		"drains":         {ScaleFaults{Drains: 5, DrainTime: time.Second}, func(r ScaleReport) bool { return r.Steps > quiet.Steps }},
-		"slow drains":    {ScaleFaults{Drains: 5}, func(r ScaleReport) bool { return r.Steps > quiet.Steps && r.Failures == 0 }},
+		"slow drains":    {ScaleFaults{Drains: 5}, func(r ScaleReport) bool { return r.Moved > 50 && r.Failures == 0 && r.Launches == quiet.Launches }},
 		"disk losses":    {ScaleFaults{DiskLosses: 5}, func(r ScaleReport) bool { return r.Launches > quiet.Launches+100 && r.Failures > 0 }},
 		"slow joiners":   {ScaleFaults{SlowJoin: 5 * time.Second}, func(r ScaleReport) bool { return r.Failures == 0 && r.Wait.Most > quiet.Wait.Most+time.Second }},
 		"jitter":         {ScaleFaults{Jitter: 50 * time.Millisecond}, func(r ScaleReport) bool { return r.Failures == 0 && r.Makespan > quiet.Makespan }},
