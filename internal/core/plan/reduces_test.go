@@ -30,6 +30,7 @@ func TestReducesSaysWhichPartitionsOfAShuffleATaskReads(t *testing.T) {
 		"a union":               {narrow(5, Dependency{Parent: a, Map: Mapping{Kind: Range, Length: 3}}, Dependency{Parent: b, Map: Mapping{Kind: Range, Start: 3, Length: 2}}), []Reduces{{[]int32{0, 1, 2, 3, 3, 3}, []int32{0, 1, 2}}, {[]int32{0, 0, 0, 0, 1, 2}, []int32{0, 1}}}},
 		"a union with itself":   {narrow(4, Dependency{Parent: b, Map: Mapping{Kind: Range, Length: 2}}, Dependency{Parent: b, Map: Mapping{Kind: Range, Start: 2, Length: 2}}), []Reduces{{[]int32{0, 1, 2, 3, 4}, []int32{0, 1, 0, 1}}}},
 		"fewer":                 {narrow(2, Dependency{Parent: a, Map: Mapping{Kind: Groups, Sets: [][]int32{{0, 1}, {2}}}}), []Reduces{{[]int32{0, 2, 3}, []int32{0, 1, 2}}}},
+		"as many, others":       {narrow(3, Dependency{Parent: a, Map: Mapping{Kind: Groups, Sets: [][]int32{{2}, {0}, {1}}}}), []Reduces{{[]int32{0, 1, 2, 3}, []int32{2, 0, 1}}}},
 		"all":                   {narrow(3, Dependency{Parent: b, Map: Mapping{Kind: Everything, Length: 2}}), []Reduces{{[]int32{0, 2, 4, 6}, []int32{0, 1, 0, 1, 0, 1}}}},
 		"a product":             {narrow(6, Dependency{Parent: a, Map: Mapping{Kind: Quotient, Length: 2}}, Dependency{Parent: b, Map: Mapping{Kind: Remainder, Length: 2}}), []Reduces{{[]int32{0, 1, 2, 3, 4, 5, 6}, []int32{0, 0, 1, 1, 2, 2}}, {[]int32{0, 1, 2, 3, 4, 5, 6}, []int32{0, 1, 0, 1, 0, 1}}}},
 		"both of a join":        {&RDD{ID: 9, Partitions: 3, Deps: append(slices.Clone(a.Deps), shuffled(3, 3).Deps...)}, nil},

@@ -27,7 +27,6 @@ func (w *scaleWorld) copy(h happening) {
 	if w.has(h.from) && w.executors[h.from].apart <= w.now && (j.at[part] == h.from || slices.Contains(j.others[part], h.from)) {
 		h.fate = task.Success
 		j.alsoAt(part, h.executor)
-		w.report.Moved++
 	}
 	h.at = w.now + moveTime + w.travel()
 	w.plan(h)
@@ -36,6 +35,7 @@ func (w *scaleWorld) copy(h happening) {
 // tellCopy tells the core how taking a copy ended.
 func (w *scaleWorld) tellCopy(h happening) {
 	if h.fate == task.Success {
+		w.report.Moved++
 		w.tell(sched.OutputCopied{Shuffle: h.shuffle, Map: h.ref.Partition, From: h.from, To: h.executor})
 		return
 	}
