@@ -229,7 +229,7 @@ func (d *Driver) perform(a sched.Action) {
 		}
 	case sched.ForgetStage:
 		d.forget(a)
-	case sched.DeliverResult:
+	case *sched.DeliverResult:
 		if h := d.jobs[a.Job]; h != nil {
 			h.deliver(a.Partition, a.Value)
 		}

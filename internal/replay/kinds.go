@@ -18,7 +18,7 @@ var events = kinds[sched.Event](
 
 // orders are all actions but the facts, on which nothing depends. They are not in a log; their bytes are digested.
 var orders = kinds[sched.Action](
-	sched.ShipStage{}, &sched.Launch{}, sched.Kill{}, sched.ForgetStage{}, sched.FetchResult{}, sched.DropResult{}, sched.DeliverResult{},
+	sched.ShipStage{}, &sched.Launch{}, sched.Kill{}, sched.ForgetStage{}, sched.FetchResult{}, sched.DropResult{}, &sched.DeliverResult{},
 	sched.MergeUpdates{}, sched.CompleteJob{}, sched.FailJob{}, sched.DropShuffle{}, sched.DrainExecutor{}, sched.KillExecutor{},
 	sched.RefuseExecutor{}, sched.AnswerCall{}, sched.DropRDD{}, sched.CopyOutput{},
 )

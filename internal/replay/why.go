@@ -143,7 +143,7 @@ func (w *watcher) quiet(at Step) bool {
 			launches++
 			news = news || !w.met[a.Task.Ref.StageRef]
 			w.met[a.Task.Ref.StageRef] = true
-		case sched.ShipStage, sched.DeliverResult, sched.MergeUpdates, sched.FetchResult, sched.DropResult, sched.TaskStarted, sched.TaskDone:
+		case sched.ShipStage, *sched.DeliverResult, sched.MergeUpdates, sched.FetchResult, sched.DropResult, sched.TaskStarted, sched.TaskDone:
 		default:
 			news = true // a stage or a job ends, for one
 		}

@@ -118,7 +118,7 @@ func asItIs(x any) string {
 // wordsOfAction gives an action in words, or nothing when an event has said it, or when it is counted.
 func wordsOfAction(a sched.Action) string {
 	switch a := a.(type) {
-	case sched.ShipStage, *sched.Launch, sched.ForgetStage, sched.FetchResult, sched.DropResult, sched.DeliverResult, sched.MergeUpdates,
+	case sched.ShipStage, *sched.Launch, sched.ForgetStage, sched.FetchResult, sched.DropResult, *sched.DeliverResult, sched.MergeUpdates,
 		sched.JobStarted, sched.JobEnded, sched.TaskDone, sched.ExecutorAdded, sched.ExecutorRemoved:
 		return ""
 	case sched.Kill:

@@ -18,8 +18,8 @@ type (
 		Stage    ids.StageRef
 		Listing  int32
 	}
-	// Launch runs a task attempt on an executor. The shell reports TaskEnded or ExecutorLost. It is given as a pointer that is
-	// good until the next Step: there is one for each task attempt, and they come in the same memory again and again.
+	// Launch runs a task attempt on an executor. The shell reports TaskEnded or ExecutorLost. It comes as a pointer that is good until the
+	// next Step.
 	Launch struct {
 		Executor ids.ExecutorID
 		Task     task.Launch
@@ -51,7 +51,7 @@ type (
 		Executor ids.ExecutorID
 		Task     ids.TaskID
 	}
-	// DeliverResult hands the answer for one partition to the job. Each comes once.
+	// DeliverResult hands the answer for one partition to the job. Each comes once, as a pointer that is good until the next Step.
 	DeliverResult struct {
 		Job       ids.JobID
 		Partition int32
@@ -111,7 +111,7 @@ func (ForgetStage) action()    {}
 func (AnswerCall) action()     {}
 func (FetchResult) action()    {}
 func (DropResult) action()     {}
-func (DeliverResult) action()  {}
+func (*DeliverResult) action() {}
 func (MergeUpdates) action()   {}
 func (CompleteJob) action()    {}
 func (FailJob) action()        {}

@@ -10,7 +10,7 @@ import (
 
 // Check gives an error when an invariant is broken. It is for tests and simulation: it looks at everything.
 func (c *Core) Check() error {
-	for _, check := range []func() error{c.outputs.Check, c.checkJobs, c.checkStages, c.checkExecutors, c.checkAttempts, c.checkQueue, c.checkLater} {
+	for _, check := range []func() error{c.outputs.Check, c.checkJobs, c.checkStages, c.checkExecutors, c.checkAttempts, c.checkQueue} {
 		if err := check(); err != nil {
 			return fmt.Errorf("sched: %w", err)
 		}
@@ -205,16 +205,6 @@ func (c *Core) checkAttempts() error {
 	}
 	if on != c.attempts.len() {
 		return fmt.Errorf("%d task attempts are known, executors have %d", c.attempts.len(), on)
-	}
-	return nil
-}
-
-// checkLater looks whether a launch is put off: it would be another one when it comes, since launches are good for one Step.
-func (c *Core) checkLater() error {
-	for _, a := range c.later {
-		if l, ok := a.(*Launch); ok {
-			return fmt.Errorf("%v is launched too late", l.Task.Ref)
-		}
 	}
 	return nil
 }

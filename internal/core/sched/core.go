@@ -65,6 +65,7 @@ type Core struct {
 	base   int      // where the actions of this Step begin in out
 	later  []Action // given when there was no room, before all others
 	orders orders   // of this Step
+	given  given    // what these point to
 	more   bool     // there may be something to launch, and was no room for it
 	whole  bool     // this Step launches a barrier stage, and is not cut
 
@@ -87,7 +88,9 @@ func New(cfg Config) *Core {
 // Step takes one event and appends the actions that follow from it to out. Now must not run backwards.
 func (c *Core) Step(now Time, ev Event, out []Action) []Action {
 	c.now, c.out, c.base, c.more, c.whole = now, out, len(out), false, false
-	c.orders.forget()
+	if len(c.later) == 0 {
+		c.given.forget()
+	}
 	c.dispatch(ev)
 	c.submitRolledBack()
 	c.forgive()
@@ -270,7 +273,7 @@ func (c *Core) room() bool {
 	return len(c.later) == 0 && len(c.out)-c.base+c.orders.len()+3 <= c.cfg.MaxActions
 }
 
-// limit keeps what is too much for one Step for the next. No launch is: there was room for it, and what else it brings comes after.
+// limit keeps what is too much for one Step for the next.
 func (c *Core) limit() {
 	fresh := c.out[c.base:]
 	if len(c.later) == 0 && (c.whole || len(fresh) <= c.cfg.MaxActions) {

@@ -162,7 +162,7 @@ func (c *Core) deliver(a *attempt, value []byte, updates []task.Update) {
 	if len(updates) > 0 {
 		c.do(MergeUpdates{updates})
 	}
-	c.do(DeliverResult{j.spec.ID, p, value})
+	c.do(c.given.result(DeliverResult{j.spec.ID, p, value}))
 	c.partitionDone(s, p, a)
 	c.leave(a)
 	if s.results.left == 0 {

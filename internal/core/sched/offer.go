@@ -235,7 +235,7 @@ func (c *Core) launch(r *run, i int32, try ids.TaskAttempt, level taskset.Level,
 		g := e.stock.Take(needs)
 		c.grants[a.id], l.Resources = g, e.stock.Names(g)
 	}
-	c.orders.launch(e, l)
+	c.orders.launch(e, c.given.launch(Launch{e.id, l}))
 	if c.cfg.Publish {
 		c.do(TaskStarted{a.ref, a.id, e.id, e.host.name, level, a.twin != nil})
 	}

@@ -1,17 +1,13 @@
 package sched
 
-import (
-	"github.com/kilnproject/kiln/internal/core/ids"
-	"github.com/kilnproject/kiln/internal/core/task"
-)
+import "github.com/kilnproject/kiln/internal/core/ids"
 
 // orders are the launches of one Step with the stages that are shipped for them. They are given at its end, those of one executor
 // together, executors in the order in which they got their first. The lists are kept here, where the last Step left them in the
 // caches, and not with the executors, of which each Step meets others.
 type orders struct {
-	batches  []batch
-	list     []order
-	launches []Launch // that list points to; the shell may look at them until the next Step
+	batches []batch
+	list    []order
 }
 
 // batch is what one executor is ordered. Lists are linked by place plus one; zero ends them.
@@ -36,10 +32,9 @@ func (o *orders) ship(e *executor, ref ids.StageRef, listing int32) {
 }
 
 // launch orders a task attempt for an executor.
-func (o *orders) launch(e *executor, l task.Launch) {
+func (o *orders) launch(e *executor, l *Launch) {
 	b := o.of(e)
-	o.launches = append(o.launches, Launch{e.id, l})
-	o.link(&b.launch, &b.lastTask, &o.launches[len(o.launches)-1])
+	o.link(&b.launch, &b.lastTask, l)
 }
 
 // of gives the batch of an executor.
@@ -60,12 +55,6 @@ func (o *orders) link(first, last *int32, what Action) {
 		o.list[*last-1].next = at
 	}
 	*last = at
-}
-
-// forget drops the launches of the last Step.
-func (o *orders) forget() {
-	clear(o.launches)
-	o.launches = o.launches[:0]
 }
 
 // giveOrders gives the launches of this Step, those of one executor together.

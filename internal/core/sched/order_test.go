@@ -16,7 +16,6 @@ func TestOrdersOfOneExecutorStandTogether(t *testing.T) {
 		c := New(Config{})
 		executors := []*executor{{id: 0}, {id: 1}, {id: 2}}
 		for range 2 { // the second Step finds what the first one has left
-			c.orders.forget()
 			var first []ids.ExecutorID
 			ships, launches := map[ids.ExecutorID][]Action{}, map[ids.ExecutorID][]Action{}
 			n := rapid.IntRange(0, 12).Draw(t, "orders")
@@ -30,9 +29,9 @@ func TestOrdersOfOneExecutorStandTogether(t *testing.T) {
 					c.orders.ship(e, ref, 0)
 					ships[e.id] = append(ships[e.id], ShipStage{e.id, ref, 0})
 				} else {
-					l := task.Launch{ID: ids.TaskID(i)}
+					l := &Launch{e.id, task.Launch{ID: ids.TaskID(i)}}
 					c.orders.launch(e, l)
-					launches[e.id] = append(launches[e.id], &Launch{e.id, l})
+					launches[e.id] = append(launches[e.id], l)
 				}
 			}
 			if c.orders.len() != n {

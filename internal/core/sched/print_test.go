@@ -46,7 +46,7 @@ func (p *player) print(a Action) string {
 		return fmt.Sprintf("fetch the result of TID %d, %d bytes, from executor %v", a.Task, a.Bytes, a.Executor)
 	case DropResult:
 		return fmt.Sprintf("drop the result of TID %d on executor %v", a.Task, a.Executor)
-	case DeliverResult:
+	case *DeliverResult:
 		return fmt.Sprintf("deliver partition %d to job %d: %s", a.Partition, a.Job, a.Value)
 	case MergeUpdates:
 		return fmt.Sprintf("merge %d updates", len(a.Updates))

@@ -123,7 +123,7 @@ func (c *Core) holdBack(a *attempt, value []byte, updates []task.Update) {
 		if len(h.updates) > 0 {
 			c.do(MergeUpdates{h.updates})
 		}
-		c.do(DeliverResult{j.spec.ID, p, h.value})
+		c.do(c.given.result(DeliverResult{j.spec.ID, p, h.value}))
 	}
 	c.completeJob(j)
 }

@@ -23,7 +23,7 @@ func (o *ends) step(_ sched.Event, actions []sched.Action) error {
 			if a.Why == nil || a.Why.Reason == "" || a.Why.Kind == 0 {
 				return fmt.Errorf("job %d fails and nobody says why", id)
 			}
-		case sched.DeliverResult:
+		case *sched.DeliverResult:
 			id, isEnd = a.Job, false
 		default:
 			continue

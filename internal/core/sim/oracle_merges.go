@@ -22,7 +22,7 @@ func (o *merges) step(_ sched.Event, actions []sched.Action) error {
 			if o.seen[key]++; o.seen[key] > 1 {
 				return fmt.Errorf("the updates of stage/partition %s are merged twice", key)
 			}
-		case sched.DeliverResult:
+		case *sched.DeliverResult:
 			// The merge stands just before, unless the limit of a Step came between.
 			if i > 0 {
 				if _, ok := actions[i-1].(sched.MergeUpdates); !ok {

@@ -19,7 +19,7 @@ func newMixes(w *World) *mixes { return &mixes{w, map[ids.JobID]*content{}} }
 func (o *mixes) step(_ sched.Event, actions []sched.Action) error {
 	for _, a := range actions {
 		switch a := a.(type) {
-		case sched.DeliverResult:
+		case *sched.DeliverResult:
 			var j, p, at int
 			if _, err := fmt.Sscanf(string(a.Value), "job %d partition %d made as %d", &j, &p, &at); err != nil {
 				return fmt.Errorf("%q is delivered: %w", a.Value, err)

@@ -19,7 +19,7 @@ func newOnce(w *World) *once { return &once{w, map[ids.JobID]map[int32]bool{}} }
 func (o *once) step(_ sched.Event, actions []sched.Action) error {
 	for _, a := range actions {
 		switch a := a.(type) {
-		case sched.DeliverResult:
+		case *sched.DeliverResult:
 			had := o.had[a.Job]
 			if had == nil {
 				had = map[int32]bool{}

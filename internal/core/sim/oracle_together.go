@@ -53,7 +53,7 @@ func (o *together) step(ev sched.Event, actions []sched.Action) error {
 			err = o.launched(a)
 		case sched.AnswerCall:
 			err = o.answered(a.Reply)
-		case sched.DeliverResult:
+		case *sched.DeliverResult:
 			err = o.delivered(a)
 		}
 		if err != nil {
@@ -137,7 +137,7 @@ func (o *together) answered(r task.Reply) error {
 }
 
 // delivered looks whether the results of a job are all of one attempt, where their stage is a barrier stage.
-func (o *together) delivered(a sched.DeliverResult) error {
+func (o *together) delivered(a *sched.DeliverResult) error {
 	_, attempt, ok := strings.Cut(string(a.Value), " of attempt ")
 	if !ok {
 		return nil

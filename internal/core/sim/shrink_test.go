@@ -33,7 +33,7 @@ func large(seed uint64) Plan {
 func TestAFailureShrinksToTheOneJobThatItNeeds(t *testing.T) {
 	deliversTwice := breaking(func(_ sched.Event, actions []sched.Action) []sched.Action {
 		for i, a := range actions {
-			if d, ok := a.(sched.DeliverResult); ok && d.Partition == 2 {
+			if d, ok := a.(*sched.DeliverResult); ok && d.Partition == 2 {
 				return slices.Insert(actions, i, a)
 			}
 		}
