@@ -66,6 +66,7 @@ type Driver struct {
 	jobs    map[ids.JobID]*handle
 	stages  map[ids.StageRef]shipped // as they went to executors
 	actions []sched.Action
+	taskEnd sched.TaskEnded    // the one that the core is told now
 	grants  cluster.Manager    // nil until Serve
 	want    []cluster.Wanted   // executors, as grants was told
 	shapes  []profile.Executor // by profile

@@ -66,7 +66,7 @@ func (d *Driver) take(x any) {
 		d.jobs[x.job.ID] = x.handle
 		d.step(sched.JobSubmitted{Job: x.job})
 	case fetched:
-		d.step(sched.TaskEnded{Executor: x.executor, End: x.end})
+		d.taskEnded(x.executor, &x.end)
 		d.sendDrop(x.executor, wire.Drop{Kind: ids.ResultBlock, ID: int64(x.end.ID)})
 	case executorGone:
 		d.lose(x.id, x.why.Text, x.why.ByApp)
@@ -116,12 +116,12 @@ func (d *Driver) hear(m heardFrom) {
 		d.step(sched.TaskCalled{Executor: r.id, Call: c})
 	}
 	for i := range m.up.Ends {
-		end := m.up.Ends[i]
+		end := &m.up.Ends[i]
 		if end.Stored {
-			go d.fetchResult(r, end)
+			go d.fetchResult(r, *end)
 			continue
 		}
-		d.step(sched.TaskEnded{Executor: r.id, End: end})
+		d.taskEnded(r.id, end)
 	}
 	for _, x := range m.up.Copied {
 		d.step(copied(r, x))
@@ -204,6 +204,12 @@ func (d *Driver) step(ev sched.Event) {
 	for _, a := range d.actions {
 		d.perform(a)
 	}
+}
+
+// taskEnded tells the end of a task attempt, the most frequent of all events, in the same memory again and again.
+func (d *Driver) taskEnded(id ids.ExecutorID, end *task.End) {
+	d.taskEnd = sched.TaskEnded{Executor: id, End: *end}
+	d.step(&d.taskEnd)
 }
 
 // perform carries out one action.

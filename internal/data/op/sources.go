@@ -131,7 +131,7 @@ func (o *Range) Read(t *Task, partition int, _ []byte, out *Sink) error {
 		return err
 	}
 	first, last := Share(o.Count, partition, o.Parts), Share(o.Count, partition+1, o.Parts)
-	var batch [BatchRows]int64
+	batch := make([]int64, min(BatchRows, last-first)) // a short partition does not pay for a long one
 	for at := first; at < last; {
 		if err := t.Err(); err != nil {
 			return err
