@@ -182,6 +182,12 @@ func printView(v *View) (lines []string) {
 	}
 	for _, s := range v.Stages {
 		lines = append(lines, fmt.Sprintf("%v %s at %s is %s: %d of %d done, %d waiting, %d running", s.Ref, s.Name, s.Site, s.State, s.Done, s.Total, s.Waiting, s.Running))
+		if s.Excluded {
+			lines[len(lines)-1] += "; all executors are excluded for it"
+		}
+		if s.Awaits {
+			lines[len(lines)-1] += "; one makes room for it"
+		}
 		if s.Slow > 0 || s.Copies.Copies > 0 {
 			lines[len(lines)-1] += fmt.Sprintf("; %d slow, %d copies, %d won, %v wasted", s.Slow, s.Copies.Copies, s.Copies.Won, s.Copies.Wasted)
 		}
