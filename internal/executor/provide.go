@@ -57,11 +57,16 @@ func (p provider) encoded(e *block.Entry) (transport.Block, error) {
 	case <-p.e.ctx.Done():
 		return transport.Block{}, context.Cause(p.e.ctx)
 	}
-	done := func() { <-p.e.encoding }
 	var b bytes.Buffer
+	done, sends := func() { <-p.e.encoding }, false
+	defer func() {
+		if !sends { // also when the user's own encoding panics
+			done()
+		}
+	}()
 	if _, err := e.WriteTo(&b); err != nil {
-		done()
 		return transport.Block{}, err
 	}
+	sends = true
 	return transport.Block{Data: b.Bytes(), Release: done}, nil
 }
