@@ -47,8 +47,8 @@ func (o *idle) looked(v *alloc.View, t alloc.Target, _ int, w alloc.Wanted) erro
 	return nil
 }
 
-// needed gives a map output of an active job that only this executor has. Where outputs change, what an executor has may be worth
-// nothing.
+// needed gives a map output of an active job that only this executor has. Where outputs change, or count only
+// together, what an executor has may be worth nothing.
 func (o *idle) needed(id ids.ExecutorID) (output, bool) {
 	w := o.slots.world
 	if w.Inexact > 0 {
@@ -62,7 +62,7 @@ func (o *idle) needed(id ids.ExecutorID) (output, bool) {
 			st := &j.spec.Stages[i]
 			for m := range st.Partitions {
 				out := output{st.Shuffle, int32(m)}
-				if st.IsMap && o.has(id, out) && !slices.ContainsFunc(w.living, func(l ids.ExecutorID) bool { return l != id && o.has(l, out) }) {
+				if st.IsMap && !st.Barrier && o.has(id, out) && !slices.ContainsFunc(w.living, func(l ids.ExecutorID) bool { return l != id && o.has(l, out) }) {
 					return out, true
 				}
 			}
@@ -71,8 +71,4 @@ func (o *idle) needed(id ids.ExecutorID) (output, bool) {
 	return output{}, false
 }
 
-// has says that the core heard of a map output on an executor, and nothing since that lets it be lost.
-func (o *idle) has(id ids.ExecutorID, out output) bool {
-	after, ok := o.reads.places[place{out, id}]
-	return ok && after == o.reads.losses[id] && o.reads.doubt[place{out, id}] == o.reads.doubts[id]
-}
+func (o *idle) has(id ids.ExecutorID, out output) bool { return o.reads.surely(place{out, id}) }

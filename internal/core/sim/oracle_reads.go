@@ -37,7 +37,12 @@ func (o *reads) step(ev sched.Event, actions []sched.Action) error {
 		o.heard(ev)
 	case sched.OutputCopied:
 		if !o.gone[ev.To] {
-			o.places[place{output{ev.Shuffle, ev.Map}, ev.To}] = o.losses[ev.To]
+			out := output{ev.Shuffle, ev.Map}
+			at := place{out, ev.To}
+			if o.doubt[at] = o.doubts[ev.To]; !o.surely(place{out, ev.From}) {
+				o.doubt[at] = -1 // the core may hold a copy of what was lost for nothing
+			}
+			o.places[at] = o.losses[ev.To]
 		}
 	case sched.OutputsLost:
 		o.losses[ev.Executor]++
@@ -90,6 +95,12 @@ func (o *reads) heard(ev sched.TaskEnded) {
 	at := place{output{st.Shuffle, ev.End.Ref.Partition}, ev.Executor}
 	o.places[at] = o.losses[ev.Executor]
 	o.doubt[at] = o.doubts[ev.Executor]
+}
+
+// surely says that the core heard of a map output on an executor, and nothing since that lets it be lost.
+func (o *reads) surely(at place) bool {
+	after, ok := o.places[at]
+	return ok && after == o.losses[at.executor] && o.doubt[at] == o.doubts[at.executor]
 }
 
 func (o *reads) rest() error { return nil }
