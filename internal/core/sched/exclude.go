@@ -145,6 +145,8 @@ func (c *Core) excludedEverywhere(r *run) (why string) {
 	switch i, is := c.outcast(r); {
 	case !is:
 		return ""
+	case i < 0 && r.shape.open > 0:
+		return "the stage excludes all executors" + r.shape.ofProfile() + " that could run its tasks, because others of them failed there"
 	case i < 0:
 		return "the application excludes all executors" + r.shape.ofProfile() + ", because " + troubleThere
 	default:
@@ -169,12 +171,13 @@ func (c *Core) outcast(r *run) (i int32, is bool) {
 			return i, true
 		}
 	}
-	return -1, false
+	return -1, !r.health.Clean() && !c.canGoSomewhere(r, -1)
 }
 
+// canGoSomewhere says that a task may go to some executor, or with -1 those that never failed.
 func (c *Core) canGoSomewhere(r *run, i int32) bool {
 	for _, e := range c.executors {
-		if e != nil && e.could(r) && r.health.Allowed(i, e.id, e.host.name) {
+		if e != nil && e.could(r) && !r.refuses(e) && (i < 0 || r.health.Allowed(i, e.id, e.host.name)) {
 			return true
 		}
 	}
