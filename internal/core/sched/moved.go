@@ -11,7 +11,8 @@ type listing struct {
 	version int   // of the inputs, when they were told or before
 }
 
-// versionOf changes whenever a place of a map output of some shuffles is added or removed.
+// versionOf changes whenever tasks may look in vain for map outputs of some shuffles where they were before. So an executor that drains costs
+// one new list when it goes, and not one for each copy.
 func (c *Core) versionOf(shuffles []ids.ShuffleID) (sum int) {
 	for _, p := range shuffles {
 		sum += c.outputs.Find(p).Version()

@@ -18,7 +18,7 @@ type Shuffle struct {
 	outputs []output         // by map partition
 	copies  map[int32][]held // by map partition: further places; looked up, never ranged over; nil while there are none
 	missing int              // how many of outputs are nowhere
-	version int              // changes with every place that is added or removed
+	version int              // see Version
 }
 
 // output is what one map partition left. Most outputs have one place, which costs nothing beyond it.
@@ -48,7 +48,8 @@ const (
 // ID names the exchange.
 func (s *Shuffle) ID() ids.ShuffleID { return s.id }
 
-// Version changes whenever a place of an output is added or removed.
+// Version changes whenever who knows the places of before may look for an output in vain: a place of one is gone, or one is there that was
+// not. That an output has one more place than before changes nothing.
 func (s *Shuffle) Version() int { return s.version }
 
 // Maps is the number of map partitions.
@@ -179,9 +180,9 @@ func (s *Shuffle) find(mapPartition int32, executor ids.ExecutorID) *held {
 // hold enters one more place of an output.
 func (s *Shuffle) hold(mapPartition int32, executor ids.ExecutorID) {
 	h := held{executor, s.table.hold(executor, s, mapPartition)}
-	s.version++
 	o := &s.outputs[mapPartition]
 	if o.executor == nowhere {
+		s.version++
 		o.held = h
 		s.missing--
 		s.table.countSole(executor, 1)
