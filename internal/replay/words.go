@@ -9,10 +9,11 @@ import (
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// wordsOfEvent gives an event in words, or nothing when it is not worth a line: tasks that end well are counted.
+// wordsOfEvent gives an event in words, or nothing when it is not worth a line: tasks that end well are counted, and of what they ask only
+// refusals are told.
 func wordsOfEvent(ev sched.Event) string {
 	switch ev := ev.(type) {
-	case sched.Woke, sched.Heard, sched.Progressed, sched.ResultFetched, sched.BlocksChanged:
+	case sched.Woke, sched.Heard, sched.Progressed, sched.ResultFetched, sched.BlocksChanged, sched.TaskCalled:
 		return ""
 	case sched.DriverResumed:
 		return "the driver's process stood still, and goes on"
@@ -134,6 +135,11 @@ func wordsOfAction(a sched.Action) string {
 		return fmt.Sprintf("-> drop shuffle %d", a.Shuffle)
 	case sched.DrainExecutor:
 		return fmt.Sprintf("-> drain executor %v: %s", a.Executor, a.Reason)
+	case sched.AnswerCall:
+		if a.Reply.Refused == "" {
+			return ""
+		}
+		return fmt.Sprintf("-> what %v on executor %v asks for is refused: %s", a.Reply.Ref, a.Executor, a.Reply.Refused)
 	case sched.CopyOutput:
 		return fmt.Sprintf("-> executor %v is to copy map output %d of shuffle %d from executor %v", a.To, a.Map, a.Shuffle, a.From)
 	case sched.KillExecutor:
