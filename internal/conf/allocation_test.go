@@ -41,6 +41,10 @@ func TestMistakenSettingsOfDynamicAllocation(t *testing.T) {
 		{k + "minExecutors 3 kiln.master local-cluster[2,1,1g]", "it is more than local-cluster[2,1,1g] has"},
 		{k + "initialExecutors 3 kiln.master local-cluster[2,1,1g]", "it is more than there may ever be"},
 		{k + "shuffleTracking.enabled false", "it would let executors go with map outputs"},
+		{k + "shuffleTracking.enabled false kiln.decommission.enabled true kiln.storage.decommission.shuffleBlocks.enabled false", "unless kiln.decommission.enabled lets others copy them first"},
+		{"kiln.storage.decommission.shuffleBlocks.maxThreads 0", "maxThreads=0 (code): it is not between 1 and"},
+		{"kiln.storage.decommission.maxReplicationFailuresPerBlock 0", "maxReplicationFailuresPerBlock=0 (code): it is not between 1 and"},
+		{"kiln.storage.decommission.wait -1s", "wait=-1s (code): it is"},
 	} {
 		pairs := strings.Fields(one.set)
 		_, err := Parse(Layers{Code: code(append(pairs, k+"enabled", "true")...)})
@@ -48,6 +52,10 @@ func TestMistakenSettingsOfDynamicAllocation(t *testing.T) {
 			t.Errorf("%s:\ngot  %v\nwant one line with %s", one.set, err, one.want)
 		}
 	}
+}
+
+func TestExecutorsThatHandOverTheirOutputsNeedNotBeKeptForThem(t *testing.T) {
+	parse(t, Layers{Code: code("kiln.dynamicAllocation.enabled", "true", "kiln.dynamicAllocation.shuffleTracking.enabled", "false", "kiln.decommission.enabled", "true")})
 }
 
 // Whole files of settings are shared between applications: what is not used is not refused.

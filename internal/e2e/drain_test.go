@@ -70,6 +70,21 @@ func TestNothingIsComputedAgainWhenMostExecutorsDrain(t *testing.T) {
 	p.wantNobodyAt("map", "reduce")
 }
 
+// Nothing keeps idle executors but the fewest that there are to be: the others hand over their map outputs and go.
+func TestIdleExecutorsGoAndNothingIsComputedAgain(t *testing.T) {
+	in := text(t)
+	p := startElastic(t, []string{"map", "between"}, "--kiln.dynamicAllocation.minExecutors=1", "--kiln.dynamicAllocation.shuffleTracking.enabled=false", "--kiln.decommission.enabled=true", "count", in.dir)
+	p.reach("map", 3)
+	p.open("map")
+	p.reach("between", 1)
+	p.untilExecutors(1)
+	p.forget("map")
+	p.open("between")
+	p.wait(0)
+	p.wantOutput(in.want)
+	p.wantNobodyAt("map")
+}
+
 // The executor drains while a task holds it. When it is killed others have what it had.
 func TestAnExecutorThatIsKilledWhileOthersHaveCopiesCostsNoMapTask(t *testing.T) {
 	in := text(t)
