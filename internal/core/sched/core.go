@@ -54,6 +54,7 @@ type Core struct {
 	recallAt    Time                      // valid while it is not zero: when what waits on executors is recalled
 	drainers    ring                      // executors that drain
 	drained     []*executor               // of these, those that may have nothing left that is needed, or may go on with moving it
+	read        []*executor               // of those that drain, those that have drained and that tasks may yet read from
 	turn        int                       // the executor that was last ordered to take a copy of a map output
 	early       []ExecutorsDecommissioned // of one executor each, which has not registered
 	alarms      alarms

@@ -34,7 +34,8 @@ type departure struct {
 	queue   []mapout.Name // outputs still to be copied; some may be gone by now
 	flights []flight      // copies on their way
 	failed  map[mapout.Name]failures
-	stuck   Time // since when it has nothing to do but to wait for outputs that nobody takes; valid while waits is set
+	readers map[ids.TaskID]struct{} // when it has drained: who may yet read from it; looked up, never ranged over
+	stuck   Time                    // since when it has nothing to do but to wait for readers, or for outputs that nobody takes; valid while waits is set
 	waits   bool
 }
 
@@ -175,9 +176,16 @@ func (c *Core) letWait(e *executor) {
 		d.waits = false
 		return
 	}
-	if !d.waits && c.cfg.Move.Wait > 0 {
-		d.waits, d.stuck = true, c.now
-		c.alarms.set(c.now+c.cfg.Move.Wait, e.id, patienceDue)
+	if !d.waits {
+		c.waitFrom(e, c.now)
+	}
+}
+
+// waitFrom bounds the waiting of an executor.
+func (c *Core) waitFrom(e *executor, now Time) {
+	if wait := c.cfg.Move.Wait; wait > 0 {
+		e.departure.waits, e.departure.stuck = true, now
+		c.alarms.set(now+wait, e.id, patienceDue)
 	}
 }
 
@@ -189,5 +197,9 @@ func (e *executor) patience(at Time, wait time.Duration) bool {
 // leaveBehind orders an executor to go with what nobody takes: it is computed again when it is needed.
 func (c *Core) leaveBehind(e *executor) {
 	n := c.outputs.Sole(e.id)
+	if n == 0 {
+		c.order(e, fmt.Sprintf("it is drained, and others may have read from it for %v", c.cfg.Move.Wait), e.replace)
+		return
+	}
 	c.order(e, fmt.Sprintf("nobody took %d of its map outputs within %v", n, c.cfg.Move.Wait), e.replace)
 }

@@ -39,7 +39,7 @@ func (c *Core) outputCopied(ev OutputCopied) {
 	c.landed(mapout.Name{Shuffle: ev.Shuffle, Map: ev.Map}, ev.From, ev.To)
 	s := c.byShuffle[ev.Shuffle]
 	switch to := c.executor(ev.To); {
-	case to == nil || to.phase == leaving:
+	case to == nil || to.phase == leaving || to.phase == draining && to.departure.countReaders() > 0:
 		return
 	case s == nil: // the copy was made while the shuffle was dropped
 		c.do(DropShuffle{ev.Shuffle})

@@ -60,18 +60,15 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 	c.drained = append(c.drained, e)
 }
 
-// letDrainedGo orders those executors to go that drain and have nothing that is needed: no task, no result and no map
-// output that nobody else has. Of the others it moves the outputs.
+// letDrainedGo orders those executors to go that drain and have nothing that is needed: no task, no result, no map output that nobody else has,
+// and no reader. Of the others it moves the outputs.
 func (c *Core) letDrainedGo() {
 	for i := 0; i < len(c.drained); i++ {
 		switch e := c.drained[i]; {
 		case e.gone || e.phase != draining:
 		case len(e.attempts) == 0 && c.outputs.Sole(e.id) == 0:
-			held := c.outputs.Held(e.id)
-			c.outputs.RemoveExecutor(e.id) // others hold all of it, and from now on they alone do: two that drain must not rely on each other
-			c.order(e, "it is drained", e.replace)
-			if held > 0 {
-				c.lookAtDrainers()
+			if c.empty(e); len(e.departure.readers) == 0 {
+				c.order(e, "it is drained", e.replace)
 			}
 		default:
 			c.moveOutputs(e)

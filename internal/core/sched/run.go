@@ -108,6 +108,9 @@ func (c *Core) addAttempt(r *run, i int32, try ids.TaskAttempt, e *executor) *at
 func (c *Core) removeAttempt(a *attempt) {
 	r, e := a.run, a.executor
 	c.stopClock(a, false)
+	if len(c.read) > 0 {
+		c.readerLeft(a)
+	}
 	c.attempts.remove(a)
 	delete(c.grants, a.id)
 	c.queue.tree.Ended(r.member)

@@ -56,6 +56,7 @@ type ExecutorView struct {
 	Idle        Time   // since when nothing runs there, while Used is zero
 	Outputs     int    // map outputs that it holds
 	Needed      bool   // an active job uses some of them
+	Readers     int    // of one that has drained: task attempts that may yet read from it
 	State       string // active, draining, suspected or leaving; only an active one gets tasks
 }
 
@@ -81,7 +82,7 @@ func (c *Core) View() *View {
 		if e != nil {
 			v.Executors = append(v.Executors, ExecutorView{
 				ID: e.id, Host: e.host.name, Profile: e.shape.profile, Slots: e.slots, Used: e.used, Idle: e.idle,
-				Outputs: c.outputs.Held(e.id), Needed: c.outputs.Holds(e.id, c.isUsed), State: e.phase.String(),
+				Outputs: c.outputs.Held(e.id), Needed: c.outputs.Holds(e.id, c.isUsed), Readers: e.departure.countReaders(), State: e.phase.String(),
 			})
 		}
 	}
