@@ -27,5 +27,5 @@ var (
 
 	// MoveWait is how long an executor waits for somebody who takes its outputs.
 	MoveWait = Duration("kiln.storage.decommission.wait", 30*time.Second,
-		"How long an executor that drains stays, when its tasks are done, for map outputs that no other executor takes. It then goes with them, and they are computed again when they are needed. 0: as long as they are needed.", AtLeast(time.Duration(0)))
+		"How long an executor that drains stays, when its tasks are done, for map outputs that no other executor takes, and for tasks that yet read from it. It then goes, and what goes with it is computed again when it is needed. 0: as long as it takes.", AtLeast(time.Duration(0)))
 )
