@@ -51,7 +51,8 @@ type failures struct {
 	last  ids.ExecutorID
 }
 
-// moveOutputs orders copies of what only an executor has that drains, as many at once as may be.
+// moveOutputs orders copies of what only an executor has that drains, as many at once as may be. When nothing of it is on its way any more it
+// looks anew for what is left: what could not be copied, what its last tasks wrote, and what others had and lost.
 func (c *Core) moveOutputs(e *executor) {
 	d := e.departure
 	if c.cfg.Move.Off {
@@ -132,9 +133,6 @@ func (c *Core) copyFailed(ev CopyFailed) {
 		}
 		d.failed[o] = failures{d.failed[o].times + 1, ev.To}
 	}
-	if d.failed[o].times < c.cfg.Move.Failures {
-		d.queue = append(d.queue, o)
-	}
 }
 
 // missFlights is told that an executor is about to be forgotten, with what was on its way to and from it.
@@ -159,13 +157,8 @@ func (c *Core) missFlights(e *executor) {
 	c.lookAtDrainers()
 }
 
-// missed lets outputs wait again that were on their way to an executor.
+// missed forgets what was on its way to an executor.
 func (d *departure) missed(to ids.ExecutorID) {
-	for _, f := range d.flights {
-		if f.to == to {
-			d.queue = append(d.queue, f.output)
-		}
-	}
 	d.flights = slices.DeleteFunc(d.flights, func(f flight) bool { return f.to == to })
 }
 
