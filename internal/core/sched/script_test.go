@@ -137,8 +137,11 @@ func (p *player) configure(word, rest string) bool {
 		to = &p.cfg.Ahead
 	case "most-slots":
 		to = &p.cfg.MostSlots
-	case "move-wait", "barrier-wait", "barrier-hold", "barrier-timeout", "silence", "reason-wait", "registered-wait", "unschedulable-wait", "locality-wait", "process-wait", "node-wait", "rack-wait":
+	case "drain-within", "move-wait", "barrier-wait", "barrier-hold", "barrier-timeout", "silence", "reason-wait", "registered-wait", "unschedulable-wait", "locality-wait", "process-wait", "node-wait", "rack-wait":
 		p.configureWait(word, duration(p.t, rest))
+		return true
+	case "move-off":
+		p.cfg.Move.Off = true
 		return true
 	case "move-at-once":
 		to = &p.cfg.Move.AtOnce
@@ -199,6 +202,8 @@ func (p *player) configureWait(word string, d time.Duration) {
 		p.cfg.RackWait = d
 	case "registered-wait":
 		p.cfg.RegisteredWait = d
+	case "drain-within":
+		p.cfg.DrainWithin = d
 	case "move-wait":
 		p.cfg.Move.Wait = d
 	case "barrier-wait":
