@@ -14,20 +14,21 @@ type executor struct {
 	world *World
 	id    ids.ExecutorID
 	shape
-	dead    bool
-	mute    bool // alive, and no message comes from it or to it
-	apart   Time // until when it cannot be reached
-	paused  Time // until when it does nothing
-	stages  map[ids.StageRef]*task.Stage
-	running map[ids.TaskRef]*try
-	started []ids.TaskRef // all that ever ran here
-	queue   []*try        // beyond the slots, in order of arrival
-	outputs map[output]stored
-	blocks  []block
-	results map[ids.TaskID][]byte
-	inbox   []func()
-	sent    int  // messages to it
-	down    Time // when the last one of these arrives
+	dead     bool
+	replaced bool // another one was asked for when it began to drain
+	mute     bool // alive, and no message comes from it or to it
+	apart    Time // until when it cannot be reached
+	paused   Time // until when it does nothing
+	stages   map[ids.StageRef]*task.Stage
+	running  map[ids.TaskRef]*try
+	started  []ids.TaskRef // all that ever ran here
+	queue    []*try        // beyond the slots, in order of arrival
+	outputs  map[output]stored
+	blocks   []block
+	results  map[ids.TaskID][]byte
+	inbox    []func()
+	sent     int  // messages to it
+	down     Time // when the last one of these arrives
 }
 
 // output names what one map task left.

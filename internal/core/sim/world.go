@@ -342,7 +342,10 @@ func (w *World) do(a sched.Action) {
 		w.end(e)
 		w.replace(e.profile, time.Second)
 	case sched.DrainExecutor:
-		w.replace(w.executor(a.Executor).profile, w.upTo(2*time.Second, name{noticeTime, int64(a.Executor), 1, 0}))
+		if e := w.executor(a.Executor); a.Replace && !e.replaced {
+			e.replaced = true
+			w.replace(e.profile, w.upTo(2*time.Second, name{noticeTime, int64(a.Executor), 1, 0}))
+		}
 	case sched.CopyOutput:
 		e := w.executor(a.To)
 		e.send(func() { e.copy(a) })
@@ -397,7 +400,9 @@ func (w *World) lose(e *executor, crashed bool) {
 	w.end(e)
 	told := w.now + w.upTo(w.MaxDelay, name{noticeTime, int64(e.id), 2, 0})
 	w.plan(told, func() { w.tell(sched.ExecutorLost{ID: e.id, Reason: "gone", AppCaused: crashed}) })
-	w.replace(e.profile, told-w.now+w.upTo(2*time.Second, name{noticeTime, int64(e.id), 3, 0}))
+	if !e.replaced {
+		w.replace(e.profile, told-w.now+w.upTo(2*time.Second, name{noticeTime, int64(e.id), 3, 0}))
+	}
 }
 
 // end ends an executor, and says nothing.
