@@ -58,7 +58,7 @@ func (c *Core) moveOutputs(e *executor) {
 	if c.cfg.Move.Off {
 		return
 	}
-	for len(d.flights) < c.cfg.Move.AtOnce {
+	for len(d.flights) < c.cfg.Move.AtOnce && c.room() {
 		if len(d.queue) == 0 && len(d.flights) == 0 {
 			d.queue = slices.DeleteFunc(c.outputs.SoleOf(e.id), func(o mapout.Name) bool { return d.failed[o].times >= c.cfg.Move.Failures })
 		}

@@ -63,7 +63,8 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 // letDrainedGo orders those executors to go that drain and have nothing that is needed: no task, no result, no map output that nobody else has,
 // and no reader. Of the others it moves the outputs.
 func (c *Core) letDrainedGo() {
-	for i := 0; i < len(c.drained); i++ {
+	i := 0
+	for ; i < len(c.drained) && c.room(); i++ {
 		switch e := c.drained[i]; {
 		case e.gone || e.phase != draining:
 		case len(e.attempts) == 0 && c.outputs.Sole(e.id) == 0:
@@ -73,10 +74,15 @@ func (c *Core) letDrainedGo() {
 		default:
 			c.moveOutputs(e)
 			c.letWait(e)
+			if !c.room() {
+				i-- // it may have more to move
+			}
 		}
 	}
-	clear(c.drained)
-	c.drained = c.drained[:0]
+	c.more = c.more || i < len(c.drained) // the others follow at once
+	left := copy(c.drained, c.drained[i:])
+	clear(c.drained[left:])
+	c.drained = c.drained[:left]
 }
 
 // lookAtDrainers looks at all that drain, when map outputs have come or gone, or executors that can take some.
