@@ -39,31 +39,25 @@ func (p *process) untilReplaced(gone []int, n int) {
 }
 
 func TestTheMapOutputsOfTheOnlyExecutorMoveToTheOneInItsPlace(t *testing.T) {
-	in := text(t)
-	p := start(t, pipeline(t), []string{"between"}, "--kiln.master=local-cluster[1,2,512m]", "count", in.dir)
-	p.reach("between", 1)
-	told := p.executors()
-	p.forget("map")
-	p.forget("reduce")
-	p.signal(told[0], syscall.SIGTERM)
-	p.untilReplaced(told, 1)
-	p.open("between")
-	p.wait(0)
-	p.wantOutput(in.want)
-	p.wantNobodyAt("map", "reduce")
+	drainBetweenJobs(t, "local-cluster[1,2,512m]", 1, 1)
 }
 
 func TestNothingIsComputedAgainWhenMostExecutorsDrain(t *testing.T) {
+	drainBetweenJobs(t, "local-cluster[3,1,512m]", 3, 2)
+}
+
+// drainBetweenJobs tells some of all executors to go after the first of two jobs that read the same map outputs.
+func drainBetweenJobs(t *testing.T, master string, all, some int) {
 	in := text(t)
-	p := start(t, pipeline(t), []string{"between"}, "--kiln.master=local-cluster[3,1,512m]", "count", in.dir)
+	p := start(t, pipeline(t), []string{"between"}, "--kiln.master="+master, "count", in.dir)
 	p.reach("between", 1)
-	told := p.executors()[:2]
+	told := p.executors()[:some]
 	p.forget("map")
 	p.forget("reduce")
 	for _, pid := range told {
 		p.signal(pid, syscall.SIGTERM)
 	}
-	p.untilReplaced(told, 3)
+	p.untilReplaced(told, all)
 	p.open("between")
 	p.wait(0)
 	p.wantOutput(in.want)

@@ -80,7 +80,7 @@ func (c *Core) matters(a alarm) bool {
 	case a.what == deadlineDue:
 		return e.phase == draining
 	case a.what == patienceDue:
-		return e.phase == draining && e.patience(a.at, c.cfg.Move.Wait)
+		return e.patience(a.at, c.cfg.Move.Wait)
 	case a.what == reasonDue:
 		return e.phase == suspected
 	}

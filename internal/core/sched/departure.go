@@ -170,15 +170,15 @@ func (c *Core) letWait(e *executor) {
 		return
 	}
 	if !d.waits {
-		c.waitFrom(e, c.now)
+		c.boundWait(e)
 	}
 }
 
-// waitFrom bounds the waiting of an executor.
-func (c *Core) waitFrom(e *executor, now Time) {
+// boundWait sets an end to the waiting of an executor that begins now.
+func (c *Core) boundWait(e *executor) {
 	if wait := c.cfg.Move.Wait; wait > 0 {
-		e.departure.waits, e.departure.stuck = true, now
-		c.alarms.set(now+wait, e.id, patienceDue)
+		e.departure.waits, e.departure.stuck = true, c.now
+		c.alarms.set(c.now+wait, e.id, patienceDue)
 	}
 }
 

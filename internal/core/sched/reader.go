@@ -18,7 +18,7 @@ func (c *Core) empty(e *executor) {
 	}
 	if e.departure.readers = c.readersOf(e); len(e.departure.readers) > 0 {
 		c.read = append(c.read, e)
-		c.waitFrom(e, c.now)
+		c.boundWait(e)
 	}
 	c.outputs.RemoveExecutor(e.id)
 	c.lookAtDrainers()
