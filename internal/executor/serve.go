@@ -49,14 +49,15 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
 	var acts []work.Action
+	var replies []task.Reply
 	stop := func(reason string) { acts = e.core.Step(e.now(), work.Stopped{Reason: reason}, acts) }
 	done := ctx.Done()
 	for {
-		acts = acts[:0]
+		acts, replies = acts[:0], nil
 		waited := false
 		select {
 		case d := <-downs:
-			acts = e.take(d, acts)
+			acts, replies = e.take(d, acts), d.Replies
 			if d.Stop {
 				stop("the driver ended the executor")
 			}
@@ -83,7 +84,7 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 			waited = true
 		}
 		acts = e.drain(downs, acts)
-		if e.perform(acts) {
+		if e.perform(acts, replies) {
 			return errors.Join(e.flush(link), e.fault)
 		}
 		if at, ok := e.core.Wake(); ok {
@@ -133,9 +134,6 @@ func (e *Executor) take(d *wire.Down, acts []work.Action) []work.Action {
 	for _, k := range d.Kills {
 		acts = e.core.Step(now, work.KillArrived{Kill: k}, acts)
 	}
-	for _, r := range d.Replies {
-		e.replied(r)
-	}
 	for _, f := range d.Forget {
 		acts = e.core.Step(now, work.StageForgotten{Ref: f}, acts)
 	}
@@ -169,8 +167,9 @@ func (e *Executor) finish(a *attempt, acts []work.Action) []work.Action {
 	return e.core.Step(e.now(), work.TaskFinished{Ref: a.launch.Ref}, acts)
 }
 
-// perform carries out actions and reports whether the executor is to exit.
-func (e *Executor) perform(acts []work.Action) (exit bool) {
+// perform carries out actions, then hands out replies, and reports whether the executor is to exit. A call is refused when the task's
+// stage attempt is over: the kill that comes with it goes first, since it says why.
+func (e *Executor) perform(acts []work.Action, replies []task.Reply) (exit bool) {
 	for _, act := range acts {
 		switch act := act.(type) {
 		case work.StartTask:
@@ -197,6 +196,9 @@ func (e *Executor) perform(acts []work.Action) (exit bool) {
 		case work.Exit:
 			exit = true
 		}
+	}
+	for _, r := range replies {
+		e.replied(r)
 	}
 	return exit
 }
