@@ -135,7 +135,7 @@ func (s *Store) Promote(id ids.BlockID, v Value) bool {
 	b := s.blocks[id]
 	if b == nil || b.storing || b.held > 0 || !b.level.Memory() || b.level.Encoded() || v.Rows == nil {
 		defer s.mu.Unlock()
-		return b != nil && b.held > 0
+		return b != nil && !b.storing && b.held > 0 // what is being stored belongs to Put
 	}
 	b.pins++
 	s.mu.Unlock()

@@ -515,4 +515,10 @@ func TestABlockComesBackFromDiskWhereThereIsRoom(t *testing.T) {
 	if r.Promote(ids.RDD(2, 0), text("c", 1)) || r.Promote(ids.RDD(9, 9), text("", 1)) {
 		t.Fatal("promoted what may not be in memory, or is not there")
 	}
+	half := &block{id: ids.RDD(3, 0), level: MemoryAndDisk, storing: true, held: 5}
+	r.blocks[half.id] = half
+	if r.Promote(half.id, text("d", 5)) {
+		t.Fatal("promoted what is being stored")
+	}
+	delete(r.blocks, half.id)
 }
