@@ -1,6 +1,8 @@
 package shuffle
 
 import (
+	"math"
+
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/task"
 )
@@ -40,16 +42,17 @@ func (r *reading) stopAt(mapPartition, hop int) stop {
 	return stopAt(&r.what.Input.Outputs[mapPartition], r.self, r.what.Seed, mapPartition, hop)
 }
 
-// moveLocal goes on with a segment of this executor that can not be read, of which nothing was pushed: it is asked for at the next
+// moveLocal goes on with the next segment when it is here and can not be read, and nothing was pushed of it: it is asked for at the next
 // place, or else its output is to blame.
 func (r *reading) moveLocal(mapPartition, reduce int, err error) error {
 	if r.fetch == nil || !r.stopAt(mapPartition, 0).more {
-		return r.failed(mapPartition, reduce, r.here(), err)
+		return r.failed(mapPartition, reduce, r.place(), err)
 	}
-	size := r.what.Input.Outputs[mapPartition].Sizes.At(reduce)
-	r.moved = append(r.moved, &request{
-		stop: r.stopAt(mapPartition, 1), want: []ids.BlockID{ids.Shuffle(r.what.Input.Shuffle, mapPartition, reduce)}, sizes: []int64{size}, bytes: size,
-	})
+	s := &r.steps[0]
+	s.remote = int32(r.remotes)
+	r.remotes++
+	r.moved = &request{stop: r.stopAt(mapPartition, 1)}
+	r.moved.add(r.what.Input.Shuffle, *s, r.what.Input.Outputs[mapPartition].Sizes.At(reduce))
 	return nil
 }
 
@@ -69,7 +72,7 @@ func (f *flight) askElsewhere(a *arrival) error {
 		}
 		return err
 	}
-	b := requestBuilder{shuffle: f.what.Input.Shuffle, target: a.req.bytes}
+	b := requestBuilder{shuffle: f.what.Input.Shuffle, target: a.req.bytes, window: math.MaxInt64, seed: f.what.Seed}
 	for i, id := range a.req.want {
 		if a.here[i] {
 			continue
@@ -79,8 +82,8 @@ func (f *flight) askElsewhere(a *arrival) error {
 		if a.lost < 0 || a.lost == i {
 			next = f.stopAt(int(id.B), at.hop+1)
 		}
-		b.add(next, int(id.B), int(id.C), a.req.sizes[i])
+		b.add(next, step{int32(id.B), int32(id.C), a.req.numbers[i]}, a.req.sizes[i])
 	}
-	f.waiting = append(f.waiting, b.inTurns(f.what.Seed)...)
+	f.waiting = append(b.all(), f.waiting...)
 	return nil
 }

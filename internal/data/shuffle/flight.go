@@ -2,14 +2,20 @@ package shuffle
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
-// arrival is a segment that came, or the end of a request.
-type arrival struct {
+// fetched is a segment that came.
+type fetched struct {
 	req  *request
-	i    int    // of req.want
-	data []byte // nil at the end of the request
+	i    int // of req.want
+	data []byte
+}
+
+// arrival is a segment that came, or the end of a request, which has no data.
+type arrival struct {
+	fetched
 	err  error  // at the end: not all of it came
 	lost int    // with err: which of req.want can not be had, or -1 for the whole place
 	here []bool // with err: which of req.want came
@@ -45,98 +51,124 @@ func (in *inbox) take(used []arrival) []arrival {
 	return came
 }
 
-// flight is the remote half of a Read: what waits to be asked for, and what is under way.
+// flight is a Read of which some segments are elsewhere: what waits to be asked for, what is under way, and what came before its turn.
 type flight struct {
 	*reading
 	ctx      context.Context
 	inbox    inbox
+	list     []arrival // that were taken from the inbox
 	wg       sync.WaitGroup
-	waiting  []*request
-	requests int   // under way
-	bytes    int64 // asked for and not handed over yet
+	waiting  []*request // in the order in which what they bring is needed
+	requests int        // under way
+	bytes    int64      // asked for and not handed over yet
+	came     []fetched  // by the number of their step
 }
 
-// all asks for the remote segments, and reads the local ones while they are under way.
-func (r *reading) all(ctx context.Context, p plan) (err error) {
+// others hands over what is left, of this executor and of others.
+func (r *reading) others(ctx context.Context, requests []*request) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	f := flight{reading: r, ctx: ctx, inbox: inbox{some: make(chan struct{}, 1)}, waiting: append(p.requests, r.moved...)}
-	r.moved = nil
+	f := flight{reading: r, ctx: ctx, inbox: inbox{some: make(chan struct{}, 1)}, waiting: requests, came: make([]fetched, r.remotes)}
 	defer f.wg.Wait()
 	defer cancel()
-	var came []arrival
-	for local := p.local; ; {
+	for err == nil && (len(f.steps) > 0 || f.requests > 0) {
 		f.launch()
-		came = f.inbox.take(came)
 		switch {
-		case len(came) > 0:
-			err = f.handle(came)
-		case len(local) > 0:
-			err = r.localOutput(int(local[0]))
-			local = local[1:]
-			f.waiting, r.moved = append(f.waiting, r.moved...), nil
-		case f.requests > 0:
-			select {
-			case <-f.inbox.some:
-			case <-ctx.Done():
-			}
-		default:
-			return nil
-		}
-		if err == nil && ctx.Err() != nil {
+		case ctx.Err() != nil:
 			err = context.Cause(ctx)
+		case f.here():
+			err = f.localStep()
+		case f.arrived():
+			err = f.remoteStep()
+		default:
+			err = f.wait()
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			err = f.look()
 		}
 	}
+	return err
 }
 
 // launch starts the requests that the limits allow.
 func (f *flight) launch() {
-	for len(f.waiting) > 0 && f.requests < f.cfg.MaxRequests {
-		req := f.waiting[0]
-		if f.bytes > 0 && f.bytes+req.bytes > f.cfg.MaxBytesInFlight {
-			return
-		}
-		f.waiting = f.waiting[1:]
-		f.requests++
-		f.bytes += req.bytes
-		f.wg.Go(func() {
-			a := asking{request: req, cfg: f.cfg, fetch: f.fetch, answer: func(i int, data []byte) {
-				f.inbox.put(arrival{req: req, i: i, data: data})
-			}}
-			lost, err := a.run(f.ctx)
-			f.inbox.put(arrival{req: req, err: err, lost: lost, here: a.here})
-		})
+	if q := f.moved; q != nil {
+		f.waiting, f.moved = slices.Insert(f.waiting, 0, q), nil
+		f.came = append(f.came, make([]fetched, f.remotes-len(f.came))...)
+	}
+	for len(f.waiting) > 0 && f.requests < f.cfg.MaxRequests && (f.bytes == 0 || f.bytes+f.waiting[0].bytes <= f.cfg.MaxBytesInFlight) {
+		f.start()
 	}
 }
 
-// handle pushes what came, and asks for more as soon as there is room.
-func (f *flight) handle(came []arrival) error {
-	for i := range came {
-		a := &came[i]
-		if a.data == nil {
-			f.requests--
-			if a.err != nil {
-				if err := f.askElsewhere(a); err != nil {
-					return err
-				}
-				f.launch()
-			}
+// start starts the first request that waits.
+func (f *flight) start() {
+	req := f.waiting[0]
+	f.waiting = f.waiting[1:]
+	f.requests++
+	f.bytes += req.bytes
+	f.wg.Go(func() {
+		a := asking{request: req, cfg: f.cfg, fetch: f.fetch, answer: func(i int, data []byte) {
+			f.inbox.put(arrival{fetched: fetched{req, i, data}})
+		}}
+		lost, err := a.run(f.ctx)
+		f.inbox.put(arrival{fetched: fetched{req: req}, err: err, lost: lost, here: a.here})
+	})
+}
+
+// wait waits until something comes, and keeps it until its turn. When nothing is under way, what came early fills the limit, and the
+// next segment has to be had elsewhere: then a request goes beyond the limit.
+func (f *flight) wait() error {
+	if f.requests == 0 {
+		f.start()
+	}
+	select {
+	case <-f.inbox.some:
+		return f.receive()
+	case <-f.ctx.Done():
+		return context.Cause(f.ctx)
+	}
+}
+
+// look keeps what came, without waiting, so that more can be asked for as soon as a request ends.
+func (f *flight) look() error {
+	select {
+	case <-f.inbox.some:
+		return f.receive()
+	default:
+		return nil
+	}
+}
+
+// receive keeps what came until its turn.
+func (f *flight) receive() error {
+	f.list = f.inbox.take(f.list)
+	for i := range f.list {
+		a := &f.list[i]
+		if a.data != nil {
+			f.came[a.req.numbers[a.i]] = a.fetched
 			continue
 		}
-		if f.ctx.Err() != nil {
-			return context.Cause(f.ctx)
+		f.requests--
+		if a.err != nil {
+			if err := f.askElsewhere(a); err != nil {
+				return err
+			}
 		}
-		id := a.req.want[a.i]
-		f.count(int64(len(a.data)))
-		f.stats.RemoteBytes += int64(len(a.data))
-		if err := f.reading.give(int(id.B), int(id.C), a.req.Location, a.data); err != nil {
-			return err
-		}
-		a.data = nil
-		f.bytes -= a.req.sizes[a.i]
-		f.launch()
 	}
 	return nil
+}
+
+// arrived says that the next segment came.
+func (f *flight) arrived() bool { return len(f.steps) > 0 && f.came[f.steps[0].remote].data != nil }
+
+// remoteStep hands over the next segment, which came, and makes room for more.
+func (f *flight) remoteStep() error {
+	s := f.steps[0]
+	c := f.came[s.remote]
+	f.came[s.remote] = fetched{}
+	f.count(int64(len(c.data)))
+	f.stats.RemoteBytes += int64(len(c.data))
+	f.bytes -= c.req.sizes[c.i]
+	f.steps = f.steps[1:]
+	return f.give(int(s.mapPartition), int(s.reduce), c.req.Location, c.data)
 }

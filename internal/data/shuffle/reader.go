@@ -19,7 +19,7 @@ type Fetcher interface {
 
 // ReadConfig limits what a Reader has under way. A zero field takes the default that stands beside it.
 type ReadConfig struct {
-	MaxBytesInFlight int64         // asked for, or here and not handed over yet; 48 MiB. One request is always allowed
+	MaxBytesInFlight int64         // asked for, or here and not handed over yet; 48 MiB. One request is always allowed, also beside what waits for it
 	MaxRequests      int           // at once; 32
 	Retries          int           // new tries after a connection failed; 3, and none when negative
 	RetryWait        time.Duration // before each of them; 5 s
@@ -62,8 +62,9 @@ type Stats struct {
 	Segments    int64
 }
 
-// Read hands every encoded block of the range to push: segments in any order, the blocks of one in theirs. Push is called by the
-// calling goroutine only; block is read-only and valid for as long as it is referenced.
+// Read hands every encoded block of the range to push: in the order of map partitions, then of reduce partitions, then as they were
+// written, wherever the outputs are and whatever comes first. So a reduce task that runs again sees the same blocks in the same
+// order. Push is called by the calling goroutine only; block is read-only and valid for as long as it is referenced.
 //
 // The error is push's own, or the cause of ctx, or a *FetchError for a map output that is missing or damaged. Where an output has
 // several places, the error names the last one of those that were tried; a place is left at once for another one, and only the
@@ -74,51 +75,57 @@ func (r *Reader) Read(ctx context.Context, what Range, push func(mapPartition in
 	if err != nil {
 		return Stats{}, err
 	}
-	read := reading{Reader: r, what: what, push: push}
-	if len(p.requests) == 0 {
-		if err = read.locals(ctx, p.local); err != nil || len(read.moved) == 0 {
-			return read.stats, err
-		}
-		p = plan{}
+	read := reading{Reader: r, what: what, push: push, steps: p.steps, remotes: p.remotes}
+	if err = read.locals(ctx); err != nil || len(read.steps) == 0 {
+		return read.stats, err
 	}
-	err = read.all(ctx, p)
+	err = read.others(ctx, p.requests)
 	return read.stats, err
 }
+
+// step is one segment of a range.
+type step struct {
+	mapPartition, reduce int32
+	remote               int32 // its number among those of other executors, or local
+}
+
+const local = -1
 
 // reading is one Read.
 type reading struct {
 	*Reader
-	what  Range
-	push  func(mapPartition int, block []byte) error
-	stats Stats
-	moved []*request // for segments of this executor that must be read elsewhere
+	what    Range
+	push    func(mapPartition int, block []byte) error
+	stats   Stats
+	steps   []step   // not handed over yet, in their order
+	remotes int      // how many steps have a number
+	moved   *request // for a local segment that must be read elsewhere
 }
 
-func (r *reading) locals(ctx context.Context, maps []int32) error {
-	for _, m := range maps {
-		if err := ctx.Err(); err != nil {
+// locals hands over segments up to the first one that is elsewhere.
+func (r *reading) locals(ctx context.Context) error {
+	for r.here() {
+		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := r.localOutput(int(m)); err != nil {
+		if err := r.localStep(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// localOutput reads one map output of this executor.
-func (r *reading) localOutput(mapPartition int) error {
-	if r.what.To == r.what.From+1 {
-		return r.localSegment(mapPartition, r.what.From) // the plan has looked at its size
+// here says that the next segment is on this executor.
+func (r *reading) here() bool { return len(r.steps) > 0 && r.steps[0].remote == local }
+
+// localStep hands over the next segment, which is here, or moves the step to another place when it can not be read.
+func (r *reading) localStep() error {
+	s := r.steps[0]
+	if err := r.localSegment(int(s.mapPartition), int(s.reduce)); err != nil {
+		return err
 	}
-	sizes := &r.what.Input.Outputs[mapPartition].Sizes
-	for reduce := r.what.From; reduce < r.what.To; reduce++ {
-		if sizes.At(reduce) == 0 {
-			continue
-		}
-		if err := r.localSegment(mapPartition, reduce); err != nil {
-			return err
-		}
+	if r.moved == nil {
+		r.steps = r.steps[1:]
 	}
 	return nil
 }
@@ -144,7 +151,7 @@ func (r *reading) localSegment(mapPartition, reduce int) error {
 		return r.moveLocal(mapPartition, reduce, err)
 	}
 	r.count(seg.Size)
-	return r.give(mapPartition, reduce, r.here(), data)
+	return r.give(mapPartition, reduce, r.place(), data)
 }
 
 func (r *reading) count(bytes int64) {
@@ -152,8 +159,8 @@ func (r *reading) count(bytes int64) {
 	r.stats.Segments++
 }
 
-// here is this executor as the place of an output.
-func (r *reading) here() task.Location { return task.Location{Executor: r.self} }
+// place is this executor as the place of an output.
+func (r *reading) place() task.Location { return task.Location{Executor: r.self} }
 
 // give pushes the blocks of a verified segment.
 func (r *reading) give(mapPartition, reduce int, from task.Location, segment []byte) error {
@@ -176,43 +183,43 @@ func (r *reading) failed(mapPartition, reduce int, at task.Location, err error) 
 		Shuffle: r.what.Input.Shuffle, Map: int32(mapPartition), Reduce: int32(reduce), Executor: at.Executor}}
 }
 
-// plan is what a Read has to do: map partitions whose outputs are here, and requests to other executors.
+// plan is what a Read has to do: the segments in their order, and the requests for those that are elsewhere.
 type plan struct {
-	local    []int32
+	steps    []step
+	remotes  int
 	requests []*request
 }
 
-// plan sorts the map outputs by place. Segments without a byte are not asked for.
+// plan looks where the map outputs are. Segments without a byte are not asked for.
 func (r *Reader) plan(what Range) (plan, error) {
 	in := what.Input
 	if what.From < 0 || what.From > what.To || what.To > in.Reduces {
 		return plan{}, fmt.Errorf("reduce partitions %d to %d of shuffle %d, which has %d", what.From, what.To, in.Shuffle, in.Reduces)
 	}
-	var p plan
-	b := requestBuilder{shuffle: in.Shuffle, target: max(r.cfg.MaxBytesInFlight/5, 1)}
+	p := plan{steps: make([]step, 0, len(in.Outputs))}
+	b := requestBuilder{shuffle: in.Shuffle, target: max(r.cfg.MaxBytesInFlight/5, 1), window: max(r.cfg.MaxBytesInFlight/2, 1), seed: what.Seed}
 	for m := range in.Outputs {
 		out := &in.Outputs[m]
 		if out.Executor == ids.Driver {
 			return plan{}, &FetchError{Addr: out.Addr, Err: fmt.Errorf("its place is not known"),
 				Fetch: task.Fetch{Shuffle: in.Shuffle, Map: int32(m), Reduce: int32(what.From), Executor: out.Executor}}
 		}
+		at := stopAt(out, r.self, what.Seed, m, 0)
 		for reduce := what.From; reduce < what.To; reduce++ {
 			size := out.Sizes.At(reduce)
 			if size == 0 {
 				continue
 			}
-			at := stopAt(out, r.self, what.Seed, m, 0)
-			if at.Executor == r.self {
-				if p.local == nil {
-					p.local = make([]int32, 0, len(in.Outputs)-m)
-				}
-				p.local = append(p.local, int32(m))
-				break
+			s := step{int32(m), int32(reduce), local}
+			if at.Executor != r.self {
+				s.remote = int32(p.remotes)
+				p.remotes++
+				b.add(at, s, size)
 			}
-			b.add(at, m, reduce, size)
+			p.steps = append(p.steps, s)
 		}
 	}
-	if p.requests = b.inTurns(what.Seed); len(p.requests) > 0 && r.fetch == nil {
+	if p.requests = b.all(); len(p.requests) > 0 && r.fetch == nil {
 		return plan{}, fmt.Errorf("shuffle %d has outputs at %s, and this reader can not fetch", in.Shuffle, p.requests[0].Addr)
 	}
 	return p, nil

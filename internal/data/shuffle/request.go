@@ -12,22 +12,39 @@ import (
 // request is what one place is asked for at once.
 type request struct {
 	stop
-	want  []ids.BlockID
-	sizes []int64 // estimates, for each of want
-	bytes int64   // their sum
+	want    []ids.BlockID
+	numbers []int32 // of the steps, for each of want
+	sizes   []int64 // estimates, for each of want
+	bytes   int64   // their sum
 }
 
-// requestBuilder groups segments by place and cuts each group into requests of about target bytes, so that several
-// places are asked at the same time.
+func (q *request) add(shuffle ids.ShuffleID, s step, size int64) {
+	q.want = append(q.want, ids.Shuffle(shuffle, int(s.mapPartition), int(s.reduce)))
+	q.numbers = append(q.numbers, s.remote)
+	q.sizes = append(q.sizes, size)
+	q.bytes += size
+}
+
+// requestBuilder cuts the segments, which come in their order, into windows: all that are to be handed over before the next window
+// begins, so that no request brings much that has to wait. In a window it groups them by place, and cuts each group into requests
+// of about target bytes, so that several places are asked at the same time.
 type requestBuilder struct {
 	shuffle ids.ShuffleID
 	target  int64
-	index   map[stop]int
-	last    int          // the place that came last: neighbours often share it
-	groups  [][]*request // by place, in order of appearance
+	window  int64  // bytes
+	seed    uint64 // chooses with which place each window begins
+
+	done   []*request   // of the windows before
+	index  map[stop]int // the places of this window
+	last   int          // the place that came last: neighbours often share it
+	groups [][]*request // by place, in order of appearance
+	bytes  int64
 }
 
-func (b *requestBuilder) add(at stop, mapPartition, reduce int, size int64) {
+func (b *requestBuilder) add(at stop, s step, size int64) {
+	if b.bytes >= b.window {
+		b.close()
+	}
 	if len(b.groups) == 0 || b.groups[b.last][0].stop != at {
 		b.find(at)
 	}
@@ -37,9 +54,8 @@ func (b *requestBuilder) add(at stop, mapPartition, reduce int, size int64) {
 		req = &request{stop: at}
 		b.groups[b.last] = append(group, req)
 	}
-	req.want = append(req.want, ids.Shuffle(b.shuffle, mapPartition, reduce))
-	req.sizes = append(req.sizes, size)
-	req.bytes += size
+	req.add(b.shuffle, s, size)
+	b.bytes += size
 }
 
 func (b *requestBuilder) find(at stop) {
@@ -55,19 +71,26 @@ func (b *requestBuilder) find(at stop) {
 	b.last = i
 }
 
-// inTurns gives the requests, one of each place after the other, beginning with the place that seed chooses.
-func (b *requestBuilder) inTurns(seed uint64) (all []*request) {
+// close ends a window. Its requests go to one place after the other.
+func (b *requestBuilder) close() {
 	n := uint64(len(b.groups))
 	for turn, more := 0, true; more; turn++ {
 		more = false
 		for i := range n {
-			if g := b.groups[(seed%n+i)%n]; turn < len(g) {
-				all = append(all, g[turn])
+			if g := b.groups[(b.seed%n+i)%n]; turn < len(g) {
+				b.done = append(b.done, g[turn])
 				more = true
 			}
 		}
 	}
-	return all
+	clear(b.index)
+	b.groups, b.last, b.bytes = b.groups[:0], 0, 0
+}
+
+// all gives the requests, in the order in which what they bring is needed.
+func (b *requestBuilder) all() []*request {
+	b.close()
+	return b.done
 }
 
 // errUnanswered stands for a block of which the server said nothing.

@@ -97,6 +97,7 @@ type network struct {
 	stores map[string]*Store
 	before func(addr string, id ids.BlockID, data []byte) ([]byte, error) // under mu
 	fail   func(addr string, want []ids.BlockID) error                    // before anything is answered; under mu
+	order  func(n int) []int                                              // in which a request is answered; under mu
 
 	mu       sync.Mutex
 	requests [][]ids.BlockID
@@ -109,18 +110,29 @@ func (n *network) Fetch(ctx context.Context, addr string, want []ids.BlockID, go
 	if n.fail != nil {
 		err = n.fail(addr, want)
 	}
+	order := upTo(len(want))
+	if n.order != nil {
+		order = n.order(len(want))
+	}
 	n.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	for i, id := range want {
+	for _, i := range order {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		data, err := n.serve(addr, id)
+		data, err := n.serve(addr, want[i])
 		got(i, data, err)
 	}
 	return nil
+}
+
+func upTo(n int) (all []int) {
+	for i := range n {
+		all = append(all, i)
+	}
+	return all
 }
 
 func (n *network) serve(addr string, id ids.BlockID) ([]byte, error) {
@@ -151,10 +163,14 @@ func (n *network) serve(addr string, id ids.BlockID) ([]byte, error) {
 	return data, nil
 }
 
-// read gives the blocks of each map partition for one reduce partition.
+// read gives the blocks of each map partition for one reduce partition, which come in the order of map partitions.
 func read(ctx context.Context, r *Reader, in *task.Input, reduce int) (map[int][]string, error) {
-	blocks := map[int][]string{}
+	blocks, last := map[int][]string{}, 0
 	_, err := r.Read(ctx, Range{Input: in, From: reduce, To: reduce + 1, Seed: uint64(reduce)}, func(m int, block []byte) error {
+		if m < last {
+			return fmt.Errorf("map partition %d came after %d", m, last)
+		}
+		last = m
 		blocks[m] = append(blocks[m], string(block))
 		return nil
 	})

@@ -14,7 +14,7 @@ const piece = 4 << 20
 // stream reads a large segment of a file in pieces. It reads twice: the first time only to verify, so that nothing is pushed of a
 // damaged segment; the second time comes from the page cache, and is verified again as it goes.
 func (r *reading) stream(mapPartition, reduce int, seg *Segment) error {
-	failed := func(err error) *FetchError { return r.failed(mapPartition, reduce, r.here(), err) }
+	failed := func(err error) *FetchError { return r.failed(mapPartition, reduce, r.place(), err) }
 	body := seg.Size - trailerBytes
 	want, err := verifyFile(seg, body)
 	if err != nil {
