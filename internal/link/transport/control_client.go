@@ -104,8 +104,8 @@ func newExecutorEnd(cc *grpc.ClientConn, stream grpc.BidiStreamingClient[control
 		if err != io.EOF {
 			err = fmt.Errorf("the control link to the driver broke: %w", err)
 		}
+		e.out.end(err, true) // first: who hears of the end can send nothing more
 		e.in.end(err, false)
-		e.out.end(err, true)
 		cancel()
 		cc.Close()
 	}()

@@ -133,13 +133,13 @@ func (s *ControlServer) Attach(stream grpc.BidiStreamingServer[controlpb.Up, con
 			return wire.DecodeUp(m)
 		})
 		gone <- err
+		e.out.end(io.EOF, false) // first: who hears of the end can send nothing more
 		e.in.end(brokenToExecutor(err), false)
-		e.out.end(io.EOF, false)
 	}()
 	err := pumpOut(e.out, wire.JoinDown, func(batch ...*wire.Down) error { return stream.Send(wire.EncodeDown(batch...)) })
 	if err != nil {
-		e.in.end(brokenToExecutor(err), false)
 		e.out.end(brokenToExecutor(err), true)
+		e.in.end(brokenToExecutor(err), false)
 	}
 	// Returning ends the stream, and with it the goroutine above. When that one ended first, it knows the cause.
 	select {
