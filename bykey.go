@@ -51,8 +51,8 @@ func aggregateByKey(verb string, row rowType, d *node, o []ShuffleOption, write 
 	return narrow(verb, row, merge, shuffled(row, write, k, d)).keepsKeys()
 }
 
-// GroupByKey brings all values of each key together. The values of one key must fit into memory; where they are only to be
-// summed up, ReduceByKey moves far less.
+// GroupByKey brings all values of each key together, in the order of their partitions and, within one, of their rows. The values of one
+// key must fit into memory; where they are only to be summed up, ReduceByKey moves far less.
 func GroupByKey[K comparable, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV[K, []V]] {
 	return groupByKey("GroupByKey", d, o)
 }

@@ -141,8 +141,8 @@ func (p *program) check(ctx context.Context) {
 }
 
 // again runs an action until it does not end because a map output has changed, which it does once for each fault at most. Some steps deal out rows
-// in the order in which they come (Repartition), or keep one of several that are equal and not the same (zeros of both signs), and rows
-// come in another order when they are computed again. Such a job may end when some of its results were delivered; none may be wrong.
+// in the order in which they come (Repartition), or keep one of several that are equal and not the same (zeros of both signs), and a task
+// that spills gives rows in another order. Such a job may end when some of its results were delivered; none may be wrong.
 func again[T any](action func() (T, error)) (T, error) {
 	for faults := 0; ; faults++ {
 		result, err := action()

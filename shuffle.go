@@ -270,7 +270,8 @@ func PartitionBy[K comparable, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, 
 	return RDD[KV[K, V]]{handle{byKey[K](d.n, x.target())}}
 }
 
-// Repartition moves rows evenly into n partitions, by a shuffle. Use Coalesce to get fewer without one.
+// Repartition moves rows evenly into n partitions, by a shuffle: those of each partition are dealt out in turn. Use Coalesce to get fewer
+// without one.
 func Repartition[T any](d RDD[T], n int) RDD[T] {
 	x := newExchange("Repartition", []ShuffleOption{Partitions(n)}, d.n)
 	x.check(narrow("Repartition", op.TypeOf[T](), op.Combine(&op.Concat{}), d.n))

@@ -2,7 +2,7 @@ package op
 
 import "unsafe"
 
-// GroupByKey gives each key with all its values, in order of arrival as long as memory suffices, when its input has ended.
+// GroupByKey gives each key with all its values, in order of arrival, when its input has ended.
 type GroupByKey[K comparable, V any] struct{}
 
 // Wire implements Transform.

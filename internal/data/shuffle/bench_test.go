@@ -100,3 +100,25 @@ func writeLarge(b *testing.B, st *Store, limit int64) []int64 {
 	}
 	return sizes
 }
+
+// BenchmarkElsewhere reads what lies at three other executors, whose answers come at once: what is measured is the reader's own.
+func BenchmarkElsewhere(b *testing.B) {
+	for _, size := range []struct {
+		name       string
+		maps, each int
+	}{{"tiny", 1000, 32}, {"large", 100, 1 << 20}} {
+		b.Run(size.name, func(b *testing.B) {
+			block := string(make([]byte, size.each))
+			c := newCluster(b, 4, size.maps, 1, Config{MemoryTotal: 1 << 40, MemoryEach: 1 << 40}, func(int) []entry { return []entry{{0, block}} })
+			r := c.reader(ReadConfig{})
+			b.ReportAllocs()
+			b.SetBytes(int64(size.maps * size.each))
+			for b.Loop() {
+				if _, err := r.Read(b.Context(), Range{Input: c.in, To: 1}, func(int, []byte) error { return nil }); err != nil {
+					b.Fatal(err)
+				}
+				c.net.requests = nil
+			}
+		})
+	}
+}
