@@ -82,3 +82,39 @@ func TestValuesOfAGroupComeInTheOrderOfTheirPartitions(t *testing.T) {
 		})
 	}
 }
+
+// third spreads thirds of many sizes over a few keys: their sum depends on the order in which they are added.
+func third(i int64) kiln.KV[int64, float64] {
+	return kiln.Pair(i*7919%53, math.Ldexp(1/float64(3*i+1), int(i%40)))
+}
+
+// halved gives each sum to other keys.
+func halved(kv kiln.KV[int64, float64]) []kiln.KV[int64, float64] {
+	return []kiln.KV[int64, float64]{kiln.Pair(kv.Key/2, kv.Value/7), kiln.Pair(kv.Key/3, kv.Value/11)}
+}
+
+func TestSumsOfFloatsAreTheSameBitsOnEveryCluster(t *testing.T) {
+	var want []kiln.KV[int64, float64]
+	for _, size := range []struct{ executors, slots int }{{1, 1}, {1, 4}, {2, 2}, {4, 1}, {5, 3}} {
+		c := kilntest.Start(t, kilntest.Executors(size.executors), kilntest.Slots(size.slots))
+		c.OnTask(kilntest.Both(kilntest.ReduceTasks, kilntest.Partition(3)), 1, func(task kilntest.Task) {
+			if size.executors > 1 {
+				c.LoseExecutor(task.Executor)
+			}
+		})
+		sums := kiln.ReduceByKey(kiln.Map(kiln.Range(c.Session(), 0, 50_000, 1, 16), third), addFloats, kiln.Partitions(8))
+		dealt := kiln.Repartition(kiln.FlatMap(sums, halved), 5)
+		got, err := kiln.ReduceByKey(dealt, addFloats, kiln.Partitions(4)).Collect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == nil {
+			want = got
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d executors with %d slots give\n%v, one with one gives\n%v", size.executors, size.slots, got, want)
+		}
+	}
+}
+
+func addFloats(a, b float64) float64 { return a + b }
