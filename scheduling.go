@@ -42,6 +42,7 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 		MostSlots:         s.slots,
 		DrainWithin:       conf.DecommissionKillTimeout.Of(s.conf),
 		Move:              s.moves(),
+		Warn:              true,
 	}
 	if c.BarrierHold == 0 {
 		c.BarrierHold = -1

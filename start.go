@@ -94,6 +94,7 @@ func (s *Session) driverConfig(m conf.MasterURL, executor profile.Executor, exec
 		PieceSize: int64(conf.BroadcastBlockSize.Of(s.conf)),
 		ListFrom:  int(conf.ListFrom.Of(s.conf)),
 		Merge:     s.accumulators.merge,
+		Warn:      s.warn,
 	}
 	s.profiles.conf = s.conf
 	s.profiles.define = func(p ids.ProfileID, e profile.Executor) { s.driver.Define(p, e) }
@@ -240,6 +241,16 @@ func (d watchedDriver) Run(ctx context.Context, job sched.Job, deliver func(part
 	d.progress.JobBegan()
 	defer d.progress.JobEnded()
 	return d.Driver.Run(ctx, job, deliver)
+}
+
+// warn tells whoever waits for the program what he should know of how it runs.
+func (s *Session) warn(text string) {
+	text = "kiln: " + text
+	if p := s.driver.progress; p != nil {
+		p.Note(text)
+		return
+	}
+	fmt.Fprintln(os.Stderr, text)
 }
 
 // showProgress starts the progress line where somebody sees it: on a terminal, or where the settings ask for it.

@@ -32,6 +32,9 @@ type Config struct {
 	ListFrom  int                     // from how many bytes executors fetch where map outputs lie as a block; 0: it always goes with the stage
 	Merge     func(task.Update) error // adds what a task sent to an accumulator
 
+	// Warn is told what whoever waits for the program should know, in words; nil for nobody. It is called on a goroutine of its own, for
+	// one text after the other, and never after Close.
+	Warn func(text string)
 	// Record is where the events of the scheduler are written down; nil for nowhere.
 	Record *Recording
 	// Executor is what each executor of the default profile has.
@@ -56,6 +59,7 @@ type Driver struct {
 	listings   listings
 	outbox     outbox
 	orders     outbox // to grants, which may take its time
+	notes      outbox // to people, as Config.Warn has it
 
 	// What follows belongs to the loop.
 	core    *sched.Core
@@ -71,6 +75,7 @@ type Driver struct {
 	want    []cluster.Wanted   // executors, as grants was told
 	shapes  []profile.Executor // by profile
 	alloc   alloc.Allocator
+	warned  warnings
 
 	replaced []ids.ExecutorID // executors that drain while others come in their places, where the number of executors stays
 }
@@ -116,6 +121,7 @@ func (d *Driver) Close() error {
 		d.outbox.wait()
 		err = errors.Join(err, d.record.close())
 		d.orders.wait()
+		d.notes.wait()
 	})
 	return err
 }

@@ -256,6 +256,10 @@ func (d *Driver) perform(a sched.Action) {
 			delete(d.remotes, a.Executor)
 			d.batch(r).Welcome = &wire.Welcome{Refused: a.Reason}
 		}
+	case sched.StageWarned:
+		d.warnOf(a)
+	case sched.Starving:
+		d.warnStarving(a)
 	case sched.DropShuffle:
 		d.take(wire.Drop{Kind: ids.ShuffleBlock, ID: int64(a.Shuffle)})
 	case sched.DropRDD:

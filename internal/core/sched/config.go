@@ -21,7 +21,7 @@ type Config struct {
 	MaxStageTotal     int              // attempts of a stage altogether before its jobs fail, not below MaxStageAttempts; 0 means no limit
 	MaxResultSize     int64            // bytes of results of one job; 0 means no limit
 	ResubmitDelay     time.Duration    // how long lost map outputs are gathered before stages run again; 200 ms
-	StarvationPeriod  time.Duration    // how often Starving is published while tasks wait and none runs; 15 s
+	StarvationPeriod  time.Duration    // how often Starving comes while tasks wait and none runs; 15 s
 	Ahead             int              // task attempts that may wait on an executor for each of its slots, when tasks are short; none
 	ProcessWait       time.Duration    // how long a slot may be left free for one in the executor that a task prefers; 0 here and below
 	NodeWait          time.Duration    // for one on its host
@@ -44,6 +44,7 @@ type Config struct {
 	Pools             pool.Config      // in what order jobs get slots: first in, first out
 	MaxActions        int              // actions of one Step; what is left follows at once, after Wake; 4096. Launches of a barrier stage come on top
 	Publish           bool             // also give facts as actions
+	Warn              bool             // also give those facts that are warnings
 }
 
 // lostPerFailure is how many times as often as it may fail a task may lose its executor through no fault of its own. Spark has no

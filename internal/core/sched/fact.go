@@ -11,7 +11,7 @@ import (
 )
 
 // Fact is an action that orders nothing but to tell whoever listens: the event log, the UI, the console. Facts come only when
-// Config.Publish is set, and nothing on the control path depends on them.
+// Config.Publish is set, and warnings also when Config.Warn is. Nothing on the control path depends on them.
 type Fact interface {
 	Action
 	fact()
@@ -83,12 +83,12 @@ type (
 		ID     ids.ExecutorID
 		Reason string
 	}
-	// StageWarned says that a stage attempt does something that its author should know of.
+	// StageWarned says that a stage attempt does something that its author should know of. That of sizes is a warning.
 	StageWarned struct {
 		Stage ids.StageRef
 		Text  string
 	}
-	// Starving says that tasks wait and none runs. Executors tells whether there are any.
+	// Starving says that tasks wait and none runs. Executors tells whether there are any. It is a warning.
 	Starving struct {
 		Stage     ids.StageRef
 		Waiting   int

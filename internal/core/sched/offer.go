@@ -258,19 +258,20 @@ func (c *Core) inputsThere(r *run) bool {
 	return true
 }
 
-// watchStarvation publishes, from time to time, that tasks wait and none runs.
+// watchStarvation warns, from time to time, that tasks wait and none runs.
 func (c *Core) watchStarvation() {
-	if !c.cfg.Publish {
+	if c.attempts.len() > 0 || !c.cfg.Publish && !c.cfg.Warn {
+		c.starveAt = 0
 		return
 	}
 	r := c.queue.first()
 	switch {
-	case r == nil || c.attempts.len() > 0:
+	case r == nil:
 		c.starveAt = 0
 	case c.starveAt == 0:
 		c.starving, c.starveAt = c.now, c.now+c.cfg.StarvationPeriod
 	case c.now >= c.starveAt:
 		c.starveAt = c.now + c.cfg.StarvationPeriod
-		c.do(Starving{r.ref, r.set.Waiting(), c.alive, c.now - c.starving})
+		c.warn(Starving{r.ref, r.set.Waiting(), c.alive, c.now - c.starving})
 	}
 }

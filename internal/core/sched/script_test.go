@@ -175,6 +175,9 @@ func (p *player) configure(word, rest string) bool {
 	case "publish":
 		p.cfg.Publish = true
 		return true
+	case "warn":
+		p.cfg.Warn = true
+		return true
 	default:
 		return false
 	}

@@ -81,8 +81,8 @@ func (c *Core) start(s *stage) {
 	c.enqueue(r)
 	publish(c, StageSubmitted{r.ref, r.job.spec.ID, n})
 	if n := len(s.spec.Body); n > largeBytes {
-		publish(c, StageWarned{r.ref, fmt.Sprintf(
-			"its functions and what they carry take %d KiB, which every executor gets: a broadcast variable is shared by stages", n>>10)})
+		c.warn(StageWarned{r.ref, fmt.Sprintf(
+			"its functions and what they carry take %d KiB, which every executor gets anew for this stage: give large values to NewBroadcast, which all stages share", n>>10)})
 	}
 }
 

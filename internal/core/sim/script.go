@@ -100,6 +100,9 @@ func (s *script) config(c *sched.Config) {
 	if c.Publish {
 		s.line("publish")
 	}
+	if c.Warn {
+		s.line("warn")
+	}
 	if c.Pools.Policy == pool.Fair {
 		s.line("fair")
 	}

@@ -6,6 +6,6 @@
 // clears it when one ends, so that what the program prints then has the line to itself. A program whose standard error is no terminal
 // has no Progress, and pays nothing.
 //
-// It is not a log: nothing of it remains on the terminal. It may import internal/core and golang.org/x/sys, and reads views of the
+// It is not a log: nothing of it remains on the terminal but what Note is given. It may import internal/core and golang.org/x/sys, and reads views of the
 // scheduler without knowing the driver that gives them.
 package console

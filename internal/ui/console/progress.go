@@ -72,6 +72,17 @@ func (p *Progress) JobEnded() {
 	p.draw("")
 }
 
+// Note writes a line that stays, above the one that is drawn over. A nil Progress writes it to nobody: whoever has none writes by himself.
+func (p *Progress) Note(text string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.draw("")
+	_, _ = io.WriteString(p.cfg.Out, text+"\n")
+}
+
 // Stop clears the line for good. It waits until the goroutine has ended. Calls after the first, and jobs that end later, do nothing.
 func (p *Progress) Stop() {
 	if p == nil {

@@ -263,3 +263,22 @@ func BenchmarkLook(b *testing.B) {
 		Line(w.visible(v, now), 120)
 	}
 }
+
+func TestANoteStaysAboveTheLine(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.show(stage(0, 0, 2, 8))
+		s.JobBegan()
+		defer s.JobEnded()
+		s.want(t, 600*ms, "[Stage 0:>                  (0 + 2) / 8]")
+		s.Note("kiln: something to know")
+		line, after, _ := strings.Cut(s.screen.String(), "kiln: something to know\n")
+		if after != "" || !strings.HasSuffix(line, strings.Repeat(" ", 40)+"\r") {
+			t.Fatalf("the terminal got %q", s.screen.String())
+		}
+		time.Sleep(200 * ms)
+		synctest.Wait()
+		if _, after, _ = strings.Cut(s.screen.String(), "something to know\n"); !strings.Contains(after, "[Stage 0:>") {
+			t.Errorf("the line is not drawn again: %q", after)
+		}
+	})
+}
