@@ -13,7 +13,8 @@ import (
 
 // Errors that callers ask for with errors.Is.
 var (
-	// ErrCancelled is in the chain of the error of a cancelled job, whose text holds the reason that was given.
+	// ErrCancelled is in the chain of the error of a cancelled job, whose text holds the reason that was given. Where a context ended the job, or
+	// had ended before it, what that says is in the chain too: its cause, and context.Canceled or context.DeadlineExceeded.
 	ErrCancelled = errors.New("cancelled")
 	// ErrResultTooLarge is in the chain when the results of a job exceed kiln.driver.maxResultSize.
 	ErrResultTooLarge = errors.New("the job's results exceed kiln.driver.maxResultSize")
@@ -128,7 +129,7 @@ func (e *PanicError) Unwrap() error { return e.Cause }
 func locate(verb, site string, err error) error {
 	var b *BuildError
 	var j *JobError
-	if errors.As(err, &b) || errors.As(err, &j) || errors.Is(err, ErrCancelled) {
+	if errors.As(err, &b) || errors.As(err, &j) {
 		return err
 	}
 	return &JobError{Stage: -1, Partition: -1, Job: -1, Site: site, Verb: verb, Cause: err}

@@ -11,20 +11,34 @@ import (
 	"github.com/kilnproject/kiln/internal/driver"
 )
 
-// cancelled is the error of a cancelled job: the reason that was given, and the cause that the context had.
+// cancelled is the error of a cancelled job: the reason that was given, if any, and what the context says when it has ended.
 type cancelled struct {
-	reason string
-	cause  error
+	reason     string
+	cause, err error // of the context; nil when it goes on
 }
 
-func (c *cancelled) Error() string { return "cancelled: " + c.reason }
+// over is the error of a job whose context has ended.
+func over(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	return &cancelled{cause.Error(), cause, ctx.Err()}
+}
 
-// Unwrap makes errors.Is find ErrCancelled and what ended the context.
-func (c *cancelled) Unwrap() []error {
-	if c.cause == nil {
-		return []error{ErrCancelled}
+func (c *cancelled) Error() string {
+	if c.reason == "" {
+		return "cancelled"
 	}
-	return []error{ErrCancelled, c.cause}
+	return "cancelled: " + c.reason
+}
+
+// Unwrap makes errors.Is find ErrCancelled, what ended the context, and context.Canceled or context.DeadlineExceeded.
+func (c *cancelled) Unwrap() []error {
+	chain := []error{ErrCancelled}
+	for _, err := range []error{c.cause, c.err} {
+		if err != nil {
+			chain = append(chain, err)
+		}
+	}
+	return chain
 }
 
 // stuck is the error of a job of which a task could run nowhere: why not, and what the task failed with before.
@@ -41,7 +55,11 @@ func (s *stuck) Unwrap() error { return s.cause }
 // failure turns what the driver says of a job's end into what users see.
 func (a *action) failure(ctx context.Context, err error) error {
 	var f *driver.Failure
-	if !errors.As(err, &f) {
+	switch {
+	case errors.As(err, &f):
+	case ctx.Err() != nil && !errors.Is(err, ErrClosed): // it had ended before the driver took the job
+		return over(ctx)
+	default:
 		return err
 	}
 	e := &JobError{
@@ -55,7 +73,7 @@ func (a *action) failure(ctx context.Context, err error) error {
 	}
 	switch f.Kind {
 	case sched.Cancelled:
-		e.Cause = &cancelled{f.Reason, context.Cause(ctx)}
+		e.Cause = &cancelled{f.Reason, context.Cause(ctx), ctx.Err()}
 	case sched.ResultTooLarge:
 		e.Cause = fmt.Errorf("%w: %s", ErrResultTooLarge, f.Reason)
 	case sched.ExecutorsLost:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strings"
 	"testing"
 
 	"github.com/kilnproject/kiln"
@@ -160,6 +161,19 @@ func TestAJobEndsEvenWhereItsTaskDoesNot(t *testing.T) {
 	gates["unblock"] <- struct{}{}
 }
 
+func TestJobsWithoutAGroupAreInNone(t *testing.T) {
+	s := start(t)
+	done := make(chan error, 1)
+	go func() { done <- second(kiln.Generate(s, 1, "group", endless).Count(t.Context())) }()
+	<-gates["group"]
+	s.CancelJobGroup("", "whoever has no group is meant") // such as the group that an unset variable names
+	s.CancelAll("")                                       // the next thing that the driver hears
+	err := <-done
+	if !errors.Is(err, kiln.ErrCancelled) || strings.Contains(err.Error(), "no group") || strings.Contains(err.Error(), "cancelled: ") {
+		t.Errorf("got %q", err)
+	}
+}
+
 func TestAContextThatHasEndedRunsNothing(t *testing.T) {
 	s := start(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -171,8 +185,12 @@ func TestAContextThatHasEndedRunsNothing(t *testing.T) {
 		"SortBy":   second(kiln.SortBy(d, double).Collect(ctx)),
 		"SaveText": d.SaveText(ctx, t.TempDir()+"/out"),
 	} {
-		if !errors.Is(err, errEnough) {
-			t.Errorf("%s: got %v, want the context's cause", name, err)
+		if !errors.Is(err, errEnough) || !errors.Is(err, kiln.ErrCancelled) || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: got %v, want ErrCancelled, the context's error and its cause", name, err)
+		}
+		var job *kiln.JobError
+		if !errors.As(err, &job) || job.Verb != name && name != "SortBy" || !strings.HasPrefix(job.Site, "fault_cancel_test.go:") {
+			t.Errorf("%s: got %v, want the verb and the user's line", name, err)
 		}
 	}
 	if _, err := kiln.Open(ctx); !errors.Is(err, errEnough) {

@@ -174,6 +174,9 @@ func (n *node) partitions() (int, error) {
 
 // layOut brings the node and all that it needs into the plan, once. Sampling jobs run here, under the action's context.
 func (n *node) layOut(ctx context.Context) (*plan.RDD, error) {
+	if ctx.Err() != nil {
+		return nil, over(ctx)
+	}
 	for {
 		n.mu.Lock()
 		if n.laid != nil {
@@ -190,7 +193,7 @@ func (n *node) layOut(ctx context.Context) (*plan.RDD, error) {
 		select {
 		case <-wait:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, over(ctx)
 		}
 	}
 }

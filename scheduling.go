@@ -52,7 +52,7 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 	}
 	c.Speculation = s.speculation(m)
 	var err error
-	if c.Health, err = s.health(c.MaxFailures); err != nil {
+	if c.Health, err = s.health(m); err != nil {
 		return c, err
 	}
 	c.Pools, err = s.pools()
@@ -84,8 +84,10 @@ func (s *Session) speculation(m conf.MasterURL) speculate.Config {
 	}
 }
 
-// health is when tasks keep away from where others failed.
-func (s *Session) health(maxFailures int) (health.Config, error) {
+// health is when tasks keep away from where others failed. A task that local[N] tries once never goes anywhere again, so that such a master
+// takes the settings of a cluster without a word.
+func (s *Session) health(m conf.MasterURL) (health.Config, error) {
+	tries := m.MaxFailures(s.conf)
 	c := health.Config{Fetch: conf.ExcludeFetch.Of(s.conf), Timeout: conf.ExcludeTimeout.Of(s.conf), DrainIdle: conf.ExcludeDrain.Of(s.conf)}
 	switch {
 	case conf.ExcludeKill.Of(s.conf) && c.DrainIdle:
@@ -93,15 +95,22 @@ func (s *Session) health(maxFailures int) (health.Config, error) {
 	case conf.ExcludeKill.Of(s.conf):
 		c.Ending = health.Kill
 	}
-	if !conf.Exclude.Of(s.conf) {
+	if !conf.Exclude.Of(s.conf) || m.Kind == conf.Local && tries == 1 {
 		return c, nil
 	}
 	c.TaskAndStage, c.Application = true, true
 	c.TaskOnExecutor, c.TaskOnHost = conf.ExcludeTaskExecutor.Of(s.conf), conf.ExcludeTaskHost.Of(s.conf)
 	c.StageOnExecutor, c.StageOnHost = conf.ExcludeStageExecutor.Of(s.conf), conf.ExcludeStageHost.Of(s.conf)
 	c.AppOnExecutor, c.AppOnHost = conf.ExcludeAppExecutor.Of(s.conf), conf.ExcludeAppHost.Of(s.conf)
-	if err := c.Check(maxFailures); err != nil {
-		return c, &ConfigError{Key: conf.Exclude.String(), Value: "true", Origin: conf.Exclude.Origin(s.conf), Why: err.Error()}
+	if c.TaskOnHost >= tries {
+		return c, &ConfigError{
+			Key: conf.ExcludeTaskHost.String(), Value: fmt.Sprint(c.TaskOnHost), Origin: conf.ExcludeTaskHost.Origin(s.conf),
+			Why:        fmt.Sprintf("is not less than the %d failures (%v) that fail a job: with %v, one bad machine would fail it", tries, conf.MaxFailures, conf.Exclude),
+			Suggestion: "lower it, or let a task fail more often",
+		}
+	}
+	if err := c.Check(tries); err != nil {
+		return c, &ConfigError{Key: conf.Exclude.String(), Value: "true", Origin: conf.Exclude.Origin(s.conf), Why: "has limits that cannot be: " + err.Error()}
 	}
 	return c, nil
 }

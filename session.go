@@ -118,10 +118,11 @@ func (s *Session) DefaultParallelism() int {
 	return s.slots
 }
 
-// CancelJobGroup cancels the running jobs of a group. Their errors hold the reason.
+// CancelJobGroup cancels the running jobs of a group. Their errors hold the reason. It does nothing when there are none; an empty id is no
+// group.
 func (s *Session) CancelJobGroup(id, reason string) { s.driver.CancelGroup(id, reason) }
 
-// CancelTag cancels the running jobs that have the tag.
+// CancelTag cancels the running jobs that have the tag. It does nothing when none has.
 func (s *Session) CancelTag(tag, reason string) { s.driver.CancelTag(tag, reason) }
 
 // CancelStage cancels the running jobs that need a stage, whose id Status gives. It does nothing when none does.

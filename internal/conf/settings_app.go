@@ -14,7 +14,7 @@ var (
 
 	// DefaultParallelism is the number of partitions where nothing else says it; 0 means unset.
 	DefaultParallelism = Int("kiln.default.parallelism", 0,
-		"Partitions of Parallelize, Range and shuffles whose verb names no number and whose inputs suggest none.", AtLeast(0)).
+		"Partitions of Parallelize, Range and shuffles whose verb names no number and whose inputs suggest none. 0: as many as there are slots.", Between(0, 1<<20)).
 		DefaultText("the number of slots")
 
 	// CheckpointDir is a directory that every executor sees; empty means that Checkpoint is an error.

@@ -130,7 +130,7 @@ func (c *Core) dispatch(ev Event) {
 	case JobCancelled:
 		c.cancel(ev.Reason, func(j *Job) bool { return j.ID == ev.Job })
 	case GroupCancelled:
-		c.cancel(ev.Reason, func(j *Job) bool { return j.Group == ev.Group })
+		c.cancel(ev.Reason, func(j *Job) bool { return j.Group == ev.Group && j.Group != "" })
 	case TagCancelled:
 		c.cancel(ev.Reason, func(j *Job) bool { return j.tagged(ev.Tag) })
 	case StageCancelled:

@@ -21,7 +21,7 @@ type (
 		Job    ids.JobID
 		Reason string
 	}
-	// GroupCancelled says so of all jobs of a group.
+	// GroupCancelled says so of all jobs of a group. Jobs without one are in no group, and the empty name means none of them.
 	GroupCancelled struct{ Group, Reason string }
 	// TagCancelled says so of all jobs with a tag.
 	TagCancelled struct{ Tag, Reason string }

@@ -56,5 +56,5 @@ type UnknownPool struct{ Name string }
 
 // Error gives what is wrong and what to do.
 func (e *UnknownPool) Error() string {
-	return fmt.Sprintf("pool %q is not defined: define it, or let unknown pools be created", e.Name)
+	return fmt.Sprintf("pool %q is not in the file of pools: define it there, or name one of those", e.Name)
 }
