@@ -57,6 +57,7 @@ type Driver struct {
 	nextCast   atomic.Int32
 	broadcasts *broadcast.Store
 	listings   listings
+	directory  broadcast.Directory // which executors give the driver's blocks to others
 	outbox     outbox
 	orders     outbox // to grants, which may take its time
 	notes      outbox // to people, as Config.Warn has it

@@ -90,7 +90,7 @@ func (d *Driver) hear(m heardFrom) {
 	r := m.from
 	if m.up == nil { // the manager may say why
 		if d.remotes[r.id] == r {
-			delete(d.remotes, r.id)
+			d.detach(r.id)
 			d.step(sched.ExecutorSuspected{ID: r.id, Reason: "its connection ended"})
 		}
 		return
@@ -141,6 +141,7 @@ func (d *Driver) welcome(r *remote) {
 		return
 	}
 	d.remotes[r.id] = r
+	d.directory.Joined(r.id, r.hello.BlockAddr)
 	d.batch(r).Welcome = &wire.Welcome{Executor: r.id, AppID: d.cfg.App.ID}
 	ev := sched.ExecutorRegistered{ID: r.id, Host: r.hello.Host, Slots: r.hello.Slots, Profile: r.hello.Profile}
 	for _, has := range r.hello.Resources {
@@ -190,7 +191,7 @@ func lostResult(err error) task.EndReason {
 // lose forgets an executor of which it is known that it is gone.
 func (d *Driver) lose(id ids.ExecutorID, why string, byApp bool) {
 	if r := d.remotes[id]; r != nil {
-		delete(d.remotes, id)
+		d.detach(id)
 		r.link.Close()
 	}
 	d.ended(id)
@@ -253,7 +254,7 @@ func (d *Driver) perform(a sched.Action) {
 		d.release(a)
 	case sched.RefuseExecutor:
 		if r := d.remotes[a.Executor]; r != nil {
-			delete(d.remotes, a.Executor)
+			d.detach(a.Executor)
 			d.batch(r).Welcome = &wire.Welcome{Refused: a.Reason}
 		}
 	case sched.StageWarned:

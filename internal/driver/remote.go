@@ -18,6 +18,12 @@ type remote struct {
 	cached map[ids.BlockID]struct{} // partitions of cached RDDs that it has
 }
 
+// detach forgets an executor: nothing is sent to it any more, and nobody is sent to it.
+func (d *Driver) detach(id ids.ExecutorID) {
+	delete(d.remotes, id)
+	d.directory.Left(id)
+}
+
 // batch is what goes to the executor at the end of this turn of the loop.
 func (d *Driver) batch(r *remote) *wire.Down {
 	if r.next == nil {

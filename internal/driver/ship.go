@@ -18,6 +18,7 @@ func (d *Driver) ship(a sched.ShipStage) {
 		d.locate(t)
 		if from := d.cfg.ListFrom; from > 0 && wire.WeightOfInputs(t.Inputs) >= from {
 			d.listings.offer(a.Stage, t.Inputs)
+			d.directory.Forget(ids.Inputs(a.Stage), 1) // executors have an older one
 			t.Inputs, t.Listed = nil, true
 		}
 		s = shipped{t, a.Listing}
@@ -55,8 +56,7 @@ func (d *Driver) blocksOf(id ids.ExecutorID) string {
 }
 
 func (d *Driver) forget(a sched.ForgetStage) {
-	delete(d.stages, a.Stage)
-	d.listings.drop(a.Stage)
+	d.unship(a.Stage)
 	if r := d.remotes[a.Executor]; r != nil {
 		b := d.batch(r)
 		b.Forget = append(b.Forget, a.Stage)
@@ -67,8 +67,14 @@ func (d *Driver) forget(a sched.ForgetStage) {
 func (d *Driver) forgetOver() {
 	for ref := range d.stages { //nolint:maprange // each is looked at alone
 		if d.core.Over(ref) {
-			delete(d.stages, ref)
-			d.listings.drop(ref)
+			d.unship(ref)
 		}
 	}
+}
+
+// unship forgets a stage attempt, and what is told of it as a block.
+func (d *Driver) unship(ref ids.StageRef) {
+	delete(d.stages, ref)
+	d.listings.drop(ref)
+	d.directory.Forget(ids.Inputs(ref), 1)
 }

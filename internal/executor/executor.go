@@ -37,7 +37,7 @@ type Config struct {
 	DirectResult int64
 	Heartbeat    time.Duration
 	Patience     time.Duration // how long a cancelled task may go on before the executor ends; 0: for ever
-	// DriverBlocks is where the driver serves broadcast pieces.
+	// DriverBlocks is where the driver serves pieces of broadcasts, and lists of map outputs.
 	DriverBlocks string
 	// Fault, when set, is asked before a task runs and may fail or delay it: the switches of the test kit.
 	Fault func(ctx context.Context, s *task.Stage, t ids.TaskRef) error
@@ -55,6 +55,7 @@ type Executor struct {
 	// encoding has an entry for each cached partition that is encoded for another executor.
 	encoding chan struct{}
 	values   *broadcast.Cache
+	exchange *broadcast.Exchange // what the driver has for all executors, which give it to each other
 
 	ctx    context.Context // ends when Run returns: every task's context is below it
 	cancel context.CancelCauseFunc
@@ -92,6 +93,11 @@ func New(cfg Config) (*Executor, error) {
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.memory = newPool(mem.Bytes(cfg.Memory), mem.Bytes(cfg.Protected))
+	e.exchange = broadcast.NewExchange(broadcast.ExchangeConfig{
+		Self: cfg.ID, Driver: cfg.DriverBlocks, Fetch: cfg.Fetch, Sums: transport.Sums, Memory: spare{e.memory},
+		Patience: broadcast.Patience, Wait: broadcast.Wait,
+	})
+	e.memory.spare = e.exchange.Evict
 	var err error
 	if e.blocks, err = block.Open(block.Config{Dir: filepath.Join(cfg.Dir, "blocks"), Memory: e.memory, Changed: e.changes.add}); err != nil {
 		return nil, err

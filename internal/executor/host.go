@@ -116,7 +116,7 @@ func (s *spillFile) Close() error {
 func (h host) Broadcast(t *op.Task, b op.BroadcastRef, decode func([]byte) (any, error)) (any, error) {
 	ref := broadcast.Ref{ID: b.ID, Size: b.Size, Pieces: b.Pieces, Site: b.Site}
 	return h.e.values.Get(t.Context, ref, func(ctx context.Context) ([]byte, error) {
-		data, err := broadcast.Download(ctx, h.e.cfg.Fetch, h.e.cfg.DriverBlocks, ref)
+		data, err := h.e.exchange.Download(ctx, ref)
 		if errors.Is(err, transport.ErrNotFound) { // the driver has every broadcast but those that were destroyed
 			err = op.ErrDestroyed
 		}

@@ -99,16 +99,11 @@ func (e *Executor) fetchInputs(ref ids.StageRef) ([]task.Input, error) {
 	}
 }
 
-// askInputs asks once.
+// askInputs asks once: the driver, or an executor to which it sends.
 func (e *Executor) askInputs(ref ids.StageRef) ([]task.Input, error) {
-	var data []byte
-	wrong := errors.New("the driver did not answer")
-	err := e.cfg.Fetch.Fetch(e.ctx, e.cfg.DriverBlocks, []ids.BlockID{ids.Inputs(ref)}, func(_ int, came []byte, err error) { data, wrong = came, err })
-	switch {
-	case err != nil:
+	data, err := e.exchange.Bring(e.ctx, ids.Inputs(ref))
+	if err != nil {
 		return nil, err
-	case wrong != nil:
-		return nil, wrong
 	}
 	return wire.DecodeListing(data)
 }

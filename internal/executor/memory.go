@@ -11,17 +11,50 @@ import (
 type pool struct {
 	mu     sync.Mutex
 	ledger *mem.Ledger
-	evict  func(n int64) int64 // asks the block store for room; called without the lock
+	evict  func(n int64) int64 // asks the block store for room; called without the lock, as is
+	spare  func(n int64) int64 // which asks those who keep something that others can do without
 }
 
-func newPool(limit, protected mem.Bytes) *pool { return &pool{ledger: mem.New(limit, protected)} }
+func newPool(limit, protected mem.Bytes) *pool {
+	none := func(int64) int64 { return 0 }
+	return &pool{ledger: mem.New(limit, protected), evict: none, spare: none}
+}
 
 // AcquireStorage implements block.Memory.
 func (p *pool) AcquireStorage(n mem.Bytes) (bool, mem.Bytes) {
+	for {
+		ok, evict := p.tryStorage(n)
+		if ok || evict == 0 || p.spare(int64(evict)) == 0 {
+			return ok, evict
+		}
+	}
+}
+
+func (p *pool) tryStorage(n mem.Bytes) (bool, mem.Bytes) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.ledger.AcquireStorage(n)
 }
+
+// makeRoom frees n bytes of storage memory, or what there is: first what nobody here needs, then cached blocks.
+func (p *pool) makeRoom(n int64) (freed int64) {
+	if freed = p.spare(n); freed < n {
+		freed += p.evict(n - freed)
+	}
+	return freed
+}
+
+// spare is the account of what is kept in memory that nobody uses, and goes when somebody does: broadcast.Memory.
+type spare struct{ *pool }
+
+// Take implements broadcast.Memory.
+func (s spare) Take(n int64) bool {
+	ok, _ := s.tryStorage(mem.Bytes(n))
+	return ok
+}
+
+// Give implements broadcast.Memory.
+func (s spare) Give(n int64) { s.ReleaseStorage(mem.Bytes(n)) }
 
 // ReleaseStorage implements block.Memory.
 func (p *pool) ReleaseStorage(n mem.Bytes) {
@@ -48,7 +81,7 @@ func (m *taskMemory) Grow(n int64) bool {
 	got, evict := p.ledger.Acquire(m.task, mem.Bytes(n))
 	for got < mem.Bytes(n) && evict > 0 {
 		p.mu.Unlock()
-		freed := p.evict(int64(evict))
+		freed := p.makeRoom(int64(evict))
 		p.mu.Lock()
 		if freed == 0 {
 			break

@@ -41,6 +41,12 @@ func (p provider) OpenBlock(id ids.BlockID) (transport.Block, error) {
 			return transport.Block{File: f, Size: e.Size, Release: e.Release}, nil
 		}
 		return p.encoded(e)
+	case ids.BroadcastBlock, ids.InputsBlock:
+		data, sums, err := p.e.exchange.Open(p.e.ctx, id)
+		if err != nil {
+			return transport.Block{}, errors.Join(transport.ErrNotFound, err)
+		}
+		return transport.Block{Data: data, Sums: sums}, nil
 	}
 	return transport.Block{}, fmt.Errorf("%v: %w", id, transport.ErrNotFound)
 }

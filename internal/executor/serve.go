@@ -155,6 +155,7 @@ func (e *Executor) drop(x wire.Drop) {
 		e.blocks.RemoveRDD(ids.RDDID(x.ID))
 	case ids.BroadcastBlock:
 		e.values.Remove(ids.BroadcastID(x.ID))
+		e.exchange.DropBroadcast(ids.BroadcastID(x.ID))
 	case ids.ResultBlock:
 		e.blocks.Remove(ids.Result(ids.TaskID(x.ID)))
 	}
@@ -189,6 +190,7 @@ func (e *Executor) perform(acts []work.Action, replies []task.Reply) (exit bool)
 			}
 		case work.DropStage:
 			delete(e.stages, act.Ref)
+			e.exchange.DropInputs(act.Ref)
 		case work.GiveUp:
 			e.fault = fmt.Errorf("%v did not end within %v after it was cancelled: the executor ends, and another takes its place (kiln.task.killTimeout)", act.Ref, act.After)
 			e.message().Failure = e.fault.Error()

@@ -38,6 +38,7 @@ var rooms = []room{
 	{"internal/core/profile", ground, 5, true, "what users ask for a stage is arithmetic on the resources that the scheduler counts"},
 	{"internal/core/plan", ground, 6, true, "lineage is pure: cutting it into stages is testable without a cluster"},
 	{"internal/core/mem", ground, 3, true, "the memory ledger is arithmetic; who owns bytes is not its matter"},
+	{"internal/core/relay", ground, 3, true, "who gives a block to whom is arithmetic; bytes and addresses are its callers'"},
 	{"internal/core/sched/...", ground, 4, true, "the driver's core decides and never acts"},
 	{"internal/core/work/...", ground, 4, true, "the executor's core decides and never acts"},
 	{"internal/core/alloc", ground, 4, true, "dynamic allocation is a function of what the scheduler shows"},

@@ -19,12 +19,15 @@ const (
 	InputsBlock                         // where what a stage attempt reads lies, too large for a message: inputs_<stage>_<attempt>
 )
 
+// placeOf is in the kind of the block that says where another one is.
+const placeOf BlockKind = 1 << 7
+
 // BlockID names one unit of stored bytes. It is comparable; build one with the functions below.
 type BlockID struct {
 	Kind BlockKind
 	A    int64 // rdd, shuffle, broadcast, task or stage id
 	B    int32 // partition, map partition, piece or stage attempt
-	C    int32 // reduce partition, or piece of a map output; generation of a cached partition, which its name does not tell
+	C    int32 // reduce partition, or piece of a map output; generation of a cached partition, which its name does not tell; who asks for a place
 }
 
 // RDD names the cached partition of an RDD.
@@ -61,8 +64,24 @@ func Inputs(s StageRef) BlockID {
 	return BlockID{Kind: InputsBlock, A: int64(s.Stage), B: int32(s.Attempt)}
 }
 
+// Place names the driver's answer to an executor that asks from whom it gets a piece of a broadcast or a list of map outputs.
+func Place(of BlockID, asker ExecutorID) BlockID {
+	return BlockID{Kind: of.Kind | placeOf, A: of.A, B: of.B, C: int32(asker)}
+}
+
+// AsPlace takes apart what Place made; ok is false for every other block.
+func (b BlockID) AsPlace() (of BlockID, asker ExecutorID, ok bool) {
+	if b.Kind&placeOf == 0 {
+		return BlockID{}, 0, false
+	}
+	return BlockID{Kind: b.Kind &^ placeOf, A: b.A, B: b.B}, ExecutorID(b.C), true
+}
+
 // String gives Spark's name for the block, where Spark has such blocks.
 func (b BlockID) String() string {
+	if of, asker, ok := b.AsPlace(); ok {
+		return fmt.Sprintf("place_%v_%d", of, int32(asker))
+	}
 	switch b.Kind {
 	case RDDBlock:
 		return fmt.Sprintf("rdd_%d_%d", b.A, b.B)
@@ -82,6 +101,9 @@ func (b BlockID) String() string {
 
 // ParseBlock reads the form that String gives and refuses every other.
 func ParseBlock(s string) (BlockID, error) {
+	if of, asker, ok := cutPlace(s); ok {
+		return Place(of, asker), nil
+	}
 	for _, form := range []struct {
 		prefix string
 		kind   BlockKind
@@ -103,6 +125,19 @@ func ParseBlock(s string) (BlockID, error) {
 		}
 	}
 	return BlockID{}, fmt.Errorf("not a block id: %q", s)
+}
+
+// cutPlace reads the name of a place.
+func cutPlace(s string) (of BlockID, asker ExecutorID, ok bool) {
+	rest, isPlace := strings.CutPrefix(s, "place_")
+	at := strings.LastIndexByte(rest, '_')
+	if !isPlace || at < 0 || strings.HasPrefix(rest, "place_") {
+		return BlockID{}, 0, false
+	}
+	of, err := ParseBlock(rest[:at])
+	n, errNumber := strconv.ParseInt(rest[at+1:], 10, 32)
+	asker = ExecutorID(n)
+	return of, asker, err == nil && errNumber == nil && Place(of, asker).String() == s
 }
 
 func parseNumbers(kind BlockKind, s string, seps []string) (BlockID, bool) {

@@ -3,7 +3,7 @@ package ids
 import "testing"
 
 func TestBlockIDReadsBackWhatItPrints(t *testing.T) {
-	for _, id := range []BlockID{RDD(3, 7), Shuffle(0, 1, 2), Broadcast(4, 9), Result(1 << 40), Inputs(StageRef{Stage: 5, Attempt: 1})} {
+	for _, id := range []BlockID{RDD(3, 7), Shuffle(0, 1, 2), Broadcast(4, 9), Result(1 << 40), Inputs(StageRef{Stage: 5, Attempt: 1}), Place(Broadcast(4, 9), 12), Place(Inputs(StageRef{Stage: 5, Attempt: 1}), Driver)} {
 		got, err := ParseBlock(id.String())
 		if err != nil || got != id {
 			t.Errorf("%v: got %v, %v", id, got, err)
@@ -12,7 +12,7 @@ func TestBlockIDReadsBackWhatItPrints(t *testing.T) {
 }
 
 func TestParseBlockRefusesOtherForms(t *testing.T) {
-	for _, s := range []string{"", "rdd_", "rdd_1", "rdd_1_2_3", "rdd_-1_2", "rdd_01_2", "shuffle_1_2", "broadcast_1", "broadcast_1_2", "taskresult_x", "inputs_1", "other_1_2", "shuffle_1_2_99999999999"} {
+	for _, s := range []string{"", "rdd_", "rdd_1", "rdd_1_2_3", "rdd_-1_2", "rdd_01_2", "shuffle_1_2", "broadcast_1", "broadcast_1_2", "taskresult_x", "inputs_1", "other_1_2", "place_", "place_broadcast_4_piece9", "place_broadcast_4_piece9_x", "place_broadcast_4_piece9_01", "place_place_rdd_1_2_3_4", "shuffle_1_2_99999999999"} {
 		if got, err := ParseBlock(s); err == nil {
 			t.Errorf("%q was read as %v", s, got)
 		}
@@ -28,4 +28,17 @@ func FuzzParseBlock(f *testing.F) {
 			t.Fatalf("%q was read as %v", s, id)
 		}
 	})
+}
+
+func TestAPlaceIsOfOneBlockForOneExecutor(t *testing.T) {
+	b := Broadcast(4, 9)
+	if of, asker, ok := Place(b, 7).AsPlace(); !ok || of != b || asker != 7 {
+		t.Errorf("got %v for %v, %v", of, asker, ok)
+	}
+	if _, _, ok := b.AsPlace(); ok {
+		t.Errorf("%v is taken for a place", b)
+	}
+	if Place(b, 7) == b || Place(b, 7) == Place(b, 8) {
+		t.Error("two blocks have one name")
+	}
 }

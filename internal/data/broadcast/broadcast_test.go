@@ -81,7 +81,7 @@ func random(n int, seed uint64) []byte {
 }
 
 func (s *server) loader(ref Ref) func(context.Context) ([]byte, error) {
-	return func(ctx context.Context) ([]byte, error) { return Download(ctx, s, "driver:1", ref) }
+	return func(ctx context.Context) ([]byte, error) { return alone(s).Download(ctx, ref) }
 }
 
 func TestWhatWasPutIsDownloadedEqual(t *testing.T) {
@@ -115,7 +115,7 @@ func TestWhatWasPutIsDownloadedEqual(t *testing.T) {
 			data[0] ^= 1
 			return data, nil
 		}
-		got, err := Download(context.Background(), s, "driver:1", ref)
+		got, err := alone(s).Download(context.Background(), ref)
 		if err != nil && spoilt {
 			return
 		}
@@ -158,11 +158,11 @@ func TestAConnectionThatFailsOnceIsTriedAgain(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := Download(t.Context(), s, "driver:1", ref); err != nil {
+	if _, err := alone(s).Download(t.Context(), ref); err != nil {
 		t.Fatal(err)
 	}
 	s.fail = func() error { return errBroken }
-	if _, err := Download(t.Context(), s, "driver:1", ref); !errors.Is(err, errBroken) {
+	if _, err := alone(s).Download(t.Context(), ref); !errors.Is(err, errBroken) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -175,12 +175,12 @@ func (silent) FetchInto(context.Context, string, []ids.BlockID, func(int, int64)
 
 func TestForeignRefsAreBounded(t *testing.T) {
 	for _, ref := range []Ref{{Size: -1}, {Size: 1 << 50}, {Size: 3, Pieces: 4}, {Size: 0, Pieces: 1}, {Size: 1, Pieces: -1}} {
-		if _, err := Download(t.Context(), silent{}, "driver:1", ref); !errors.Is(err, ErrCorrupt) {
+		if _, err := alone(silent{}).Download(t.Context(), ref); !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("%+v: %v", ref, err)
 		}
 	}
 	// A size that no piece has shown to be right is not allocated.
-	if _, err := Download(t.Context(), silent{}, "driver:1", Ref{Size: 1 << 50, Pieces: 1}); err == nil {
+	if _, err := alone(silent{}).Download(t.Context(), Ref{Size: 1 << 50, Pieces: 1}); err == nil {
 		t.Fatal("nothing was downloaded")
 	}
 }
@@ -310,7 +310,7 @@ func TestBadPiecesAreRefused(t *testing.T) {
 	if _, err := s.Put(1, nil, ""); err == nil {
 		t.Fatal("one id twice")
 	}
-	if got, err := Download(t.Context(), &server{Store: s}, "", ref); err != nil || len(got) != 9<<20 {
+	if got, err := alone(&server{Store: s}).Download(t.Context(), ref); err != nil || len(got) != 9<<20 {
 		t.Fatal(len(got), err)
 	}
 }
@@ -324,7 +324,7 @@ func BenchmarkDownload256MiB(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := Download(b.Context(), s, "", ref); err != nil {
+		if _, err := alone(s).Download(b.Context(), ref); err != nil {
 			b.Fatal(err)
 		}
 	}

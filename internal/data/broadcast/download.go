@@ -23,18 +23,25 @@ const (
 	rounds = 3 // tries for pieces that do not come or come damaged
 )
 
+// small is up to how many bytes a broadcast has for which nobody is asked who else has it: the answer would be that the driver has.
+const small = 64 << 10
+
 // ErrCorrupt is in the error about pieces that can not be what was asked for.
 var ErrCorrupt = errors.New("damaged broadcast data")
 
-// Download fetches an encoded broadcast from the driver's block server at addr into one buffer, several pieces at a time. Pieces that
-// come damaged or not at all are asked for again, twice.
-func Download(ctx context.Context, fetch Fetcher, addr string, ref Ref) ([]byte, error) {
+// Download fetches an encoded broadcast into one buffer, several pieces at a time. Where there are more executors than the driver gives
+// it to, each piece comes from whom the driver names, and goes on to others as soon as it is here. Pieces that do not come like that, or come damaged,
+// are asked of the driver itself, up to three times.
+func (x *Exchange) Download(ctx context.Context, ref Ref) ([]byte, error) {
 	if ref.Size < 0 || ref.Pieces < 0 || int64(ref.Pieces) > ref.Size || (ref.Size > 0) != (ref.Pieces > 0) {
 		return nil, fmt.Errorf("%w: %d bytes in %d pieces", ErrCorrupt, ref.Size, ref.Pieces)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	d := download{ref: ref, fetch: fetch, addr: addr, here: make([]bool, ref.Pieces)}
+	d := download{ref: ref, fetch: x.cfg.Fetch, addr: x.cfg.Driver, here: make([]bool, ref.Pieces)}
+	if ref.Size > small {
+		d.share(ctx, x)
+	}
 	for round := 1; ; round++ {
 		missing := d.missing()
 		switch {
@@ -43,7 +50,7 @@ func Download(ctx context.Context, fetch Fetcher, addr string, ref Ref) ([]byte,
 		case len(missing) == 0:
 			return d.buf, nil
 		case round > rounds || errors.Is(d.err, ErrDestroyed):
-			return nil, fmt.Errorf("%d of %d pieces did not come from %s: %w", len(missing), ref.Pieces, addr, d.err)
+			return nil, fmt.Errorf("%d of %d pieces did not come from %s: %w", len(missing), ref.Pieces, d.addr, d.err)
 		}
 		d.err = nil
 		d.round(ctx, missing)
@@ -54,7 +61,7 @@ func Download(ctx context.Context, fetch Fetcher, addr string, ref Ref) ([]byte,
 type download struct {
 	ref   Ref
 	fetch Fetcher
-	addr  string
+	addr  string // the driver's
 
 	mu   sync.Mutex
 	buf  []byte // made when the server has said the right size of a piece

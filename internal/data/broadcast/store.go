@@ -108,6 +108,13 @@ func (s *Store) Piece(id ids.BroadcastID, piece int) (data []byte, sums []uint32
 	return v.encoded[from:to:to], v.sums[piece], nil
 }
 
+// Pieces is in how many pieces a broadcast is; 0 when there is none.
+func (s *Store) Pieces(id ids.BroadcastID) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return int(s.values[id].ref.Pieces)
+}
+
 // Encoded gives the whole encoded value, for the driver's own process. Read only.
 func (s *Store) Encoded(id ids.BroadcastID) ([]byte, error) {
 	s.mu.RLock()
