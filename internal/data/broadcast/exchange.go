@@ -15,11 +15,11 @@ const (
 	// Patience is how long an executor waits for another one's answer before it gets the block elsewhere.
 	Patience = 30 * time.Second
 	// Wait is how long an executor lets another one wait for a block that is on its way here, before it says so. It is well below
-	// Patience: a silent executor is one that does not work.
-	Wait = time.Second
+	// Patience, since a silent executor is one that does not work, and short, since who waits has a connection that others may need.
+	Wait = 200 * time.Millisecond
 
-	mostNamed = 3   // executors that are tried for a block, before the driver is
-	mostWaits = 600 // answers of one executor that the block is on its way
+	mostNamed = 3    // executors that are tried for a block, before the driver is
+	mostWaits = 3000 // answers of one executor that the block is on its way
 )
 
 var (
