@@ -68,7 +68,7 @@ func heldCounts(g gate, c *kiln.TaskContext, rows iter.Seq[count]) iter.Seq2[cou
 func run(ctx context.Context, s *kiln.Session) error {
 	args := s.Args()
 	if len(args) == 0 {
-		return errors.New("usage: pipeline count|cached|shapes|accelerators|keepers|save|meet|sick|exit|endless|deaf|group|wait PATH...")
+		return errors.New("usage: pipeline count|cached|shapes|accelerators|keepers|save|meet|sick|exit|endless|deaf|group|share|wait PATH...")
 	}
 	gates := os.Getenv("E2E_GATES")
 	gate{gates, "session"}.pass(ctx)
@@ -100,6 +100,8 @@ func run(ctx context.Context, s *kiln.Session) error {
 		return cancelDeaf(ctx, s, gates)
 	case "group":
 		return sortMuch(ctx, s)
+	case "share":
+		return share(ctx, s, gates, kiln.Must(strconv.Atoi(args[1])))
 	case "build":
 		more := int64(len(args))
 		kiln.Map(kiln.Range(s, 0, 1, 1), func(i int64) int64 { return i + more })
