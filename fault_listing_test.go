@@ -41,9 +41,9 @@ type spoiling struct {
 	all *listings
 }
 
-func (s spoiling) Fetch(ctx context.Context, addr string, want []ids.BlockID, got func(int, []byte, error)) error {
+func (s spoiling) FetchInto(ctx context.Context, addr string, want []ids.BlockID, room func(int, int64) []byte, got func(int, []byte, error)) error {
 	if want[0].Kind != ids.InputsBlock {
-		return s.Fetcher.Fetch(ctx, addr, want, got)
+		return s.Fetcher.FetchInto(ctx, addr, want, room, got)
 	}
 	s.all.mu.Lock()
 	wrong := s.all.spoil()
@@ -60,7 +60,7 @@ func (s spoiling) Fetch(ctx context.Context, addr string, want []ids.BlockID, go
 		got(0, nil, wrong)
 		return nil
 	}
-	return s.Fetcher.Fetch(ctx, addr, want, got)
+	return s.Fetcher.FetchInto(ctx, addr, want, room, got)
 }
 
 // open gives a session over three executors inside this process that fetch every list of map outputs.
