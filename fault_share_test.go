@@ -1,0 +1,146 @@
+package kiln_test
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/kilnproject/kiln"
+	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/executor"
+	"github.com/kilnproject/kiln/internal/link/transport"
+	"github.com/kilnproject/kiln/internal/testhook"
+)
+
+// pieces stands between executors, and between them and the driver: it counts the pieces of broadcasts that are fetched, and spoils
+// some.
+type pieces struct {
+	*testhook.Cluster
+	spoil func(p *pieces, of ids.ExecutorID, piece []byte) // what happens to the n-th piece that executors give each other; may be nil
+
+	mu     sync.Mutex
+	driver int // pieces that the driver gave
+	others int // pieces that executors gave
+}
+
+// countingPieces is the fetcher of one executor.
+type countingPieces struct {
+	transport.Fetcher
+	all *pieces
+}
+
+func (c countingPieces) FetchInto(ctx context.Context, addr string, want []ids.BlockID, room func(int, int64) []byte, got func(int, []byte, error)) error {
+	return c.Fetcher.FetchInto(ctx, addr, want, room, func(i int, data []byte, err error) {
+		if want[i].Kind == ids.BroadcastBlock && err == nil && len(data) > 0 {
+			c.all.count(addr, data)
+		}
+		got(i, data, err)
+	})
+}
+
+func (p *pieces) count(addr string, data []byte) {
+	var of ids.ExecutorID
+	_, err := fmt.Sscanf(addr, "mem://%d", &of)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		p.driver++
+		return
+	}
+	if p.others++; p.spoil != nil {
+		p.spoil(p, of, data)
+	}
+}
+
+// open gives a session over six executors inside this process.
+func (p *pieces) open(t *testing.T) *kiln.Session {
+	t.Helper()
+	p.Cluster = &testhook.Cluster{Executors: 6, Tune: func(c *executor.Config) { c.Fetch = countingPieces{c.Fetch, p} }}
+	s, err := kiln.Open(testhook.With(t.Context(), p.Cluster), kiln.Master("local[1,4]"), kiln.Set("kiln.executor.memory", "128m"),
+		kiln.Set("kiln.local.dir", t.TempDir()), kiln.Set("kiln.broadcast.blockSize", "1m"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for p.Registered() < p.Executors { // else the driver gives all to the first ones
+		runtime.Gosched()
+	}
+	return s
+}
+
+func checksum(b kiln.Broadcast[[]byte], _ int64) uint32 { return crc32.ChecksumIEEE(b.Get()) }
+
+// wantShared makes a broadcast of 16 pieces, and fails the test when a task does not see it.
+func wantShared(t *testing.T, s *kiln.Session) kiln.Broadcast[[]byte] {
+	t.Helper()
+	value := make([]byte, 16<<20-1000)
+	chance := rand.New(rand.NewPCG(1, 2))
+	for i := range value {
+		value[i] = byte(chance.Uint32())
+	}
+	b, err := kiln.NewBroadcast(s, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := kiln.MapWith(kiln.Range(s, 0, 24, 1, 24), b, checksum).Collect(t.Context())
+	if err != nil || len(sums) != 24 {
+		t.Fatalf("%d rows, %v", len(sums), err)
+	}
+	for _, sum := range sums {
+		if sum != crc32.ChecksumIEEE(value) {
+			t.Error("a task saw another value")
+		}
+	}
+	return b
+}
+
+func TestTheDriverGivesEachPieceOfABroadcastTwice(t *testing.T) {
+	var p pieces
+	s := p.open(t)
+	for range 2 {
+		p.driver, p.others = 0, 0
+		b := wantShared(t, s)
+		if p.driver > 2*16 || p.others < 2*16 {
+			t.Errorf("of 16 pieces, the driver gave %d and executors %d", p.driver, p.others)
+		}
+		if err := b.Destroy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTasksGetABroadcastWhileThoseWhoShareItGoOrGiveOtherBytes(t *testing.T) {
+	kill := func(p *pieces, of ids.ExecutorID, _ []byte) {
+		if p.others%7 == 3 && p.others < 25 {
+			go p.Threads.Kill(int32(of))
+		}
+	}
+	harm := func(p *pieces, _ ids.ExecutorID, piece []byte) {
+		if p.others%3 == 1 {
+			piece[len(piece)/2] ^= 1
+		}
+	}
+	for name, spoil := range map[string]func(*pieces, ids.ExecutorID, []byte){
+		"killed": kill, "harmed": harm,
+		"both": func(p *pieces, of ids.ExecutorID, piece []byte) { kill(p, of, piece); harm(p, of, piece) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := pieces{spoil: spoil}
+			s := p.open(t)
+			wantShared(t, s)
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.others == 0 {
+				t.Error("executors gave nothing to each other: nothing went wrong")
+			}
+		})
+	}
+}
