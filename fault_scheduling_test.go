@@ -39,6 +39,7 @@ func TestSchedulingMistakesAreSaidBeforeAnythingStarts(t *testing.T) {
 		"a malformed file": {[]kiln.Option{kiln.Set("kiln.scheduler.mode", "FAIR"), kiln.Set("kiln.scheduler.allocation.file", fileOf(t, "<allocations>\n<pool name='a'><weight>heavy</weight></pool>\n</allocations>"))},
 			[]string{"pools.xml", "2", "weight", "heavy"}},
 		"a negative wait":                {[]kiln.Option{kiln.Set("kiln.locality.wait", "-1s")}, []string{"kiln.locality.wait", "-1s"}},
+		"too many partitions":            {[]kiln.Option{kiln.Set("kiln.default.parallelism", "1048577")}, []string{"kiln.default.parallelism", "between 0 and 1048576"}},
 		"limits that clash":              {[]kiln.Option{kiln.Master("local[2,4]"), kiln.Set("kiln.excludeOnFailure.enabled", "true"), kiln.Set("kiln.excludeOnFailure.task.maxTaskAttemptsPerNode", "9")}, []string{"kiln.excludeOnFailure"}},
 		"a quantile above all":           {[]kiln.Option{kiln.Set("kiln.speculation.quantile", "1.5")}, []string{"kiln.speculation.quantile", "1.5"}},
 		"slow from less than the median": {[]kiln.Option{kiln.Set("kiln.speculation.multiplier", "0.5")}, []string{"kiln.speculation.multiplier", "0.5"}},

@@ -116,7 +116,7 @@ func (s *Session) memory(n int) int64 {
 		return int64(set)
 	}
 	limit := int64(host.ReadMemory(host.System()).Limit)
-	return limit / 10 * 9 / int64(n)
+	return limit / 10 * 9 / int64(n) >> 20 << 20 // whole mebibytes, which people can read
 }
 
 // startLocal runs everything in this process: one executor with all slots, or as many as the test kit asks for.

@@ -25,9 +25,9 @@ type command struct {
 
 var commands = []command{
 	{"vet", "[packages]", "find functions that cannot travel to executors (also: go vet -vettool=$(which kiln))", runVet, nil},
-	{"replay", "[--check] [--why STAGE.PARTITION] FILE", "play a recorded scheduler again (kiln.sched.record=FILE): its story, or why a task waited", runReplay, nil},
+	{"replay", "[--check] [--why STAGE.PARTITION] FILE", "play a recorded scheduler again (kiln.sched.record=FILE): its story, or why a task waited", runReplay, helpReplay},
 	{"sim", "[flags]", "play the scheduler on a virtual cluster, or in many small scenarios full of faults (--seeds)", runSim, helpSim},
-	{"settings", "", "list every setting with its unit, default and meaning", runSettings, nil},
+	{"settings", "[-o json]", "list every setting with its unit, default and meaning", runSettings, nil},
 	{"version", "[-o json]", "print what this binary was built from", runVersion, nil},
 }
 
@@ -49,6 +49,8 @@ func dispatch(args []string, out, errs io.Writer) int {
 	case "-h", "--help", "help":
 		usage(out)
 		return 0
+	case "--version":
+		args[0] = "version"
 	}
 	for _, c := range commands {
 		if c.name != args[0] {
@@ -80,7 +82,8 @@ func suggestion(name string) string {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "usage: kiln COMMAND [arguments]\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-22s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
+		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.help)
 	}
-	fmt.Fprint(w, "\nPrograms run by themselves: go run ./yourprogram --kiln.master='local[4]' ARGUMENTS\n")
+	fmt.Fprint(w, "\nkiln COMMAND --help tells what a command takes.\n")
+	fmt.Fprint(w, "Programs run by themselves: go run ./yourprogram --kiln.master='local[4]' ARGUMENTS\n")
 }

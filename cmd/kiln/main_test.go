@@ -46,6 +46,27 @@ func TestVersionIsJSONWhenAsked(t *testing.T) {
 	}
 }
 
+func TestVersionReadsWell(t *testing.T) {
+	code, out, _ := call("--version")
+	if code != 0 || !strings.HasPrefix(out, "kiln ") || strings.Contains(out, " ,") || strings.Contains(out, "  ") {
+		t.Errorf("%d, %q", code, out)
+	}
+}
+
+func TestSettingsAreJSONWhenAsked(t *testing.T) {
+	code, out, _ := call("settings", "-o", "json")
+	var all []map[string]string
+	if err := json.Unmarshal([]byte(out), &all); code != 0 || err != nil {
+		t.Fatalf("%d, %v, %s", code, err, out)
+	}
+	for _, s := range all {
+		if s["key"] == "kiln.locality.wait" && s["kind"] == "duration" && s["default"] == "3s" && s["spark"] == "spark.locality.wait" && s["doc"] != "" {
+			return
+		}
+	}
+	t.Error("kiln.locality.wait is not there, or not whole")
+}
+
 func TestSettingsAreListed(t *testing.T) {
 	if code, out, _ := call("settings"); code != 0 || !strings.Contains(out, "kiln.executor.memory") {
 		t.Errorf("%d, %s", code, out)

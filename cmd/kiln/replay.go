@@ -13,6 +13,18 @@ import (
 	"github.com/kilnproject/kiln/internal/replay"
 )
 
+// helpReplay tells what the flags are for, and what is printed.
+func helpReplay(out io.Writer) {
+	fmt.Fprint(out, `
+  --why STAGE.PARTITION  tell only for what this task waited, and by which rule, as in --why 3.17
+  --check                tell only whether every decision is as it was recorded
+
+A program records with --kiln.sched.record=FILE; Session.Status and errors name stages and partitions.
+
+exit codes: 0 every decision is as it was recorded; 1 one is not, or the file is damaged; 2 the flags make no sense
+`)
+}
+
 // runReplay plays a recorded scheduler again: its story, whether it decides the same, or why one task waited.
 func runReplay(args []string, out, errs io.Writer) int {
 	f := flag.NewFlagSet("kiln replay", flag.ContinueOnError)

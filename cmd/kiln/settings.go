@@ -7,10 +7,13 @@ import (
 	"github.com/kilnproject/kiln/internal/conf"
 )
 
-// runSettings prints what --kiln.help of every program prints.
+// runSettings prints what --kiln.help of every program prints, or the same for machines.
 func runSettings(args []string, out, errs io.Writer) int {
-	if len(args) > 0 {
-		fmt.Fprintf(errs, "kiln settings takes no arguments, not %q\n", args)
+	switch {
+	case asksJSON(args):
+		return printJSON(conf.List(), out, errs)
+	case len(args) > 0:
+		fmt.Fprintf(errs, "kiln settings takes -o json, not %q\n", args)
 		return exitUsage
 	}
 	if err := conf.Help(out); err != nil {

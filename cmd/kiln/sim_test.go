@@ -42,6 +42,13 @@ func TestSimTellsTheSameForTheSameSeed(t *testing.T) {
 	}
 }
 
+func TestSimFindsOutAtOnceThatItCouldNotRecord(t *testing.T) {
+	code, out, errs := call("sim", "--seeds", "1000000000", "--record", filepath.Join(t.TempDir(), "none", "x.sched"))
+	if code != exitUsage || out != "" || !strings.Contains(errs, "there is no directory") {
+		t.Errorf("%d, %q, %q", code, out, errs)
+	}
+}
+
 func TestSimRefusesWhatNoClusterCanBe(t *testing.T) {
 	for arg, want := range map[string]string{
 		"--executors=0": "at least 1", "--slots=-1": "at least 1", "--tasks=0": "at least 1", "--jobs=-1": "at least two",
@@ -52,7 +59,9 @@ func TestSimRefusesWhatNoClusterCanBe(t *testing.T) {
 		"--task=25h": "more than a day", "-o=xml": "text or json",
 		"--slowness=0": "at least once", "--fail=1.5": "not between 0 and 1", "--placed=NaN": "not between 0 and 1", "--slow=-0.1": "not between 0 and 1",
 		"--seeds=-1": "less than none", "--shrink": "goes with --seeds", "--record=x": "goes with --seeds",
-		"more": "flags only", "--nonsense": "not defined", "--seed=x": "invalid value",
+		"more": "flags only", "--nonsense": "not defined", "--seed=x": "--seed=x is no whole number", "--task=5": "--task=5 is no duration, such as 250ms", "--slow=x": "--slow=x is no number",
+		"--speculation=x": "invalid boolean", "--executors=99999999999": "1048576 executors", "--slots=65537": "65536 slots", "--tasks=99999999999": "134217728 tasks",
+		"--kills=99999999": "more than 1048576", "--tasks=1": "--tasks=1: a job has at least two",
 	} {
 		if code, out, errs := call("sim", arg); code != exitUsage || out != "" || !strings.Contains(errs, want) {
 			t.Errorf("%s: %d, %q, %q", arg, code, out, errs)

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -113,7 +115,7 @@ func parseSim(args []string) (*simulation, error) {
 	s := &simulation{}
 	f := s.flags()
 	if err := f.Parse(args); err != nil {
-		return nil, fmt.Errorf("%w (kiln sim --help lists the flags)", err)
+		return nil, fmt.Errorf("%w (kiln sim --help lists the flags)", misread(f, err))
 	}
 	s.seeds.first = s.Seed
 	if err := s.checkSeeds(f); err != nil {
@@ -127,6 +129,25 @@ func parseSim(args []string) (*simulation, error) {
 	}
 	s.complete()
 	return s, nil
+}
+
+// misread says what a flag takes, where package flag says that it cannot parse the value.
+func misread(f *flag.FlagSet, err error) error {
+	var value, name string
+	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &name); n < 2 {
+		return err
+	}
+	name = strings.TrimSuffix(name, ":")
+	takes := "number"
+	switch f.Lookup(name).Value.(flag.Getter).Get().(type) {
+	case time.Duration:
+		takes = "duration, such as 250ms or 10s"
+	case int, uint64:
+		takes = "whole number that it could be"
+	case bool:
+		takes = "switch: it is true or false"
+	}
+	return fmt.Errorf("%s=%s is no %s", dashes(name), value, takes)
 }
 
 // complete says what follows from the flags.
@@ -150,6 +171,9 @@ func (s *simulation) checkSeeds(f *flag.FlagSet) (err error) {
 	if s.seeds.count < 0 {
 		return fmt.Errorf("--seeds=%d is less than none", s.seeds.count)
 	}
+	if err := checkRecord(s.seeds.record); err != nil {
+		return err
+	}
 	f.Visit(func(set *flag.Flag) {
 		switch own := set.Name == "shrink" || set.Name == "record"; {
 		case err != nil || set.Name == "seed" || set.Name == "seeds":
@@ -163,6 +187,24 @@ func (s *simulation) checkSeeds(f *flag.FlagSet) (err error) {
 	})
 	return err
 }
+
+// checkRecord refuses a file that could not be written when a scenario fails, which may be hours from now.
+func checkRecord(file string) error {
+	if file == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		return fmt.Errorf("--record=%s: there is no directory %s", file, filepath.Dir(file))
+	}
+	return nil
+}
+
+// What fits into the memory of a machine, with room to spare.
+const (
+	mostExecutors = 1 << 20
+	mostSlots     = 1 << 16
+	mostTasks     = 1 << 27
+)
 
 // check refuses what no cluster can be.
 func (s *simulation) check(rest []string) error {
@@ -184,6 +226,9 @@ func (s *simulation) check(rest []string) error {
 		if count.value < 0 {
 			return fmt.Errorf("--%s=%d is less than none", count.flag, count.value)
 		}
+		if count.value > mostExecutors {
+			return fmt.Errorf("--%s=%d is more than %d", count.flag, count.value, mostExecutors)
+		}
 	}
 	for _, d := range []struct {
 		flag  string
@@ -200,6 +245,10 @@ func (s *simulation) checkLoad() error {
 	switch {
 	case s.Executors < 1 || s.Slots < 1 || s.Tasks < 1:
 		return fmt.Errorf("--executors, --slots and --tasks must be at least 1")
+	case s.Executors > mostExecutors || s.Slots > mostSlots || s.Tasks > mostTasks:
+		return fmt.Errorf("at most %d executors, %d slots on each and %d tasks are played", mostExecutors, mostSlots, mostTasks)
+	case s.Tasks == 1:
+		return fmt.Errorf("--tasks=1: a job has at least two")
 	case s.Jobs < 0 || 2*s.Jobs > s.Tasks:
 		return fmt.Errorf("--jobs=%d: a job has at least two of the %d tasks", s.Jobs, s.Tasks)
 	case s.Task <= 0 || s.Task > longestTime:

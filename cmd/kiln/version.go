@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 )
 
 // version is what this binary was built from.
@@ -28,15 +29,24 @@ func runVersion(args []string, out, errs io.Writer) int {
 	}
 	switch {
 	case len(args) == 0:
-		fmt.Fprintf(out, "kiln %s %s, %s %s/%s\n", v.Version, v.Revision, v.Go, v.OS, v.Arch)
+		fmt.Fprintf(out, "kiln %s, %s %s/%s\n", strings.TrimSpace(v.Version+" "+v.Revision), v.Go, v.OS, v.Arch)
 		return 0
-	case slices.Equal(args, []string{"-o", "json"}) || slices.Equal(args, []string{"-o=json"}):
-		if err := json.NewEncoder(out).Encode(v); err != nil {
-			fmt.Fprintln(errs, err)
-			return exitFailed
-		}
-		return 0
+	case asksJSON(args):
+		return printJSON(v, out, errs)
 	}
 	fmt.Fprintf(errs, "kiln version takes -o json, not %q\n", args)
 	return exitUsage
+}
+
+// asksJSON says that the arguments of a command are -o json.
+func asksJSON(args []string) bool {
+	return slices.Equal(args, []string{"-o", "json"}) || slices.Equal(args, []string{"-o=json"})
+}
+
+func printJSON(v any, out, errs io.Writer) (code int) {
+	if err := json.NewEncoder(out).Encode(v); err != nil {
+		fmt.Fprintln(errs, err)
+		return exitFailed
+	}
+	return 0
 }

@@ -6,11 +6,28 @@ import (
 	"strings"
 )
 
+// Described is one setting for machines.
+type Described struct {
+	Key     string `json:"key"`
+	Kind    string `json:"kind"`    // such as "number", "duration", "FIFO|FAIR"
+	Default string `json:"default"` // in words where it is found out at run time; empty for none
+	Doc     string `json:"doc"`
+	Spark   string `json:"spark"` // the same in Spark
+}
+
+// List gives every setting in alphabetical order.
+func List() (all []Described) {
+	for _, s := range sorted() {
+		all = append(all, Described{s.key, s.kind, s.defText, s.doc, s.spark})
+	}
+	return all
+}
+
 // Help writes every setting with its kind of value, default and meaning, in alphabetical order.
 func Help(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("Settings, as flags (--kiln.KEY=VALUE), as lines of the file that KILN_CONF names (kiln.KEY VALUE), or in code.\n" +
-		"Code wins over flags, these over the environment (KILN_MASTER), that over the file. The spark.* name works as well.\n")
+		"Code wins over flags, these over the environment (KILN_MASTER), that over the file. In the file and in code the spark.* name works as well.\n")
 	for _, s := range sorted() {
 		kind, def := s.kind, s.defText
 		if s.unit != "" {

@@ -58,5 +58,5 @@ var (
 
 	// MaxRegisteredWait is how long tasks wait for that.
 	MaxRegisteredWait = Duration("kiln.scheduler.maxRegisteredResourcesWaitingTime", 30*time.Second,
-		"How long tasks wait for these executors at most.", AtLeast(time.Millisecond))
+		"How long tasks wait at most for the executors that kiln.scheduler.minRegisteredResourcesRatio asks for.", AtLeast(time.Millisecond))
 )

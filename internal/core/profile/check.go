@@ -27,7 +27,7 @@ func (p Profile) Check() error {
 	}
 	for _, n := range p.Task.Resources {
 		if err := CheckName(n.Name); err != nil {
-			return fmt.Errorf("a task takes of resource %q: the name %w", n.Name, err)
+			return fmt.Errorf("a task takes a resource %q, whose name %w", n.Name, err)
 		}
 		if has := p.Executor.count(n.Name); resource.Times(has, n.Amount) == 0 {
 			return fmt.Errorf("a task takes %s, and its executors have %s", amountOf(n), quantity(has))
@@ -48,7 +48,7 @@ func (e Executor) check() error {
 	}
 	for _, c := range e.Resources {
 		if err := CheckName(c.Name); err != nil {
-			return fmt.Errorf("an executor has of resource %q: the name %w", c.Name, err)
+			return fmt.Errorf("an executor has a resource %q, whose name %w", c.Name, err)
 		}
 		if c.Amount < 1 || c.Amount > maxAmount {
 			return fmt.Errorf("an executor has %d of resource %q; there may be from 1 to %d", c.Amount, c.Name, maxAmount)

@@ -108,7 +108,7 @@ func (c *Core) tooLarge(stages []StageSpec) string {
 	for i := range stages {
 		s := &stages[i]
 		if n := s.Partitions * max(1, s.Slots); s.Barrier && s.Profile == 0 && most > 0 && n > most {
-			return fmt.Sprintf("%s at %s is a barrier stage, whose %d tasks run at the same time: they take %d slots, and there are never more than %d",
+			return fmt.Sprintf("%s at %s is a barrier stage, whose %d tasks run at the same time: they take %d slots, and there are never more than %d; give it fewer partitions, or ask for more slots",
 				s.Name, s.Site, s.Partitions, n, most)
 		}
 	}

@@ -98,6 +98,9 @@ func RunScale(s Scale, clock func() time.Duration) (ScaleReport, error) {
 	if w.report.Failed > 0 {
 		return w.report, fmt.Errorf("%d of %d jobs failed, the first one so: %w", w.report.Failed, s.Jobs, w.why)
 	}
+	if w.report.Jobs < s.Jobs && len(w.events.heap) > 0 {
+		return w.report, fmt.Errorf("%d of %d jobs were completed in %v, where %v are the least they need: it was given up", w.report.Jobs, s.Jobs, w.now.Round(time.Second), w.report.Bound.Round(time.Second))
+	}
 	if w.report.Jobs < s.Jobs {
 		return w.report, fmt.Errorf("%d of %d jobs were completed, and it does not go on", w.report.Jobs, s.Jobs)
 	}

@@ -2,6 +2,7 @@ package health
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 )
@@ -79,7 +80,7 @@ func (f Fact) String() string {
 	case f.OfStage():
 		return fmt.Sprintf("%v excludes %s: %s", f.Stage, what, f.why())
 	}
-	return fmt.Sprintf("%s is excluded until %v (%v): %s", what, f.Until, f.Ending, f.why())
+	return fmt.Sprintf("%s is excluded until %v (%v): %s", what, f.Until.Round(time.Millisecond), f.Ending, f.why())
 }
 
 // why gives in words what was counted.
