@@ -193,6 +193,7 @@ func genSettings(t *rapid.T) map[string]string {
 		"kiln.memory.storageFraction":       rapid.SampledFrom([]string{"0", "0.5", "1"}).Draw(t, "storage fraction"),
 		"kiln.io.compression.codec":         rapid.SampledFrom([]string{"s2", "zstd", "lz4", "none"}).Draw(t, "codec"),
 		"kiln.shuffle.maxBytesInFlight":     rapid.SampledFrom([]string{"64k", "48m"}).Draw(t, "in flight"),
+		"kiln.shuffle.maxSegmentInMemory":   rapid.SampledFrom([]string{"64k", "48m"}).Draw(t, "segment"),
 		"kiln.stage.maxConsecutiveAttempts": "30",
 		"kiln.shuffle.fetch.retryWait":      "1ms",
 		"kiln.default.parallelism":          rapid.SampledFrom([]string{"0", "1", "5"}).Draw(t, "parallelism"),

@@ -33,6 +33,7 @@ func executorConfig(c *conf.Conf, id ids.ExecutorID, slots int, memory int64, ap
 		Dir:       filepath.Join(appDir, "executor-"+strconv.Itoa(int(id))),
 		Reading: shuffle.ReadConfig{
 			MaxBytesInFlight: int64(conf.MaxBytesInFlight.Of(c)),
+			MaxSegment:       int64(conf.MaxSegmentInMemory.Of(c)),
 			Retries:          conf.FetchRetries.Of(c),
 			RetryWait:        conf.FetchRetryWait.Of(c),
 		},

@@ -17,6 +17,11 @@ var (
 	MaxBytesInFlight = Size("kiln.shuffle.maxBytesInFlight", 48*MiB,
 		"How many bytes of shuffled data a task asks for ahead of what it has used.", AtLeast(64*KiB)).Spark("spark.reducer.maxSizeInFlight", "m")
 
+	// MaxSegmentInMemory limits what one map task's part of a reduce partition takes while it waits to be used.
+	MaxSegmentInMemory = Size("kiln.shuffle.maxSegmentInMemory", 48*MiB,
+		"How many bytes one map task may have left for one reduce task that runs on another executor, and still wait in memory there. More than that waits in a file.", AtLeast(64*KiB)).
+		Spark("spark.network.maxRemoteBlockSizeFetchToMem", "b")
+
 	// FetchRetries is how often a fetch is tried again on the same executor.
 	FetchRetries = Int("kiln.shuffle.fetch.retries", 3,
 		"How often a fetch of shuffled data is tried again when the connection breaks, before the data counts as lost.", Between(0, 1000)).

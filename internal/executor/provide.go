@@ -29,6 +29,13 @@ func (p provider) OpenBlock(id ids.BlockID) (transport.Block, error) {
 			return transport.Block{}, errors.Join(transport.ErrNotFound, err)
 		}
 		return transport.Block{Data: piece.Data, File: piece.File, Offset: piece.Offset, Size: piece.Size, Release: piece.Close}, nil
+	case ids.SegmentBlock:
+		of, n, _ := id.AsSegment()
+		piece, err := p.e.shuffle.OpenSegmentPiece(ids.ShuffleID(of.A), int(of.B), int(of.C), n)
+		if err != nil {
+			return transport.Block{}, errors.Join(transport.ErrNotFound, err)
+		}
+		return transport.Block{Data: piece.Data, File: piece.File, Offset: piece.Offset, Size: piece.Size, Release: piece.Close}, nil
 	case ids.RDDBlock, ids.ResultBlock:
 		e, ok := p.e.blocks.Get(id)
 		if !ok {

@@ -17,6 +17,7 @@ const (
 	ResultBlock                         // a task result too large for a status message: taskresult_<tid>
 	OutputBlock                         // one piece of all that one map task left: output_<shuffle>_<map>_piece<n>
 	InputsBlock                         // where what a stage attempt reads lies, too large for a message: inputs_<stage>_<attempt>
+	SegmentBlock                        // one piece of a large ShuffleBlock: shuffle_<shuffle>_<map>_<reduce>_piece<n>
 )
 
 // placeOf is in the kind of the block that says where another one is.
@@ -25,7 +26,7 @@ const placeOf BlockKind = 1 << 7
 // BlockID names one unit of stored bytes. It is comparable; build one with the functions below.
 type BlockID struct {
 	Kind BlockKind
-	A    int64 // rdd, shuffle, broadcast, task or stage id
+	A    int64 // rdd, shuffle, broadcast, task or stage id; of a piece of a ShuffleBlock the piece too, in the upper half
 	B    int32 // partition, map partition, piece or stage attempt
 	C    int32 // reduce partition, or piece of a map output; generation of a cached partition, which its name does not tell; who asks for a place
 }
@@ -44,6 +45,19 @@ func (b BlockID) OfGeneration(g int32) BlockID {
 // Shuffle names what the map task mapPartition left for reducePartition.
 func Shuffle(shuffle ShuffleID, mapPartition, reducePartition int) BlockID {
 	return BlockID{Kind: ShuffleBlock, A: int64(shuffle), B: int32(mapPartition), C: int32(reducePartition)}
+}
+
+// Segment names one piece of what the map task mapPartition left for reducePartition.
+func Segment(shuffle ShuffleID, mapPartition, reducePartition, piece int) BlockID {
+	return BlockID{Kind: SegmentBlock, A: int64(piece)<<32 | int64(uint32(shuffle)), B: int32(mapPartition), C: int32(reducePartition)}
+}
+
+// AsSegment takes apart what Segment made: the piece is of the ShuffleBlock of. Ok is false for every other block.
+func (b BlockID) AsSegment() (of BlockID, piece int, ok bool) {
+	if b.Kind != SegmentBlock {
+		return BlockID{}, 0, false
+	}
+	return BlockID{Kind: ShuffleBlock, A: int64(int32(b.A)), B: b.B, C: b.C}, int(b.A >> 32), true
 }
 
 // Broadcast names one piece of a broadcast value.
@@ -82,6 +96,9 @@ func (b BlockID) String() string {
 	if of, asker, ok := b.AsPlace(); ok {
 		return fmt.Sprintf("place_%v_%d", of, int32(asker))
 	}
+	if of, piece, ok := b.AsSegment(); ok {
+		return fmt.Sprintf("%v_piece%d", of, piece)
+	}
 	switch b.Kind {
 	case RDDBlock:
 		return fmt.Sprintf("rdd_%d_%d", b.A, b.B)
@@ -103,6 +120,9 @@ func (b BlockID) String() string {
 func ParseBlock(s string) (BlockID, error) {
 	if of, asker, ok := cutPlace(s); ok {
 		return Place(of, asker), nil
+	}
+	if id, ok := cutSegment(s); ok {
+		return id, nil
 	}
 	for _, form := range []struct {
 		prefix string
@@ -138,6 +158,18 @@ func cutPlace(s string) (of BlockID, asker ExecutorID, ok bool) {
 	n, errNumber := strconv.ParseInt(rest[at+1:], 10, 32)
 	asker = ExecutorID(n)
 	return of, asker, err == nil && errNumber == nil && Place(of, asker).String() == s
+}
+
+// cutSegment reads the name of a piece of a ShuffleBlock.
+func cutSegment(s string) (id BlockID, ok bool) {
+	whole, number, has := strings.Cut(s, "_piece")
+	if !has || !strings.HasPrefix(whole, "shuffle_") {
+		return BlockID{}, false
+	}
+	of, err := ParseBlock(whole)
+	piece, errNumber := strconv.ParseInt(number, 10, 32)
+	id = Segment(ShuffleID(of.A), int(of.B), int(of.C), int(piece))
+	return id, err == nil && errNumber == nil && piece >= 0 && id.String() == s
 }
 
 func parseNumbers(kind BlockKind, s string, seps []string) (BlockID, bool) {

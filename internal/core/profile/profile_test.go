@@ -117,10 +117,10 @@ func TestCheckSaysWhatIsImpossible(t *testing.T) {
 		"an executor has 70000 slots":                       {Executor{Slots: 70000}, Task{Slots: 1}},
 		"an executor has -5 bytes of memory":                {Executor{Slots: 1, Memory: -5}, Task{Slots: 1}},
 		`an executor has 0 of resource "gpu"`:               {Executor{Slots: 1, Resources: []Count{{"gpu", 0}}}, Task{Slots: 1}},
-		`whose name is what slots are called`:                 {Executor{Slots: 1, Resources: []Count{{"cores", 1}}}, Task{Slots: 1}},
-		`whose name is empty`:                                 {two, need("", 1)},
-		`whose name has other characters`:                     {two, need("a b", 1)},
-		`whose name is longer than 100 bytes`:                 {two, need(strings.Repeat("a", 101), 1)},
+		`whose name is what slots are called`:               {Executor{Slots: 1, Resources: []Count{{"cores", 1}}}, Task{Slots: 1}},
+		`whose name is empty`:                               {two, need("", 1)},
+		`whose name has other characters`:                   {two, need("a b", 1)},
+		`whose name is longer than 100 bytes`:               {two, need(strings.Repeat("a", 101), 1)},
 	} {
 		if err := p.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %q", p, err, want)

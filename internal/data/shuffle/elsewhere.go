@@ -51,8 +51,9 @@ func (r *reading) moveLocal(mapPartition, reduce int, err error) error {
 	s := &r.steps[0]
 	s.remote = int32(r.remotes)
 	r.remotes++
-	r.moved = &request{stop: r.stopAt(mapPartition, 1)}
-	r.moved.add(r.what.Input.Shuffle, *s, r.what.Input.Outputs[mapPartition].Sizes.At(reduce))
+	b := requestBuilder{shuffle: r.what.Input.Shuffle, most: r.cfg.MaxSegment, target: 1, window: math.MaxInt64}
+	b.add(r.stopAt(mapPartition, 1), *s, r.what.Input.Outputs[mapPartition].Sizes.At(reduce))
+	r.moved = b.all()[0]
 	return nil
 }
 
@@ -72,7 +73,7 @@ func (f *flight) askElsewhere(a *arrival) error {
 		}
 		return err
 	}
-	b := requestBuilder{shuffle: f.what.Input.Shuffle, target: a.req.bytes, window: math.MaxInt64, seed: f.what.Seed}
+	b := requestBuilder{shuffle: f.what.Input.Shuffle, most: f.cfg.MaxSegment, target: a.req.bytes, window: math.MaxInt64, seed: f.what.Seed}
 	for i, id := range a.req.want {
 		if a.here[i] {
 			continue
@@ -82,7 +83,7 @@ func (f *flight) askElsewhere(a *arrival) error {
 		if a.lost < 0 || a.lost == i {
 			next = f.stopAt(int(id.B), at.hop+1)
 		}
-		b.add(next, step{int32(id.B), int32(id.C), a.req.numbers[i]}, a.req.sizes[i])
+		b.add(next, step{int32(id.B), int32(id.C), a.req.numbers[i]}, f.what.Input.Outputs[id.B].Sizes.At(int(id.C)))
 	}
 	f.waiting = append(b.all(), f.waiting...)
 	return nil

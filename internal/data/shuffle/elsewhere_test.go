@@ -141,7 +141,7 @@ func testCopied(t *testing.T, seed uint64) {
 	from := chance.IntN(reduces)
 	to := from + 1 + chance.IntN(reduces-from)
 	var got []string
-	r := c.reader(ReadConfig{MaxBytesInFlight: int64(1 + chance.IntN(200)), Retries: chance.IntN(3) - 1, RetryWait: time.Second})
+	r := c.reader(ReadConfig{MaxBytesInFlight: int64(1 + chance.IntN(200)), MaxSegment: int64(1 + chance.IntN(100)), Retries: chance.IntN(3) - 1, RetryWait: time.Second})
 	_, err := r.Read(t.Context(), Range{Input: c.in, From: from, To: to, Seed: chance.Uint64()}, func(_ int, block []byte) error {
 		got = append(got, string(block))
 		return nil

@@ -2,20 +2,25 @@ package shuffle
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
+
+	"github.com/kilnproject/kiln/internal/data/block/disk"
 )
 
-// fetched is a segment that came.
+// fetched is a segment that came, verified: in memory, or in a file that goes when it was read.
 type fetched struct {
 	req  *request
 	i    int // of req.want
 	data []byte
+	file *disk.Writer
 }
 
-// arrival is a segment that came, or the end of a request, which has no data.
+// arrival is a segment that came, or the end of a request.
 type arrival struct {
 	fetched
+	end  bool
 	err  error  // at the end: not all of it came
 	lost int    // with err: which of req.want can not be had, or -1 for the whole place
 	here []bool // with err: which of req.want came
@@ -68,6 +73,7 @@ type flight struct {
 func (r *reading) others(ctx context.Context, requests []*request) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	f := flight{reading: r, ctx: ctx, inbox: inbox{some: make(chan struct{}, 1)}, waiting: requests, came: make([]fetched, r.remotes)}
+	defer f.discard()
 	defer f.wg.Wait()
 	defer cancel()
 	for err == nil && (len(f.steps) > 0 || f.requests > 0) {
@@ -107,11 +113,15 @@ func (f *flight) start() {
 	f.requests++
 	f.bytes += req.bytes
 	f.wg.Go(func() {
-		a := asking{request: req, cfg: f.cfg, fetch: f.fetch, answer: func(i int, data []byte) {
-			f.inbox.put(arrival{fetched: fetched{req, i, data}})
+		if req.large {
+			f.bringLarge(req)
+			return
+		}
+		a := asking{request: req, cfg: f.cfg, fetch: f.fetch, verify: verify, answer: func(i int, data []byte) {
+			f.inbox.put(arrival{fetched: fetched{req: req, i: i, data: data}})
 		}}
 		lost, err := a.run(f.ctx)
-		f.inbox.put(arrival{fetched: fetched{req: req}, err: err, lost: lost, here: a.here})
+		f.inbox.put(arrival{fetched: fetched{req: req}, end: true, err: err, lost: lost, here: a.here})
 	})
 }
 
@@ -144,11 +154,15 @@ func (f *flight) receive() error {
 	f.list = f.inbox.take(f.list)
 	for i := range f.list {
 		a := &f.list[i]
-		if a.data != nil {
+		if !a.end {
 			f.came[a.req.numbers[a.i]] = a.fetched
 			continue
 		}
 		f.requests--
+		var ours *disk.Error
+		if errors.As(a.err, &ours) {
+			return a.err // nobody else is to blame
+		}
 		if a.err != nil {
 			if err := f.askElsewhere(a); err != nil {
 				return err
@@ -159,16 +173,35 @@ func (f *flight) receive() error {
 }
 
 // arrived says that the next segment came.
-func (f *flight) arrived() bool { return len(f.steps) > 0 && f.came[f.steps[0].remote].data != nil }
+func (f *flight) arrived() bool { return len(f.steps) > 0 && f.came[f.steps[0].remote].req != nil }
 
 // remoteStep hands over the next segment, which came, and makes room for more.
 func (f *flight) remoteStep() error {
 	s := f.steps[0]
 	c := f.came[s.remote]
 	f.came[s.remote] = fetched{}
-	f.count(int64(len(c.data)))
-	f.stats.RemoteBytes += int64(len(c.data))
 	f.bytes -= c.req.sizes[c.i]
 	f.steps = f.steps[1:]
+	if c.file != nil {
+		defer c.file.Discard()
+		f.stats.RemoteBytes += c.file.Size()
+		return f.stream(int(s.mapPartition), int(s.reduce), c.req.Location, onDisk{c.file, 0, c.file.Size()})
+	}
+	f.count(int64(len(c.data)))
+	f.stats.RemoteBytes += int64(len(c.data))
 	return f.give(int(s.mapPartition), int(s.reduce), c.req.Location, c.data)
+}
+
+// discard removes the files of segments that nobody will read.
+func (f *flight) discard() {
+	for _, a := range f.inbox.take(nil) {
+		if a.file != nil {
+			a.file.Discard()
+		}
+	}
+	for _, c := range f.came {
+		if c.file != nil {
+			c.file.Discard()
+		}
+	}
 }

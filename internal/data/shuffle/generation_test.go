@@ -44,7 +44,7 @@ func TestOutputsOfANewerGenerationTakeThePlaceOfOlderOnes(t *testing.T) {
 				data := make([]byte, seg.Size)
 				if seg.File == nil {
 					copy(data, seg.Data)
-				} else if err := seg.readAt(data, 0); err != nil {
+				} else if err := seg.onDisk().readAt(data, 0); err != nil {
 					t.Fatal(err)
 				}
 				seg.Close()

@@ -47,13 +47,8 @@ func (s *Segment) Close() {
 	}
 }
 
-// readAt fills p with the bytes of a segment in a file from at on.
-func (s *Segment) readAt(p []byte, at int64) error {
-	if _, err := s.handle.file.ReadAt(p, s.Offset+at); err != nil {
-		return short(err, "the data file is cut off")
-	}
-	return nil
-}
+// onDisk is the segment when it is in a file.
+func (s *Segment) onDisk() onDisk { return onDisk{s.handle.file, s.Offset, s.Size} }
 
 // OpenSegment gives the segment for local readers and for the block server. Size is zero when the map task left nothing for the
 // partition. The error is a *MissingError when the map output is not here.

@@ -20,6 +20,7 @@ type Fetcher interface {
 // ReadConfig limits what a Reader has under way. A zero field takes the default that stands beside it.
 type ReadConfig struct {
 	MaxBytesInFlight int64         // asked for, or here and not handed over yet; 48 MiB. One request is always allowed, also beside what waits for it
+	MaxSegment       int64         // of one segment in memory; a larger one of another executor waits in a file; MaxBytesInFlight
 	MaxRequests      int           // at once; 32
 	Retries          int           // new tries after a connection failed; 3, and none when negative
 	RetryWait        time.Duration // before each of them; 5 s
@@ -37,6 +38,9 @@ type Reader struct {
 func NewReader(cfg ReadConfig, self ids.ExecutorID, local *Store, fetch Fetcher) *Reader {
 	if cfg.MaxBytesInFlight <= 0 {
 		cfg.MaxBytesInFlight = 48 << 20
+	}
+	if cfg.MaxSegment <= 0 {
+		cfg.MaxSegment = cfg.MaxBytesInFlight
 	}
 	if cfg.MaxRequests <= 0 {
 		cfg.MaxRequests = 32
@@ -137,12 +141,12 @@ func (r *reading) localSegment(mapPartition, reduce int) error {
 	}
 	defer seg.Close()
 	if seg.Size > largeSegment && seg.File != nil {
-		return r.stream(mapPartition, reduce, &seg)
+		return r.streamLocal(mapPartition, reduce, &seg)
 	}
 	data := seg.Data
 	if seg.File != nil {
 		data = make([]byte, seg.Size)
-		err = seg.readAt(data, 0)
+		err = seg.onDisk().readAt(data, 0)
 	}
 	if err == nil {
 		err = verify(data)
@@ -197,7 +201,7 @@ func (r *Reader) plan(what Range) (plan, error) {
 		return plan{}, fmt.Errorf("reduce partitions %d to %d of shuffle %d, which has %d", what.From, what.To, in.Shuffle, in.Reduces)
 	}
 	p := plan{steps: make([]step, 0, len(in.Outputs))}
-	b := requestBuilder{shuffle: in.Shuffle, target: max(r.cfg.MaxBytesInFlight/5, 1), window: max(r.cfg.MaxBytesInFlight/2, 1), seed: what.Seed}
+	b := requestBuilder{shuffle: in.Shuffle, most: r.cfg.MaxSegment, target: max(r.cfg.MaxBytesInFlight/5, 1), window: max(r.cfg.MaxBytesInFlight/2, 1), seed: what.Seed}
 	for m := range in.Outputs {
 		out := &in.Outputs[m]
 		if out.Executor == ids.Driver {

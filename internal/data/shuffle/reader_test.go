@@ -79,7 +79,7 @@ func TestBytesInFlightAreLimited(t *testing.T) {
 	if p, err := r.plan(Range{Input: c.in, To: 1, Seed: 5}); err != nil || p.requests[0].Addr != addr(3) || p.requests[1].Addr != addr(1) {
 		t.Fatalf("seed 5 begins with the last of three addresses, then the others in turn: %+v, %v", p.requests[0], err)
 	}
-	small := c.reader(ReadConfig{MaxBytesInFlight: 10}) // one request is always allowed
+	small := c.reader(ReadConfig{MaxBytesInFlight: 10, MaxSegment: 1 << 20}) // one request is always allowed
 	if got, err := read(t.Context(), small, c.in, 0); err != nil || len(got) != 40 {
 		t.Fatalf("%d, %v", len(got), err)
 	}
@@ -431,7 +431,7 @@ func TestUnderRandomFaultsAReadIsRightOrNamesTheFault(t *testing.T) {
 			}
 			return data, nil
 		}
-		r := c.reader(ReadConfig{RetryWait: 1, Retries: 1, MaxRequests: rapid.IntRange(1, 3).Draw(rt, "requests"), MaxBytesInFlight: int64(rapid.IntRange(1, 200).Draw(rt, "bytes"))})
+		r := c.reader(ReadConfig{RetryWait: 1, Retries: 1, MaxRequests: rapid.IntRange(1, 3).Draw(rt, "requests"), MaxBytesInFlight: int64(rapid.IntRange(1, 200).Draw(rt, "bytes")), MaxSegment: int64(rapid.IntRange(1, 60).Draw(rt, "segment"))})
 		reduce := rapid.IntRange(0, reduces-1).Draw(rt, "reduce")
 		got, err := read(t.Context(), r, c.in, reduce)
 		var failed *FetchError

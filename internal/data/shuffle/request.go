@@ -12,9 +12,10 @@ import (
 // request is what one place is asked for at once.
 type request struct {
 	stop
+	large   bool // it is one segment that comes in pieces
 	want    []ids.BlockID
 	numbers []int32 // of the steps, for each of want
-	sizes   []int64 // estimates, for each of want
+	sizes   []int64 // estimates of what takes memory, for each of want
 	bytes   int64   // their sum
 }
 
@@ -30,6 +31,7 @@ func (q *request) add(shuffle ids.ShuffleID, s step, size int64) {
 // of about target bytes, so that several places are asked at the same time.
 type requestBuilder struct {
 	shuffle ids.ShuffleID
+	most    int64 // bytes of a segment that is asked for in one piece
 	target  int64
 	window  int64  // bytes
 	seed    uint64 // chooses with which place each window begins
@@ -49,10 +51,13 @@ func (b *requestBuilder) add(at stop, s step, size int64) {
 		b.find(at)
 	}
 	group := b.groups[b.last]
-	req := group[len(group)-1]
-	if req.bytes >= b.target {
+	req, large := group[len(group)-1], size > b.most
+	if req.bytes >= b.target || req.large || large && req.bytes > 0 {
 		req = &request{stop: at}
 		b.groups[b.last] = append(group, req)
+	}
+	if req.large = large; large {
+		size = pieceBytes
 	}
 	req.add(b.shuffle, s, size)
 	b.bytes += size
@@ -105,6 +110,7 @@ type asking struct {
 	here   []bool  // for each of want: it was handed over
 	wrong  []error // for each of want: what was wrong with the last answer
 	answer func(i int, data []byte)
+	verify func(data []byte) error // of a block that came
 }
 
 // run asks until everything is here, and not with all patience when there are more places to ask. Lost is the index of the block that can not be had, or -1 when the whole server can not.
@@ -152,7 +158,7 @@ func (a *asking) ask(ctx context.Context) error {
 			return
 		}
 		if err == nil {
-			err = verify(data)
+			err = a.verify(data)
 		}
 		if a.wrong[i] = err; err == nil {
 			a.here[i] = true

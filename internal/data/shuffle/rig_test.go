@@ -140,11 +140,16 @@ func (n *network) serve(addr string, id ids.BlockID) ([]byte, error) {
 	if st == nil {
 		return nil, fmt.Errorf("nobody at %s", addr)
 	}
-	open := st.OpenSegment
-	if id.Kind == ids.OutputBlock {
-		open = st.OpenPiece
+	var seg Segment
+	var err error
+	switch of, piece, ok := id.AsSegment(); {
+	case ok:
+		seg, err = st.OpenSegmentPiece(ids.ShuffleID(of.A), int(of.B), int(of.C), piece)
+	case id.Kind == ids.OutputBlock:
+		seg, err = st.OpenPiece(ids.ShuffleID(id.A), int(id.B), int(id.C))
+	default:
+		seg, err = st.OpenSegment(ids.ShuffleID(id.A), int(id.B), int(id.C))
 	}
-	seg, err := open(ids.ShuffleID(id.A), int(id.B), int(id.C))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,9 @@ package shuffle
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"io"
+
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // largeSegment is the most that is read of a data file at once. Larger segments are handed over piece by piece.
@@ -11,19 +14,43 @@ const largeSegment = 8 << 20
 // piece is about how much of a large segment is in memory at once.
 const piece = 4 << 20
 
-// stream reads a large segment of a file in pieces. It reads twice: the first time only to verify, so that nothing is pushed of a
-// damaged segment; the second time comes from the page cache, and is verified again as it goes.
-func (r *reading) stream(mapPartition, reduce int, seg *Segment) error {
-	failed := func(err error) *FetchError { return r.failed(mapPartition, reduce, r.place(), err) }
-	body := seg.Size - trailerBytes
-	want, err := verifyFile(seg, body)
-	if err != nil {
+// onDisk is a segment in a file.
+type onDisk struct {
+	file   io.ReaderAt
+	offset int64
+	size   int64
+}
+
+// readAt fills p with the bytes of the segment from at on.
+func (d onDisk) readAt(p []byte, at int64) error {
+	if _, err := d.file.ReadAt(p, d.offset+at); err != nil {
+		return short(err, "the data file is cut off")
+	}
+	return nil
+}
+
+// streamLocal reads a large segment of this executor in pieces. It reads twice: the first time only to verify, so that nothing is pushed of
+// a damaged segment; the second time comes from the page cache, and is verified again as it goes.
+func (r *reading) streamLocal(mapPartition, reduce int, seg *Segment) error {
+	d := seg.onDisk()
+	if _, err := d.verify(); err != nil {
 		return r.moveLocal(mapPartition, reduce, err)
 	}
-	r.count(seg.Size)
+	return r.stream(mapPartition, reduce, r.place(), d)
+}
+
+// stream hands over a large segment, which was verified, in pieces.
+func (r *reading) stream(mapPartition, reduce int, from task.Location, d onDisk) error {
+	failed := func(err error) *FetchError { return r.failed(mapPartition, reduce, from, err) }
+	body := d.size - trailerBytes
+	want, err := d.trailer()
+	if err != nil {
+		return failed(err)
+	}
+	r.count(d.size)
 	crc := uint32(0)
 	for at := int64(0); at < body; {
-		data, err := readPiece(seg, at, body-at)
+		data, err := d.readPiece(at, body-at)
 		if err != nil {
 			return failed(err)
 		}
@@ -61,9 +88,9 @@ func wholeBlocks(data []byte) (whole int) {
 }
 
 // readPiece reads from at on: a piece, or the first block if that is longer.
-func readPiece(seg *Segment, at, left int64) ([]byte, error) {
+func (d onDisk) readPiece(at, left int64) ([]byte, error) {
 	var prefix [prefixBytes]byte
-	if err := seg.readAt(prefix[:], at); err != nil {
+	if err := d.readAt(prefix[:], at); err != nil {
 		return nil, err
 	}
 	n, err := blockLength(prefix[:], left)
@@ -71,27 +98,40 @@ func readPiece(seg *Segment, at, left int64) ([]byte, error) {
 		return nil, err
 	}
 	data := make([]byte, min(max(piece, int64(prefixBytes+n)), left))
-	return data, seg.readAt(data, at)
+	return data, d.readAt(data, at)
 }
 
-// verifyFile reads all of a segment and gives its checksum.
-func verifyFile(seg *Segment, body int64) (crc uint32, err error) {
+// verify reads all of the segment and gives its checksum.
+func (d onDisk) verify() (crc uint32, err error) {
+	body := d.size - trailerBytes
+	want, err := d.trailer()
+	if err != nil {
+		return 0, err
+	}
 	c := newChunk(lastChunk)
 	defer c.free()
 	for at := int64(0); at < body; {
 		p := c.bytes[:min(lastChunk, body-at)]
-		if err := seg.readAt(p, at); err != nil {
+		if err := d.readAt(p, at); err != nil {
 			return 0, err
 		}
 		crc = crc32.Update(crc, castagnoli, p)
 		at += int64(len(p))
 	}
-	var trailer [trailerBytes]byte
-	if err := seg.readAt(trailer[:], body); err != nil {
-		return 0, err
-	}
-	if want := binary.LittleEndian.Uint32(trailer[:]); want != crc {
+	if want != crc {
 		return 0, corrupt("checksum %08x instead of %08x over %d bytes", crc, want, body)
 	}
 	return crc, nil
+}
+
+// trailer is the checksum that the segment ends with.
+func (d onDisk) trailer() (uint32, error) {
+	var trailer [trailerBytes]byte
+	if d.size < trailerBytes {
+		return 0, corrupt("a segment of %d bytes", d.size)
+	}
+	if err := d.readAt(trailer[:], d.size-trailerBytes); err != nil {
+		return 0, err
+	}
+	return binary.LittleEndian.Uint32(trailer[:]), nil
 }

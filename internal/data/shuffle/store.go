@@ -184,14 +184,14 @@ func (st *Store) verifyOutput(out *output, sizes []int64) error {
 		return err
 	}
 	defer st.open.release(h)
-	seg := Segment{handle: h}
-	for _, seg.Size = range sizes {
-		if seg.Size > trailerBytes {
-			if _, err := verifyFile(&seg, seg.Size-trailerBytes); err != nil {
+	seg := onDisk{file: h.file}
+	for _, seg.size = range sizes {
+		if seg.size > 0 {
+			if _, err := seg.verify(); err != nil {
 				return err
 			}
 		}
-		seg.Offset += seg.Size
+		seg.offset += seg.size
 	}
 	return nil
 }
