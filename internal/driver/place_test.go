@@ -56,8 +56,8 @@ func TestTheDriverSendsExecutorsToThoseThatHaveAPiece(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, second := ids.Broadcast(ref.ID, 0), ids.Broadcast(ref.ID, 1)
-		r.wantPlaces(first, "", "", "blocks-0", "blocks-0")
-		r.wantPlaces(second, "-", "", "-", "")
+		r.wantPlaces(first, "", "blocks-0", "blocks-0", "blocks-1")
+		r.wantPlaces(second, "-", "", "-", "blocks-1")
 		r.wantPlaces(second, "-", "-", "blocks-1")
 
 		r.manager.handler.Gone(1, cluster.Loss{Text: "it was killed"})
@@ -68,7 +68,7 @@ func TestTheDriverSendsExecutorsToThoseThatHaveAPiece(t *testing.T) {
 		}
 
 		r.d.DropBroadcast(ref.ID, false)
-		r.wantPlaces(first, "-", "-", "", "")
+		r.wantPlaces(first, "-", "-", "", "blocks-2")
 		r.wantPlaces(first, "blocks-2")
 		r.d.DropBroadcast(ref.ID, true)
 		if _, err := r.place(first, 0); !errors.Is(err, transport.ErrNotFound) {
@@ -95,7 +95,7 @@ func TestTheDriverSendsExecutorsToThoseThatHaveAList(t *testing.T) {
 		l := p.launch()
 		p.send(&wire.Up{Ends: []task.End{mapped(l, sizes...)}})
 		list := ids.Inputs(p.launch().Ref.StageRef)
-		r.wantPlaces(list, "", "", "blocks-0", "blocks-0")
+		r.wantPlaces(list, "", "blocks-0", "blocks-0", "blocks-1")
 		r.d.CancelAll("enough")
 		if err := <-done; err == nil {
 			t.Error("the job was cancelled and gives no error")

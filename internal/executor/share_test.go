@@ -13,7 +13,7 @@ import (
 	"github.com/kilnproject/kiln/internal/link/wire"
 )
 
-// crowd is the block server of a driver with so many executors that they share: it has a list and a broadcast of one piece.
+// crowd is the block server of a driver with so many executors that they share what it has: it has a list and a broadcast of one piece.
 type crowd struct {
 	transport.Fetcher
 	data []byte

@@ -3,10 +3,12 @@ package relay
 import "github.com/kilnproject/kiln/internal/core/ids"
 
 const (
-	// Readers is to how many executors everyone gives a block, the driver as anyone.
+	// Readers is to how many executors an executor gives a block.
 	Readers = 2
+	// Few is up to how many executors the driver gives all blocks itself.
+	Few = 2
 	// Cheap is how many bytes the driver sends of a block in any case, to as many executors as that makes: small blocks are not worth
-	// a detour.
+	// a detour. A larger block it gives to one.
 	Cheap = 1 << 20
 )
 
@@ -44,8 +46,8 @@ func (t *Table) Len() int { return len(t.lines) }
 
 // Ask gives from whom an executor gets a block of so many bytes. An executor that is not there, or asks alone, gets it from the driver.
 func (t *Table) Ask(b ids.BlockID, size int64, asker ids.ExecutorID) Source {
-	own := max(Readers, Cheap/max(size, 1))
-	if _, here := t.here[asker]; !here || int64(len(t.here)) <= own {
+	own := max(1, Cheap/max(size, 1))
+	if _, here := t.here[asker]; !here || int64(len(t.here)) <= max(Few, own) {
 		return Source{From: ids.Driver}
 	}
 	l := t.lines[b]

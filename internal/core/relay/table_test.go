@@ -55,8 +55,8 @@ func (p *plain) failed(e ids.ExecutorID) bool {
 }
 
 func (p *plain) ask(size int64, e ids.ExecutorID) Source {
-	own := max(2, (1<<20)/max(1, size))
-	if !p.here[e] || int64(len(p.here)) <= own {
+	own := max(1, (1<<20)/max(1, size))
+	if !p.here[e] || int64(len(p.here)) <= max(2, own) {
 		return Source{From: ids.Driver}
 	}
 	p.log = append(p.log, asked{e, -2})
@@ -147,7 +147,7 @@ func TestNobodyIsSentInACircle(t *testing.T) {
 	})
 }
 
-func TestTheDriverGivesABlockTwiceHoweverManyAsk(t *testing.T) {
+func TestTheDriverGivesABlockOnceHoweverManyAsk(t *testing.T) {
 	for _, n := range []int{3, 6, 100, 1000} {
 		var table Table
 		for e := range n {
@@ -167,7 +167,7 @@ func TestTheDriverGivesABlockTwiceHoweverManyAsk(t *testing.T) {
 				t.Errorf("of %d executors, %d are sent to %v", n, times, e)
 			}
 		}
-		if given[ids.Driver] != Readers {
+		if given[ids.Driver] != 1 {
 			t.Errorf("of %d executors, %d are sent to the driver", n, given[ids.Driver])
 		}
 		if deepest > 10 {
@@ -199,9 +199,9 @@ func TestWhoCouldNotGiveABlockIsNotNamedAgain(t *testing.T) {
 		table.Joined(e)
 	}
 	ask := func(e ids.ExecutorID) ids.ExecutorID { return table.Ask(piece, 4<<20, e).From }
-	ask(0)
-	ask(1)
-	for _, step := range []struct{ by, from ids.ExecutorID }{{2, 0}, {2, 1}, {3, 1}, {4, 2}, {4, 3}, {5, 3}, {0, ids.Driver}} {
+	for _, step := range []struct{ by, from ids.ExecutorID }{
+		{0, ids.Driver}, {1, 0}, {2, 0}, {3, 1}, {3, 2}, {4, 2}, {5, 3}, {5, 4}, {6, 4}, {1, ids.Driver}, {0, ids.Driver},
+	} {
 		if got := ask(step.by); got != step.from {
 			t.Fatalf("%v is sent to %v, not to %v", step.by, got, step.from)
 		}
@@ -216,17 +216,17 @@ func ExampleTable() {
 	for e := range ids.ExecutorID(7) {
 		fmt.Printf("%v from %v\n", e, t.Ask(ids.Broadcast(0, 0), 4<<20, e).From)
 	}
-	t.Left(3)
+	t.Left(1)
 	fmt.Println("4 again, from", t.Ask(ids.Broadcast(0, 0), 4<<20, 4).From)
 	// Output:
 	// 0 from driver
-	// 1 from driver
+	// 1 from 0
 	// 2 from 0
-	// 3 from 0
+	// 3 from 1
 	// 4 from 1
-	// 5 from 1
+	// 5 from 2
 	// 6 from 2
-	// 4 again, from 2
+	// 4 again, from 3
 }
 
 // BenchmarkAsk is one question of the pieces of a broadcast of 256 MiB by 1000 executors.
