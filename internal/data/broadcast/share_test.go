@@ -245,7 +245,7 @@ func TestOthersThatDoNotGiveAPieceCostNoDownload(t *testing.T) {
 
 // Executors that all begin at once, of which some go while they have pieces that others wait for.
 func TestTheRestGetsItWhileOthersDie(t *testing.T) {
-	c := found(t, 512<<10, 9)
+	c := found(t, 1<<20, 9)
 	ref, value := c.put(7, 8<<20)
 	for _, z := range c.citizens[:3] {
 		z.spoil = func(_ *transport.Block, n int64) {
