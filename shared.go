@@ -8,7 +8,8 @@ import (
 )
 
 // Broadcast is a value that every process of the application has once. Put it into the environment of a function (MapWith and its
-// kin); it is fetched when a task first asks for it, from the driver or from other executors that have it. The handle may be copied; the value must not be changed.
+// kin); it is fetched when a task first asks for it, from the driver or from other executors that have it. The handle may be copied; the
+// value must not be changed.
 type Broadcast[T any] struct{ h *op.BroadcastHandle[T] }
 
 // NewBroadcast encodes v and offers it to the executors.

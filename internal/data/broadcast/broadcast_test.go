@@ -73,10 +73,7 @@ func (s *server) FetchInto(
 
 func random(n int, seed uint64) []byte {
 	p := make([]byte, n)
-	chance := rand.New(rand.NewPCG(seed, 0))
-	for i := range p {
-		p[i] = byte(chance.Uint32())
-	}
+	_, _ = rand.NewChaCha8([32]byte{byte(seed)}).Read(p) // never fails
 	return p
 }
 

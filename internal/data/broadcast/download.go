@@ -30,8 +30,8 @@ const small = 64 << 10
 var ErrCorrupt = errors.New("damaged broadcast data")
 
 // Download fetches an encoded broadcast into one buffer, several pieces at a time. Where there are more executors than the driver gives
-// it to, each piece comes from whom the driver names, and goes on to others as soon as it is here. Pieces that do not come like that, or come damaged,
-// are asked of the driver itself, up to three times.
+// it to, each piece comes from whom the driver names, and goes on to others as soon as it is here. Pieces that do not come like that, or
+// come damaged, are asked of the driver itself, up to three times.
 func (x *Exchange) Download(ctx context.Context, ref Ref) ([]byte, error) {
 	if ref.Size < 0 || ref.Pieces < 0 || int64(ref.Pieces) > ref.Size || (ref.Size > 0) != (ref.Pieces > 0) {
 		return nil, fmt.Errorf("%w: %d bytes in %d pieces", ErrCorrupt, ref.Size, ref.Pieces)

@@ -13,7 +13,7 @@ import (
 
 const (
 	// Patience is how long an executor waits for another one's answer before it gets the block elsewhere.
-	Patience = 30 * time.Second
+	Patience = 15 * time.Second
 	// Wait is how long an executor lets another one wait for a block that is on its way here, before it says so. It is well below
 	// Patience, since a silent executor is one that does not work, and short, since who waits has a connection that others may need.
 	Wait = 200 * time.Millisecond

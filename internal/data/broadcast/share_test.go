@@ -54,6 +54,9 @@ type city struct {
 	citizens  []*citizen
 }
 
+// spoiler changes the n-th block that an executor gives.
+type spoiler func(b *transport.Block, n int64)
+
 // citizen is one executor.
 type citizen struct {
 	*Exchange
@@ -61,8 +64,8 @@ type citizen struct {
 	memory account
 	server *transport.BlockServer
 	client *transport.Client
-	asked  atomic.Int64                      // blocks that it was asked for
-	spoil  func(b *transport.Block, n int64) // changes the n-th block that it gives; may be nil
+	asked  atomic.Int64 // blocks that it was asked for
+	spoil  atomic.Pointer[spoiler]
 }
 
 // OpenBlock is the driver's block server.
@@ -90,8 +93,9 @@ func (z *citizen) OpenBlock(id ids.BlockID) (transport.Block, error) {
 		return transport.Block{}, errors.Join(transport.ErrNotFound, err)
 	}
 	b := transport.Block{Data: data, Sums: sums}
-	if n := z.asked.Add(1); z.spoil != nil {
-		z.spoil(&b, n)
+	n := z.asked.Add(1)
+	if spoil := z.spoil.Load(); spoil != nil {
+		(*spoil)(&b, n)
 	}
 	return b, nil
 }
@@ -106,6 +110,9 @@ func socket(t testing.TB) string {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return "unix://" + filepath.Join(dir, "s")
 }
+
+// spoils makes an executor change what it gives.
+func (z *citizen) spoils(how spoiler) { z.spoil.Store(&how) }
 
 func found(t testing.TB, pieceSize int64, executors int) *city {
 	t.Helper()
@@ -203,20 +210,20 @@ func TestOthersThatDoNotGiveAPieceCostNoDownload(t *testing.T) {
 	for name, harm := range map[string]func(z *citizen, ref Ref){
 		"it is gone": func(z *citizen, _ Ref) { z.server.Close() },
 		"it dies in the middle": func(z *citizen, _ Ref) {
-			z.spoil = func(_ *transport.Block, n int64) {
+			z.spoils(func(_ *transport.Block, n int64) {
 				if n == 5 {
 					go z.server.Close()
 				}
-			}
+			})
 		},
 		"it gives other bytes": func(z *citizen, _ Ref) {
-			z.spoil = func(b *transport.Block, _ int64) { *b = transport.Block{Data: bytes.Repeat([]byte("x"), len(b.Data))} }
+			z.spoils(func(b *transport.Block, _ int64) { *b = transport.Block{Data: bytes.Repeat([]byte("x"), len(b.Data))} })
 		},
 		"it gives too many bytes": func(z *citizen, _ Ref) {
-			z.spoil = func(b *transport.Block, _ int64) { *b = transport.Block{Data: make([]byte, 2*len(b.Data))} }
+			z.spoils(func(b *transport.Block, _ int64) { *b = transport.Block{Data: make([]byte, 2*len(b.Data))} })
 		},
 		"its bytes are damaged on the way": func(z *citizen, _ Ref) {
-			z.spoil = func(b *transport.Block, _ int64) { b.Data = bytes.Repeat([]byte("x"), len(b.Data)) }
+			z.spoils(func(b *transport.Block, _ int64) { b.Data = bytes.Repeat([]byte("x"), len(b.Data)) })
 		},
 		"it has dropped it": func(z *citizen, ref Ref) { z.DropBroadcast(ref.ID) },
 	} {
@@ -248,11 +255,11 @@ func TestTheRestGetsItWhileOthersDie(t *testing.T) {
 	c := found(t, 1<<20, 9)
 	ref, value := c.put(7, 8<<20)
 	for _, z := range c.citizens[:3] {
-		z.spoil = func(_ *transport.Block, n int64) {
+		z.spoils(func(_ *transport.Block, n int64) {
 			if n == 1+2*int64(z.id) {
 				go z.server.Close()
 			}
-		}
+		})
 	}
 	if sent := c.all(ref, value, c.citizens...); sent > (1+3*2)*ref.Size {
 		t.Errorf("the driver sent %d bytes of %d", sent, ref.Size)

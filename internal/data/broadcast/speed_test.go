@@ -1,8 +1,12 @@
 package broadcast
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,11 +23,22 @@ type grid struct {
 	directory Directory
 	takes     time.Duration // a piece, from link to link
 	links     map[string]gridLink
+	harm      func(addr string, x *Exchange) harm // what an executor does to a request; may be nil
 	executors map[string]*Exchange
 	given     atomic.Int64 // by the driver
 }
 
 type gridLink struct{ out, in chan struct{} }
+
+// harm is what an executor does to one who asks it for a piece.
+type harm int
+
+const (
+	harmless harm = iota
+	refuses
+	saysNothing
+	lies
+)
 
 // gridFetcher is how the executor at an address fetches.
 type gridFetcher struct {
@@ -57,6 +72,18 @@ func (f gridFetcher) FetchInto(ctx context.Context, addr string, want []ids.Bloc
 			continue
 		}
 		data, err := f.open(ctx, addr, id)
+		switch f.harmBy(addr) {
+		case refuses:
+			return errBroken
+		case saysNothing:
+			<-ctx.Done()
+			return context.Cause(ctx)
+		case lies:
+			if len(data) == 0 {
+				break
+			}
+			data = append([]byte{^data[0]}, data[1:]...)
+		}
 		if err == nil && len(data) > 0 {
 			out, in := f.links[addr].out, f.links[f.self].in
 			out <- struct{}{}
@@ -74,6 +101,13 @@ func (f gridFetcher) FetchInto(ctx context.Context, addr string, want []ids.Bloc
 		got(i, data, err)
 	}
 	return nil
+}
+
+func (f gridFetcher) harmBy(addr string) harm {
+	if x := f.executors[addr]; x != nil && f.harm != nil {
+		return f.harm(addr, x)
+	}
+	return harmless
 }
 
 func (f gridFetcher) open(ctx context.Context, addr string, id ids.BlockID) ([]byte, error) {
@@ -115,6 +149,57 @@ func TestABroadcastTakesLittleLongerWithMoreExecutors(t *testing.T) {
 			t.Logf("%d executors: %v, where one alone takes %v; the driver gave %d pieces", n, took, one, g.given.Load())
 			if took > 4*one || g.given.Load() > int64(ref.Pieces) {
 				t.Errorf("%d executors took %v, where one alone takes %v; the driver gave %d pieces", n, took, one, g.given.Load())
+			}
+		})
+	}
+}
+
+// Some executors go, fall silent, give other bytes or drop what they have, at any time; each of the others gets the value, and soon.
+func TestWhoeverLivesGetsABroadcast(t *testing.T) {
+	for seed := range uint64(40) {
+		synctest.Test(t, func(t *testing.T) {
+			chance := rand.New(rand.NewPCG(seed, 0))
+			var mu sync.Mutex
+			roll := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return chance.IntN(n)
+			}
+			g := newGrid(3 + roll(20))
+			g.store = NewStore((small+32)/32, sums)
+			value := random(small+31, 1)
+			ref, err := g.store.Put(1, value, "main.go:7")
+			if err != nil {
+				t.Fatal(err)
+			}
+			addrs := slices.Sorted(maps.Keys(g.executors))
+			sick := map[string]harm{}
+			for _, addr := range addrs {
+				sick[addr] = []harm{harmless, harmless, refuses, saysNothing, lies}[roll(5)]
+			}
+			odds := 1 + roll(20)
+			g.harm = func(addr string, x *Exchange) harm {
+				switch {
+				case sick[addr] == harmless && roll(100) == 0:
+					x.DropBroadcast(1)
+				case roll(20) < odds:
+					return sick[addr]
+				}
+				return harmless
+			}
+			began := time.Now()
+			var wg sync.WaitGroup
+			for _, addr := range addrs {
+				wg.Go(func() {
+					time.Sleep(time.Duration(roll(1000)) * time.Millisecond)
+					if got, err := g.executors[addr].Download(t.Context(), ref); err != nil || !bytes.Equal(got, value) {
+						t.Errorf("seed %d: %s got %d bytes, %v", seed, addr, len(got), err)
+					}
+				})
+			}
+			wg.Wait()
+			if took := time.Since(began); took > 10*Patience {
+				t.Errorf("seed %d: it took %v with %v", seed, took, sick)
 			}
 		})
 	}
