@@ -2,7 +2,8 @@ package kiln
 
 import "github.com/kilnproject/kiln/internal/data/op"
 
-// BarrierError is what TaskContext.Barrier and TaskContext.AllGather give when the tasks of a barrier stage do not come together.
+// BarrierError is what TaskContext.Barrier and TaskContext.AllGather give when the tasks of a barrier stage do not come together. Its fields
+// Call and Why tell which of both it was, and why the task does not go on: it should fail with the error, and then all of them run again.
 type BarrierError = op.BarrierError
 
 // Barrier makes the stage in which d is read a barrier stage: its tasks are launched all at the same time, or none is, and functions

@@ -41,7 +41,8 @@ var (
 	errTwoSessions = errors.New("the RDDs belong to two sessions: rows of one application cannot be read by another")
 )
 
-// ConfigError is a setting that is unknown or has a value that cannot be read.
+// ConfigError is a setting that is unknown or has a value that cannot be. Its fields are texts: Key, Value, Place (such as "kiln.conf:12"), Why and
+// Suggestion; and Origin, whose String is default, properties file, environment, flag or code.
 type ConfigError = conf.Error
 
 // BuildError is why a verb refused to build: a function that cannot travel, a type that cannot be encoded, an argument out of
@@ -110,7 +111,7 @@ func (e *JobError) Error() string {
 // Unwrap gives the cause.
 func (e *JobError) Unwrap() error { return e.Cause }
 
-// RemoteError is one link of a user's error chain whose type could not travel: its text and the name of its type.
+// RemoteError is one link of a user's error chain whose type could not travel: its Text and the name of its Type.
 type RemoteError = op.RemoteError
 
 // PanicError is a panic of the user's code.

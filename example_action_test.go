@@ -415,6 +415,37 @@ func ExampleWithJobGroup() {
 	// Output: 9
 }
 
+func ExampleWithTag() {
+	s := open()
+	defer s.Close()
+	cheap := kiln.WithTag(kiln.WithTag(ctx, "report"), "can wait") // tags add up
+	show(kiln.Range(s, 0, 9, 1).Count(cheap))                      // s.CancelTag("can wait", "...") would end it, and all others with the tag
+	// Output: 9
+}
+
+func ExampleWithPool() {
+	s, err := kiln.Open(ctx, kiln.Master("local[2]"), kiln.Set("kiln.scheduler.mode", "FAIR"))
+	if err != nil {
+		panic(err)
+	}
+	defer s.Close()
+	interactive := kiln.WithPool(ctx, "people") // takes turns with jobs of other pools that run at the same time
+	show(kiln.Range(s, 0, 9, 1).Count(interactive))
+	// Output: 9
+}
+
+// A stage that runs for too long is cancelled from beside: Status says which there are.
+func ExampleSession_CancelStage() {
+	s := open()
+	defer s.Close()
+	for _, st := range s.Status().Stages {
+		if st.Name == "Collect" && st.Total > 100_000 {
+			s.CancelStage(st.ID, "nobody collects so much")
+		}
+	}
+	// Output:
+}
+
 func ExampleSession_Status() {
 	s := open()
 	defer s.Close()

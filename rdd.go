@@ -14,19 +14,19 @@ type RDD[T any] struct{ handle }
 // handle has the methods of an RDD that do not say T: they are compiled once, and not for each type of rows.
 type handle struct{ n *node }
 
-// KV is a key with its value: the row type of every verb that works by key.
+// KV is a key with its value, in fields Key and Value: the row type of every verb that works by key.
 type KV[K, V any] = op.KV[K, V]
 
-// Joined is a pair of values that met under one key.
+// Joined is a pair of values that met under one key, in fields Left and Right.
 type Joined[L, R any] = op.Joined[L, R]
 
-// CoGrouped is all values of two RDDs under one key.
+// CoGrouped is all values of two RDDs under one key, in slices Left and Right.
 type CoGrouped[L, R any] = op.CoGrouped[L, R]
 
-// CoGrouped3 is all values of three RDDs under one key.
+// CoGrouped3 is all values of three RDDs under one key, in slices First, Second and Third.
 type CoGrouped3[A, B, C any] = op.CoGrouped3[A, B, C]
 
-// Maybe is a value that may be missing: the far side of an outer join.
+// Maybe is a value that may be missing: the far side of an outer join. Where Ok is false, Value is zero.
 type Maybe[T any] = op.Maybe[T]
 
 // Pair makes a KV.

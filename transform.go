@@ -6,7 +6,27 @@ import (
 	"github.com/kilnproject/kiln/internal/data/op"
 )
 
-// TaskContext is what a function that sees whole partitions may know of the task that it runs in.
+// TaskContext is what a function that sees whole partitions may know of the task that it runs in. It is that function's, and of its
+// goroutines, while the task runs. Its methods:
+//
+//	Partition() int                          // the partition that the task computes, from zero
+//	Stage() int                              // its stage; counts those of the application
+//	StageAttempt() int                       // counts the submissions of the stage, from zero
+//	TaskAttempt() int                        // counts the tries of the task in this stage attempt, from zero
+//	TaskID() int64                           // of this try alone, in the application
+//	Slots() int                              // of its executor: about how many goroutines of its own are worth while
+//	Resources() map[string][]string          // the addresses that it has, as of "gpu"; see ResourceProfile
+//	Property(key string) string              // "kiln.job.group", "kiln.job.description", "kiln.job.tags", "kiln.scheduler.pool"
+//	Done() <-chan struct{}                   // closed when the task is killed: what runs long looks at it
+//	OnCompletion(f func(*TaskContext))       // f runs when the task has ended, in whatever way; the last one registered first
+//	OnFailure(f func(*TaskContext, error))   // f runs when the task has failed
+//	Metrics()                                // what the task has counted so far
+//
+// and in a stage that [Barrier] makes:
+//
+//	Barrier() error                          // waits until every task of the stage has called it as often
+//	AllGather(message string) ([]string, error) // the same, and what each said, by partition: at most 16 MiB together
+//	Hosts() []string                         // the machines of the tasks, by partition; nil in any other stage
 type TaskContext = op.TaskContext
 
 // Fn is a functor: a struct whose method Apply is the function and whose fields are its environment. Unlike a function literal it
