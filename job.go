@@ -66,7 +66,7 @@ func (a *action) run(ctx context.Context) ([][]byte, error) {
 	}
 	want := a.partitions
 	if want == nil {
-		want = span(0, top.Partitions)
+		want = span(0, job.Stages[len(job.Stages)-1].Partitions)
 	}
 	at := make(map[int32]int, len(want))
 	for i, p := range want {
@@ -87,11 +87,6 @@ func (a *action) run(ctx context.Context) ([][]byte, error) {
 
 // job describes the action to the scheduler.
 func (a *action) job(ctx context.Context, top *plan.RDD) (sched.Job, error) {
-	s := a.n.s
-	stages, profiles, err := a.cut(top)
-	if err != nil {
-		return sched.Job{}, err
-	}
 	p := propertiesOf(ctx)
 	j := sched.Job{
 		Partitions: a.partitions, Group: p.group, Tags: p.tags, Pool: p.pool,
@@ -100,48 +95,25 @@ func (a *action) job(ctx context.Context, top *plan.RDD) (sched.Job, error) {
 	if j.Description == "" {
 		j.Description = fmt.Sprintf("%s at %s", a.verb, a.site)
 	}
-	for i, st := range stages {
-		asked := st.Partitions
-		if i == len(stages)-1 && a.partitions != nil {
-			asked = len(a.partitions)
-		}
-		if err := st.CheckBarrier(asked); err != nil {
-			return j, err
-		}
-		spec := sched.StageSpec{
-			Name: st.Top.Verb, Site: st.Top.Site, Parents: st.Parents, Partitions: st.Partitions,
-			Splits: st.Splits(), Body: st.Body.Append(nil), Barrier: st.Barrier(), KeptTogether: st.KeptTogether(),
-		}
-		if st.Shuffle != nil {
-			spec.IsMap, spec.Shuffle, spec.Reduces = true, st.Shuffle.ID, st.Shuffle.Reduces
-		}
-		if conf.Speculation.Of(s.conf) {
-			spec.Bytes = st.Sizes()
-		}
-		for _, r := range st.Reduces() {
-			spec.Reads = append(spec.Reads, sched.Reduces(r))
-		}
-		kept, through := st.Kept()
-		for _, k := range kept {
-			spec.Kept = append(spec.Kept, sched.Kept(k))
-		}
-		spec.Through = through
-		if i == len(stages)-1 {
-			spec.Name, spec.Site = a.verb, a.site
-		}
-		if err := s.profiles.demand(&spec, profiles[i]); err != nil {
-			return j, err
-		}
-		j.Stages = append(j.Stages, spec)
+	stages, profiles, err := a.cut(top)
+	if err != nil {
+		return j, err
 	}
+	for i := range stages {
+		if err := a.n.s.profiles.demand(&stages[i], profiles[i]); err != nil {
+			return j, err
+		}
+	}
+	j.Stages = stages
 	return j, nil
 }
 
-// cut gives the stages of the job, and what each asks for.
-func (a *action) cut(top *plan.RDD) (stages []*plan.Stage, profiles []profile.Profile, err error) {
+// cut gives the stages of the job, and what each asks for. The lock is held as long as somebody looks at the plan: caches that are switched
+// by another goroutine change it.
+func (a *action) cut(top *plan.RDD) (specs []sched.StageSpec, profiles []profile.Profile, err error) {
 	a.n.s.lineage.Lock()
 	defer a.n.s.lineage.Unlock()
-	stages = plan.Cut(top, a.output)
+	stages := plan.Cut(top, a.output)
 	for _, st := range stages {
 		p, err := st.Profile(conf.MergeProfiles.Of(a.n.s.conf))
 		if err != nil {
@@ -149,7 +121,44 @@ func (a *action) cut(top *plan.RDD) (stages []*plan.Stage, profiles []profile.Pr
 		}
 		profiles = append(profiles, p)
 	}
-	return stages, profiles, nil
+	for i, st := range stages {
+		last, asked := i == len(stages)-1, st.Partitions
+		if last && a.partitions != nil {
+			asked = len(a.partitions)
+		}
+		if err := st.CheckBarrier(asked); err != nil {
+			return nil, nil, err
+		}
+		spec := a.describe(st)
+		if last {
+			spec.Name, spec.Site = a.verb, a.site
+		}
+		specs = append(specs, spec)
+	}
+	return specs, profiles, nil
+}
+
+// describe gives a stage as the scheduler knows it. The caller holds the lineage's lock.
+func (a *action) describe(st *plan.Stage) sched.StageSpec {
+	spec := sched.StageSpec{
+		Name: st.Top.Verb, Site: st.Top.Site, Parents: st.Parents, Partitions: st.Partitions,
+		Splits: st.Splits(), Body: st.Body.Append(nil), Barrier: st.Barrier(), KeptTogether: st.KeptTogether(),
+	}
+	if st.Shuffle != nil {
+		spec.IsMap, spec.Shuffle, spec.Reduces = true, st.Shuffle.ID, st.Shuffle.Reduces
+	}
+	if conf.Speculation.Of(a.n.s.conf) {
+		spec.Bytes = st.Sizes()
+	}
+	for _, r := range st.Reduces() {
+		spec.Reads = append(spec.Reads, sched.Reduces(r))
+	}
+	kept, through := st.Kept()
+	for _, k := range kept {
+		spec.Kept = append(spec.Kept, sched.Kept(k))
+	}
+	spec.Through = through
+	return spec
 }
 
 func (a *action) locate(err error) error { return locate(a.verb, a.site, err) }
