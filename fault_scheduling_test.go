@@ -1,11 +1,13 @@
 package kiln_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -59,6 +61,59 @@ func TestSchedulingMistakesAreSaidBeforeAnythingStarts(t *testing.T) {
 				t.Errorf("%s: %q is missing in: %v", name, w, err)
 			}
 		}
+	}
+}
+
+func TestTwoSessionsDoNotRecordIntoOneFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "run.sched")
+	if err := os.WriteFile(file, []byte("an old log that is longer than what comes now"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	record := func() (*kiln.Session, error) {
+		return kiln.Open(t.Context(), kiln.Master("local[1]"), kiln.Set("kiln.sched.record", file))
+	}
+	first, err := record()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := record(); err == nil {
+		t.Error("the second session records too")
+		_ = s.Close()
+	} else {
+		wantWords(t, err, "kiln.sched.record", "another program records into it")
+	}
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	again, err := record()
+	if err != nil {
+		t.Fatalf("the file is not free again: %v", err)
+	}
+	_ = again.Close()
+	if log, err := os.ReadFile(file); err != nil || bytes.Contains(log, []byte("an old log")) {
+		t.Errorf("the old log is there: %q, %v", log, err)
+	}
+}
+
+func TestOpeningEndsWithItsContext(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "discover")
+	started := script + ".started"
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n: > "+started+"\nexec sleep 1000\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		for {
+			if _, err := os.Stat(started); err == nil {
+				cancel(errEnough)
+				return
+			}
+			runtime.Gosched()
+		}
+	}()
+	s, err := kiln.Open(ctx, kiln.Master("local[1]"), kiln.Set("kiln.executor.resource.gpu.discoveryScript", script))
+	if s != nil || !errors.Is(err, errEnough) {
+		t.Errorf("got %v, %v", s, err)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/conf/pools"
 	"github.com/kilnproject/kiln/internal/core/sched"
@@ -167,9 +169,25 @@ func (s *Session) recording() (*driver.Recording, error) {
 	if file == "" {
 		return nil, nil
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err == nil {
+		err = emptied(f)
+	}
 	if err != nil {
 		return nil, &ConfigError{Key: conf.SchedRecord.String(), Value: file, Origin: conf.SchedRecord.Origin(s.conf), Why: fmt.Sprintf("cannot be written: %v", err)}
 	}
 	return &driver.Recording{Out: f, Limit: recordLimit}, nil
+}
+
+// emptied makes a file ready that nobody else writes, as long as it is open. One that another program records into is left alone: two
+// logs in one file are none.
+func emptied(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return errors.Join(errors.New("another program records into it"), f.Close())
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err // a device or a pipe has nothing to empty, and what cannot be locked need not be
+	}
+	return f.Truncate(0)
 }

@@ -75,7 +75,16 @@ func open(ctx context.Context, c *conf.Conf, args []string) (*Session, error) {
 	}
 	s := &Session{conf: c, args: args, appID: newAppID()}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	if err := s.start(); err != nil {
+	ended := context.AfterFunc(ctx, func() { s.cancel(context.Cause(ctx)) })
+	err := s.start()
+	began := err == nil
+	if !ended() && began { // what was started is cancelled already
+		err = context.Cause(ctx)
+	}
+	switch {
+	case began && err != nil:
+		return nil, errors.Join(err, s.Close())
+	case err != nil:
 		s.cancel(err)
 		return nil, errors.Join(err, s.release())
 	}
