@@ -124,7 +124,7 @@ func (d *Driver) hear(m heardFrom) {
 		d.taskEnded(r.id, end)
 	}
 	for _, x := range m.up.Copied {
-		d.step(copied(r, x))
+		d.step(sched.CopyEnded{Executor: r.id, Copied: x})
 	}
 	if m.up.Leaving != "" {
 		d.step(sched.ExecutorsDecommissioned{Executors: []ids.ExecutorID{r.id}, Reason: m.up.Leaving, Replace: true})
@@ -248,8 +248,8 @@ func (d *Driver) perform(a sched.Action) {
 		d.finish(a.Job, &Failure{a.Job, a.Why})
 	case sched.DrainExecutor:
 		d.drain(a)
-	case sched.CopyOutput:
-		d.copyOutput(a)
+	case sched.CopyBlock:
+		d.copyBlock(a)
 	case sched.KillExecutor:
 		d.release(a)
 	case sched.RefuseExecutor:

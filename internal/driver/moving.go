@@ -5,29 +5,17 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
-	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// copyOutput orders an executor to take a copy of a map output.
-func (d *Driver) copyOutput(a sched.CopyOutput) {
-	r := d.remotes[a.To]
+// copyBlock orders an executor to take a copy of a block.
+func (d *Driver) copyBlock(a sched.CopyBlock) {
+	r := d.remotes[a.Executor]
 	if r == nil {
 		return // the scheduler hears that it is lost
 	}
+	a.Copy.From.Addr = d.blocksOf(a.Copy.From.Executor)
 	b := d.batch(r)
-	b.Copies = append(b.Copies, task.Copy{
-		Block: ids.Output(a.Shuffle, int(a.Map), 0), From: task.Location{Executor: a.From, Addr: d.blocksOf(a.From)},
-		Reduces: a.Reduces, Generation: a.Generation, Digest: a.Digest,
-	})
-}
-
-// copied tells the scheduler what became of that.
-func copied(r *remote, x task.Copied) sched.Event {
-	shuffle, part := ids.ShuffleID(x.Block.A), x.Block.B
-	if x.Error != "" {
-		return sched.CopyFailed{Shuffle: shuffle, Map: part, From: x.From, To: r.id, Reason: x.Error}
-	}
-	return sched.OutputCopied{Shuffle: shuffle, Map: part, From: x.From, To: r.id, Generation: x.Generation, Digest: x.Digest}
+	b.Copies = append(b.Copies, a.Copy)
 }
 
 // drain asks for an executor in the place of one that begins to drain: it is to be there before that one goes. Where executors come and

@@ -13,14 +13,14 @@ var events = kinds[sched.Event](
 	sched.ExecutorRegistered{}, sched.ExecutorLost{}, sched.ExecutorSuspected{}, sched.ExecutorsDecommissioned{},
 	sched.HostDecommissioned{}, sched.KillAsked{}, sched.HostLost{}, sched.Heard{}, sched.ExecutorsUnavailable{}, sched.OutputsLost{},
 	sched.TaskEnded{}, sched.ResultFetched{}, sched.ResultLost{}, sched.BlocksChanged{}, sched.RDDReleased{}, sched.ShuffleReleased{}, sched.PoolDefined{}, sched.TaskCalled{},
-	sched.Woke{}, sched.Progressed{}, sched.DriverResumed{}, sched.OutputCopied{}, sched.CopyFailed{},
+	sched.Woke{}, sched.Progressed{}, sched.DriverResumed{}, sched.CopyEnded{},
 )
 
 // orders are all actions but the facts, on which nothing depends. They are not in a log; their bytes are digested.
 var orders = kinds[sched.Action](
 	sched.ShipStage{}, &sched.Launch{}, sched.Kill{}, sched.ForgetStage{}, sched.FetchResult{}, sched.DropResult{}, &sched.DeliverResult{},
 	sched.MergeUpdates{}, sched.CompleteJob{}, sched.FailJob{}, sched.DropShuffle{}, sched.DrainExecutor{}, sched.KillExecutor{},
-	sched.RefuseExecutor{}, sched.AnswerCall{}, sched.DropRDD{}, sched.CopyOutput{},
+	sched.RefuseExecutor{}, sched.AnswerCall{}, sched.DropRDD{}, sched.CopyBlock{},
 )
 
 var configShape = shapeOf(reflect.TypeFor[sched.Config]())

@@ -92,14 +92,23 @@ func wordsOfExecutor(ev sched.Event) string {
 		return fmt.Sprintf("host %s is lost: %s", ev.Host, ev.Reason)
 	case sched.ExecutorsUnavailable:
 		return "no more executors come: " + ev.Reason
-	case sched.OutputCopied:
-		return fmt.Sprintf("executor %v has a copy of map output %d of shuffle %d, taken from executor %v", ev.To, ev.Map, ev.Shuffle, ev.From)
-	case sched.CopyFailed:
-		return fmt.Sprintf("executor %v could not copy map output %d of shuffle %d from executor %v: %s", ev.To, ev.Map, ev.Shuffle, ev.From, ev.Reason)
+	case sched.CopyEnded:
+		if ev.Copied.Error != "" {
+			return fmt.Sprintf("executor %v could not copy %s from executor %v: %s", ev.Executor, wordsOfBlock(ev.Copied.Block), ev.Copied.From, ev.Copied.Error)
+		}
+		return fmt.Sprintf("executor %v has a copy of %s, taken from executor %v", ev.Executor, wordsOfBlock(ev.Copied.Block), ev.Copied.From)
 	case sched.OutputsLost:
 		return fmt.Sprintf("the map outputs of executor %v are lost", ev.Executor)
 	}
 	return asItIs(ev)
+}
+
+// wordsOfBlock names a block that is copied.
+func wordsOfBlock(b ids.BlockID) string {
+	if b.Kind == ids.RDDBlock {
+		return fmt.Sprintf("cached partition %d of RDD %d", b.B, b.A)
+	}
+	return fmt.Sprintf("map output %d of shuffle %d", b.B, b.A)
 }
 
 func list(executors []ids.ExecutorID) string {
@@ -140,8 +149,8 @@ func wordsOfAction(a sched.Action) string {
 			return ""
 		}
 		return fmt.Sprintf("-> what %v on executor %v asks for is refused: %s", a.Reply.Ref, a.Executor, a.Reply.Refused)
-	case sched.CopyOutput:
-		return fmt.Sprintf("-> executor %v is to copy map output %d of shuffle %d from executor %v", a.To, a.Map, a.Shuffle, a.From)
+	case sched.CopyBlock:
+		return fmt.Sprintf("-> executor %v is to copy %s from executor %v", a.Executor, wordsOfBlock(a.Copy.Block), a.Copy.From.Executor)
 	case sched.KillExecutor:
 		return fmt.Sprintf("-> kill executor %v: %s", a.Executor, a.Reason)
 	case sched.RefuseExecutor:

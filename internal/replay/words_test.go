@@ -25,9 +25,10 @@ func TestOfWhatTasksAskOnlyRefusalsAreTold(t *testing.T) {
 
 func TestCopiesAreTold(t *testing.T) {
 	for _, c := range []struct{ words, want string }{
-		{wordsOfAction(sched.CopyOutput{To: 1, From: 2, Shuffle: 3, Map: 4}), "-> executor 1 is to copy map output 4 of shuffle 3 from executor 2"},
-		{wordsOfEvent(sched.OutputCopied{To: 1, From: 2, Shuffle: 3, Map: 4}), "executor 1 has a copy of map output 4 of shuffle 3, taken from executor 2"},
-		{wordsOfEvent(sched.CopyFailed{To: 1, From: 2, Shuffle: 3, Map: 4, Reason: "the disk is full"}), "executor 1 could not copy map output 4 of shuffle 3 from executor 2: the disk is full"},
+		{wordsOfAction(sched.CopyBlock{Executor: 1, Copy: task.Copy{Block: ids.Output(3, 4, 0), From: task.Location{Executor: 2}}}), "-> executor 1 is to copy map output 4 of shuffle 3 from executor 2"},
+		{wordsOfAction(sched.CopyBlock{Executor: 1, Copy: task.Copy{Block: ids.RDD(3, 4), From: task.Location{Executor: 2}}}), "-> executor 1 is to copy cached partition 4 of RDD 3 from executor 2"},
+		{wordsOfEvent(sched.CopyEnded{Executor: 1, Copied: task.Copied{Block: ids.Output(3, 4, 0), From: 2}}), "executor 1 has a copy of map output 4 of shuffle 3, taken from executor 2"},
+		{wordsOfEvent(sched.CopyEnded{Executor: 1, Copied: task.Copied{Block: ids.RDD(3, 4), From: 2, Error: "there is no room"}}), "executor 1 could not copy cached partition 4 of RDD 3 from executor 2: there is no room"},
 	} {
 		if c.words != c.want {
 			t.Errorf("%q instead of %q", c.words, c.want)

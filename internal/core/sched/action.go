@@ -81,15 +81,11 @@ type (
 		Reason   string
 		Replace  bool
 	}
-	// CopyOutput orders executor To to take a copy of a map output from executor From. The shell reports OutputCopied or CopyFailed,
-	// or that To was lost.
-	CopyOutput struct {
-		To, From   ids.ExecutorID
-		Shuffle    ids.ShuffleID
-		Map        int32
-		Reduces    int    // reduce partitions of the shuffle
-		Generation int32  // of the output, see task.Stage
-		Digest     uint64 // of what is in it; 0 when it is not known
+	// CopyBlock orders an executor to take a copy of a block from another one. The shell fills in the address, and reports CopyEnded or
+	// that the executor was lost.
+	CopyBlock struct {
+		Executor ids.ExecutorID
+		Copy     task.Copy
 	}
 	// KillExecutor ends an executor. The shell reports ExecutorLost when it is gone. With Replace as many others are wanted as before.
 	KillExecutor struct {
@@ -118,6 +114,6 @@ func (FailJob) action()        {}
 func (DropShuffle) action()    {}
 func (DropRDD) action()        {}
 func (DrainExecutor) action()  {}
-func (CopyOutput) action()     {}
+func (CopyBlock) action()      {}
 func (KillExecutor) action()   {}
 func (RefuseExecutor) action() {}

@@ -185,10 +185,8 @@ func (c *Core) dispatchExecutors(ev Event) {
 		c.giveUp()
 	case OutputsLost:
 		c.loseOutputsOf(ev.Executor)
-	case OutputCopied:
-		c.outputCopied(ev)
-	case CopyFailed:
-		c.copyFailed(ev)
+	case CopyEnded:
+		c.copyEnded(ev)
 	}
 }
 

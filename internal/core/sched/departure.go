@@ -7,6 +7,7 @@ import (
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/mapout"
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // Move is how map outputs leave executors that drain. A zero field takes the default that stands beside it, which is Spark's where
@@ -28,61 +29,73 @@ func (m Move) withDefaults() Move {
 	return m
 }
 
-// departure is how an executor goes. While it drains others take copies of the map outputs that only it has.
+// departure is how an executor goes. While it drains others take copies of the blocks that only it has.
 type departure struct {
 	doubt   string        // why it is suspected
-	queue   []mapout.Name // outputs still to be copied; some may be gone by now
+	queue   []ids.BlockID // blocks still to be copied; some may be gone by now
 	flights []flight      // copies on their way
-	failed  map[mapout.Name]failures
+	failed  map[ids.BlockID]failures
 	readers map[ids.TaskID]struct{} // when it has drained: who may yet read from it; looked up, never ranged over
-	stuck   Time                    // since when it has nothing to do but to wait for readers, or for outputs that nobody takes; valid while waits is set
+	stuck   Time                    // since when it has nothing to do but to wait for readers, or for blocks that nobody takes; valid while waits is set
 	waits   bool
 }
 
-// flight is an output on its way to another executor.
+// flight is a block on its way to another executor.
 type flight struct {
-	output mapout.Name
-	to     ids.ExecutorID
+	block ids.BlockID
+	to    ids.ExecutorID
 }
 
-// failures are how often copying an output has failed, and where it did last.
+// failures are how often copying a block has failed, and where it did last.
 type failures struct {
 	times int
 	last  ids.ExecutorID
 }
 
-// moveOutputs orders copies of what only an executor has that drains, as many at once as may be. When nothing of it is on its way any more it
-// looks anew for what is left: what could not be copied, what its last tasks wrote, and what others had and lost.
-func (c *Core) moveOutputs(e *executor) {
+// moveBlocks orders copies of what only an executor has that drains, as many at once as may be. When nothing of it is on its way any more it
+// looks anew for what is left: what could not be copied, what its last tasks left, and what others had and lost.
+func (c *Core) moveBlocks(e *executor) {
 	d := e.departure
-	if c.cfg.Move.Off {
-		return
-	}
 	for len(d.flights) < c.cfg.Move.AtOnce && c.room() {
 		if len(d.queue) == 0 && len(d.flights) == 0 {
-			d.queue = slices.DeleteFunc(c.outputs.SoleOf(e.id), func(o mapout.Name) bool { return d.failed[o].times >= c.cfg.Move.Failures })
+			d.queue = c.toMove(e)
 		}
 		if len(d.queue) == 0 {
 			return
 		}
-		if o := d.queue[0]; c.outputs.IsSole(o, e.id) {
-			to := c.receiver(d.failed[o])
+		if b := d.queue[0]; c.isSole(b, e) {
+			to := c.receiver(d.failed[b])
 			if to == nil {
 				return
 			}
-			c.copyTo(to, e, o)
+			c.copyTo(to, e, b)
 		}
 		d.queue = d.queue[1:]
 	}
 }
 
-func (c *Core) copyTo(to, from *executor, o mapout.Name) {
-	s := c.byShuffle[o.Shuffle]
+// toMove names what only an executor has and others may copy.
+func (c *Core) toMove(e *executor) (list []ids.BlockID) {
+	if !c.cfg.Move.Off {
+		for _, o := range c.outputs.SoleOf(e.id) {
+			list = append(list, ids.Output(o.Shuffle, int(o.Map), 0))
+		}
+	}
+	return slices.DeleteFunc(list, func(b ids.BlockID) bool { return e.departure.failed[b].times >= c.cfg.Move.Failures })
+}
+
+// isSole says that an executor has a block and nobody else does.
+func (c *Core) isSole(b ids.BlockID, e *executor) bool { return c.outputs.IsSole(outputOf(b), e.id) }
+
+// outputOf names the map output that a block is a piece of.
+func outputOf(b ids.BlockID) mapout.Name { return mapout.Name{Shuffle: ids.ShuffleID(b.A), Map: b.B} }
+
+func (c *Core) copyTo(to, from *executor, b ids.BlockID) {
 	to.arriving++
-	from.departure.flights = append(from.departure.flights, flight{o, to.id})
-	c.do(CopyOutput{
-		To: to.id, From: from.id, Shuffle: o.Shuffle, Map: o.Map, Reduces: s.spec.Reduces, Generation: s.generation, Digest: s.outputs.Digest(o.Map),
-	})
+	from.departure.flights = append(from.departure.flights, flight{b, to.id})
+	s := c.byShuffle[ids.ShuffleID(b.A)]
+	x := task.Copy{Block: b, From: task.Location{Executor: from.id}, Generation: s.generation, Reduces: s.spec.Reduces, Digest: s.outputs.Digest(b.B)}
+	c.do(CopyBlock{to.id, x})
 }
 
 // receiver gives the next executor that can take a copy, or nil. They take turns; one that has just failed comes last.
@@ -103,12 +116,12 @@ func (c *Core) receiver(past failures) (last *executor) {
 }
 
 // landed ends a flight, if it is one, and gives its executors something to do.
-func (c *Core) landed(o mapout.Name, from, to ids.ExecutorID) (was bool) {
+func (c *Core) landed(b ids.BlockID, from, to ids.ExecutorID) (was bool) {
 	e := c.executor(from)
 	if e == nil || e.departure == nil {
 		return false
 	}
-	at := slices.Index(e.departure.flights, flight{o, to})
+	at := slices.Index(e.departure.flights, flight{b, to})
 	if at < 0 {
 		return false
 	}
@@ -120,19 +133,28 @@ func (c *Core) landed(o mapout.Name, from, to ids.ExecutorID) (was bool) {
 	return true
 }
 
-// copyFailed lets another executor try, unless too many have. One that takes no more tasks has said nothing about the output.
-func (c *Core) copyFailed(ev CopyFailed) {
-	o := mapout.Name{Shuffle: ev.Shuffle, Map: ev.Map}
-	if !c.landed(o, ev.From, ev.To) {
+// copyEnded follows from the end of a copy, ordered or not.
+func (c *Core) copyEnded(ev CopyEnded) {
+	x := ev.Copied
+	was := c.landed(x.Block, x.From, ev.Executor)
+	switch {
+	case x.Error == "" && x.Block.Kind == ids.OutputBlock:
+		c.outputCopied(ev.Executor, x)
+	case x.Error != "" && was:
+		c.copyFailed(ev.Executor, x)
+	}
+}
+
+// copyFailed lets another executor try, unless too many have. One that takes no more tasks has said nothing about the block.
+func (c *Core) copyFailed(at ids.ExecutorID, x task.Copied) {
+	if to := c.executor(at); to == nil || !to.takesTasks() {
 		return
 	}
-	d := c.executor(ev.From).departure
-	if to := c.executor(ev.To); to != nil && to.takesTasks() {
-		if d.failed == nil {
-			d.failed = map[mapout.Name]failures{}
-		}
-		d.failed[o] = failures{d.failed[o].times + 1, ev.To}
+	d := c.executor(x.From).departure
+	if d.failed == nil {
+		d.failed = map[ids.BlockID]failures{}
 	}
+	d.failed[x.Block] = failures{d.failed[x.Block].times + 1, at}
 }
 
 // missFlights is told that an executor is about to be forgotten, with what was on its way to and from it.

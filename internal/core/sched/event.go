@@ -87,20 +87,11 @@ type (
 	ExecutorsUnavailable struct{ Reason string }
 	// OutputsLost says that the map outputs of an executor are gone while the executor itself is well: its disk failed.
 	OutputsLost struct{ Executor ids.ExecutorID }
-	// OutputCopied says that executor To has a copy of a map output, taken from executor From.
-	OutputCopied struct {
-		Shuffle    ids.ShuffleID
-		Map        int32
-		From, To   ids.ExecutorID
-		Generation int32  // of the output, see task.Stage
-		Digest     uint64 // as the task that computed it told; 0 when it did not
-	}
-	// CopyFailed says that executor To has no copy of a map output that it was ordered to take from executor From, and why.
-	CopyFailed struct {
-		Shuffle  ids.ShuffleID
-		Map      int32
-		From, To ids.ExecutorID
-		Reason   string
+	// CopyEnded says that an executor has taken a copy of a block from another one, or that it has none, and why. That it has a copy of a
+	// cached partition BlocksChanged has said before.
+	CopyEnded struct {
+		Executor ids.ExecutorID
+		Copied   task.Copied
 	}
 	// TaskEnded says how a task attempt ended on an executor. Step also takes a *TaskEnded and does not keep the pointer, so
 	// that a shell may fill one struct again and again; byte slices in it are kept.
@@ -166,8 +157,7 @@ func (Heard) event()                   {}
 func (DriverResumed) event()           {}
 func (ExecutorsUnavailable) event()    {}
 func (OutputsLost) event()             {}
-func (OutputCopied) event()            {}
-func (CopyFailed) event()              {}
+func (CopyEnded) event()               {}
 func (TaskEnded) event()               {}
 func (TaskCalled) event()              {}
 func (Progressed) event()              {}

@@ -2,7 +2,7 @@ package sched
 
 import (
 	"github.com/kilnproject/kiln/internal/core/ids"
-	"github.com/kilnproject/kiln/internal/core/sched/mapout"
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // listing is where the tasks of a run find the map outputs that they read, as executors were told.
@@ -35,30 +35,30 @@ func (c *Core) looksElsewhere(r *run, told uint8) bool {
 
 // outputCopied enters one more place of a map output. An executor that drains may go when it was the last one that only it had; an
 // output that was lost is there again.
-func (c *Core) outputCopied(ev OutputCopied) {
-	c.landed(mapout.Name{Shuffle: ev.Shuffle, Map: ev.Map}, ev.From, ev.To)
-	s := c.byShuffle[ev.Shuffle]
-	switch to := c.executor(ev.To); {
+func (c *Core) outputCopied(at ids.ExecutorID, x task.Copied) {
+	o := outputOf(x.Block)
+	s := c.byShuffle[o.Shuffle]
+	switch to := c.executor(at); {
 	case to == nil || to.phase == leaving || to.phase == draining && to.departure.countReaders() > 0:
 		return
 	case s == nil: // the copy was made while the shuffle was dropped
-		c.do(DropShuffle{ev.Shuffle})
+		c.do(DropShuffle{o.Shuffle})
 		return
-	case ev.Generation != s.generation: // what it is a copy of was taken back meanwhile
+	case x.Generation != s.generation: // what it is a copy of was taken back meanwhile
 		return
 	}
-	had := ev.Map >= 0 && int(ev.Map) < s.outputs.Maps() && s.outputs.Has(ev.Map)
+	had := o.Map >= 0 && int(o.Map) < s.outputs.Maps() && s.outputs.Has(o.Map)
 	if !had && s.spec.Barrier { // it is gone with the attempt that wrote it: its tasks run again together
 		return
 	}
-	if !s.outputs.AddCopy(ev.Map, ev.From, ev.To, ev.Digest) {
+	if !s.outputs.AddCopy(o.Map, x.From, at, x.Digest) {
 		return
 	}
-	if from := c.executor(ev.From); from != nil && from.phase == draining {
+	if from := c.executor(x.From); from != nil && from.phase == draining {
 		c.drained = append(c.drained, from)
 	}
 	if !had {
-		c.partitionDone(s, ev.Map, nil)
+		c.partitionDone(s, o.Map, nil)
 		c.mapWent(s)
 	}
 }

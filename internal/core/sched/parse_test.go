@@ -27,7 +27,8 @@ import (
 //	ok TASK [rows=N] [read=BYTES] [took=DURATION] [bytes=N] [sizes=N,...] [digest=N] [stored] [update] [from=E] [short] [negative]   TASK is "partition.try stage.attempt"
 //	failed TASK TEXT | final TASK TEXT | killed TASK | denied TASK | result-fetched TASK | result-lost TASK
 //	asks-commit|asks-barrier|asks-gather|asks-places TASK [from=E] [seq=N] [says=TEXT] [block=BLOCK]
-//	copied SHUFFLE MAP FROM TO [digest=N]             executor TO has what executor FROM had
+//	copied BLOCK FROM TO [generation=N] [digest=N]    executor TO has what executor FROM had; BLOCK is "SHUFFLE MAP" or "rdd_RDD_PARTITION"
+//	copy-failed BLOCK FROM TO: REASON                 or it has not
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
 //	kept E RDD PARTITION,... [GENERATION] | not-kept E RDD PARTITION,... [GENERATION] | rdd-released RDD
 //	cancel job|group|tag|stage|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
@@ -55,22 +56,20 @@ func (p *player) event(word, rest string) Event {
 	case "outputs-lost":
 		return OutputsLost{ids.ExecutorID(p.number(rest))}
 	case "copied":
-		ev := OutputCopied{}
 		where, digest, _ := strings.Cut(rest, " digest=")
 		where, generation, _ := strings.Cut(where, " generation=")
-		p.scan(where, "%d %d %d %d", &ev.Shuffle, &ev.Map, &ev.From, &ev.To)
+		ev := p.copyEnded(where)
 		if generation != "" {
-			ev.Generation = int32(p.number(generation))
+			ev.Copied.Generation = int32(p.number(generation))
 		}
 		if digest != "" {
-			ev.Digest = p.digest(digest)
+			ev.Copied.Digest = p.digest(digest)
 		}
 		return ev
 	case "copy-failed":
-		ev := CopyFailed{}
 		where, why, _ := strings.Cut(rest, ": ")
-		p.scan(where, "%d %d %d %d", &ev.Shuffle, &ev.Map, &ev.From, &ev.To)
-		ev.Reason = why
+		ev := p.copyEnded(where)
+		ev.Copied.Error = why
 		return ev
 	case "kept", "not-kept":
 		f := strings.Fields(rest)
@@ -107,6 +106,22 @@ func (p *player) event(word, rest string) Event {
 		return ResultLost{l.Task.ID, "the result is gone"}
 	}
 	return p.end(word, rest)
+}
+
+// copyEnded reads "BLOCK FROM TO".
+func (p *player) copyEnded(text string) (ev CopyEnded) {
+	block, where, _ := strings.Cut(text, " ")
+	if strings.HasPrefix(block, "rdd_") {
+		var rdd ids.RDDID
+		var part int
+		p.scan(text, "rdd_%d_%d %d %d", &rdd, &part, &ev.Copied.From, &ev.Executor)
+		ev.Copied.Block = ids.RDD(rdd, part)
+		return ev
+	}
+	var part int
+	p.scan(where, "%d %d %d", &part, &ev.Copied.From, &ev.Executor)
+	ev.Copied.Block = ids.Output(ids.ShuffleID(p.number(block)), part, 0)
+	return ev
 }
 
 // called reads TASK [from=E] [seq=N] [says=TEXT].

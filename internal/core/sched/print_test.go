@@ -66,8 +66,8 @@ func (p *player) print(a Action) string {
 			return fmt.Sprintf("drain and replace executor %v: %s", a.Executor, a.Reason)
 		}
 		return fmt.Sprintf("drain executor %v: %s", a.Executor, a.Reason)
-	case CopyOutput:
-		return fmt.Sprintf("copy map output %d of shuffle %d from executor %v to executor %v", a.Map, a.Shuffle, a.From, a.To)
+	case CopyBlock:
+		return copyBlockText(a)
 	case KillExecutor:
 		if a.Replace {
 			return fmt.Sprintf("kill and replace executor %v: %s", a.Executor, a.Reason)
@@ -204,4 +204,19 @@ func printView(v *View) (lines []string) {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+func copyBlockText(a CopyBlock) string {
+	b, from := a.Copy.Block, a.Copy.From.Executor
+	if b.Kind == ids.RDDBlock {
+		text := fmt.Sprintf("copy cached partition %d of RDD %d from executor %v to executor %v", b.B, b.A, from, a.Executor)
+		if a.Copy.Generation > 0 {
+			text += fmt.Sprintf(", generation %d", a.Copy.Generation)
+		}
+		if a.Copy.Level > 0 {
+			text += fmt.Sprintf(", level %d", a.Copy.Level)
+		}
+		return text
+	}
+	return fmt.Sprintf("copy map output %d of shuffle %d from executor %v to executor %v", b.B, b.A, from, a.Executor)
 }

@@ -72,7 +72,7 @@ func (c *Core) letDrainedGo() {
 				c.order(e, "it is drained", e.replace)
 			}
 		default:
-			c.moveOutputs(e)
+			c.moveBlocks(e)
 			c.letWait(e)
 			if !c.room() {
 				i-- // it may have more to move

@@ -35,14 +35,13 @@ func (o *reads) step(ev sched.Event, actions []sched.Action) error {
 	switch ev := ev.(type) {
 	case sched.TaskEnded:
 		o.heard(ev)
-	case sched.OutputCopied:
-		if !o.gone[ev.To] {
-			out := output{ev.Shuffle, ev.Map}
-			at := place{out, ev.To}
-			if o.doubt[at] = o.doubts[ev.To]; !o.surely(place{out, ev.From}) {
+	case sched.CopyEnded:
+		if out, from, ok := outputCopied(ev); ok && !o.gone[ev.Executor] {
+			at := place{out, ev.Executor}
+			if o.doubt[at] = o.doubts[ev.Executor]; !o.surely(place{out, from}) {
 				o.doubt[at] = -1 // the core may hold a copy of what was lost for nothing
 			}
-			o.places[at] = o.losses[ev.To]
+			o.places[at] = o.losses[ev.Executor]
 		}
 	case sched.OutputsLost:
 		o.losses[ev.Executor]++

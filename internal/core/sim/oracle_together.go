@@ -84,10 +84,11 @@ func (o *together) note(ev sched.Event) {
 		if b := o.bands[ev.End.Ref.StageRef]; b != nil && ev.End.Reason.Fate == task.Success {
 			b.wrote[ev.End.Ref.Partition] = []ids.ExecutorID{ev.Executor}
 		}
-	case sched.OutputCopied:
-		for _, b := range o.written[ev.Shuffle] {
-			if b.generation == ev.Generation && slices.Contains(b.wrote[ev.Map], ev.From) {
-				b.wrote[ev.Map] = append(b.wrote[ev.Map], ev.To)
+	case sched.CopyEnded:
+		out, from, ok := outputCopied(ev)
+		for _, b := range o.written[out.shuffle] {
+			if ok && b.generation == ev.Copied.Generation && slices.Contains(b.wrote[out.part], from) {
+				b.wrote[out.part] = append(b.wrote[out.part], ev.Executor)
 			}
 		}
 	}

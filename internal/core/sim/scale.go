@@ -212,8 +212,8 @@ func (w *scaleWorld) do(a sched.Action) {
 	case sched.Kill:
 		w.note(uint64(a.Executor), uint64(a.Task.Ref.Partition))
 		w.send(happening{kind: killArrives, executor: a.Executor, ref: a.Task.Ref, recall: a.Task.Recall})
-	case sched.CopyOutput:
-		w.note(uint64(a.To), uint64(a.Map))
+	case sched.CopyBlock:
+		w.note(uint64(a.Executor), uint64(a.Copy.Block.B))
 		w.order(a)
 	case sched.KillExecutor:
 		w.note(uint64(a.Executor))

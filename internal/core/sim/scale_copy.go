@@ -13,8 +13,9 @@ import (
 const moveTime = 100 * time.Millisecond
 
 // order lets an executor take a copy of a map output. All outputs of a Scale are of one generation: none is ever not the same.
-func (w *scaleWorld) order(a sched.CopyOutput) {
-	w.send(happening{kind: copyArrives, executor: a.To, from: a.From, shuffle: a.Shuffle, ref: ids.TaskRef{Partition: a.Map}})
+func (w *scaleWorld) order(a sched.CopyBlock) {
+	x := a.Copy
+	w.send(happening{kind: copyArrives, executor: a.Executor, from: x.From.Executor, shuffle: ids.ShuffleID(x.Block.A), ref: ids.TaskRef{Partition: x.Block.B}})
 }
 
 // copy takes a copy, if there is something to copy.
@@ -34,12 +35,13 @@ func (w *scaleWorld) copy(h happening) {
 
 // tellCopy tells the core how taking a copy ended.
 func (w *scaleWorld) tellCopy(h happening) {
+	x := task.Copied{Block: ids.Output(h.shuffle, int(h.ref.Partition), 0), From: h.from}
 	if h.fate == task.Success {
 		w.report.Moved++
-		w.tell(sched.OutputCopied{Shuffle: h.shuffle, Map: h.ref.Partition, From: h.from, To: h.executor})
-		return
+	} else {
+		x.Error = "it is not there"
 	}
-	w.tell(sched.CopyFailed{Shuffle: h.shuffle, Map: h.ref.Partition, From: h.from, To: h.executor, Reason: "it is not there"})
+	w.tell(sched.CopyEnded{Executor: h.executor, Copied: x})
 }
 
 // alsoAt says that one more executor has a map output.

@@ -219,22 +219,33 @@ func (s *script) ofExecutors(ev sched.Event) {
 		s.line("resumed")
 	case sched.Heard:
 		s.line("heard %d", ev.Executor)
-	case sched.OutputCopied:
-		text := fmt.Sprintf("copied %d %d %d %d", ev.Shuffle, ev.Map, ev.From, ev.To)
-		if ev.Generation != 0 {
-			text += fmt.Sprintf(" generation=%d", ev.Generation)
-		}
-		if ev.Digest != 0 {
-			text += fmt.Sprintf(" digest=%d", ev.Digest)
-		}
-		s.line("%s", text)
-	case sched.CopyFailed:
-		s.line("copy-failed %d %d %d %d: %s", ev.Shuffle, ev.Map, ev.From, ev.To, ev.Reason)
+	case sched.CopyEnded:
+		s.copyEnded(ev)
 	case sched.OutputsLost:
 		s.line("outputs-lost %d", ev.Executor)
 	default:
 		s.line("# %T: no word for it", ev)
 	}
+}
+
+func (s *script) copyEnded(ev sched.CopyEnded) {
+	x := ev.Copied
+	block := fmt.Sprintf("%d %d", x.Block.A, x.Block.B)
+	if x.Block.Kind == ids.RDDBlock {
+		block = x.Block.String()
+	}
+	if x.Error != "" {
+		s.line("copy-failed %s %d %d: %s", block, x.From, ev.Executor, x.Error)
+		return
+	}
+	text := fmt.Sprintf("copied %s %d %d", block, x.From, ev.Executor)
+	if x.Generation != 0 {
+		text += fmt.Sprintf(" generation=%d", x.Generation)
+	}
+	if x.Digest != 0 {
+		text += fmt.Sprintf(" digest=%d", x.Digest)
+	}
+	s.line("%s", text)
 }
 
 func (s *script) called(ev sched.TaskCalled) {

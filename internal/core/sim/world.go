@@ -346,9 +346,9 @@ func (w *World) do(a sched.Action) {
 			e.replaced = true
 			w.replace(e.profile, w.upTo(2*time.Second, name{noticeTime, int64(a.Executor), 1, 0}))
 		}
-	case sched.CopyOutput:
-		e := w.executor(a.To)
-		e.send(func() { e.copy(a) })
+	case sched.CopyBlock:
+		e := w.executor(a.Executor)
+		e.send(func() { e.copy(a.Copy) })
 	case sched.KillExecutor:
 		e := w.executor(a.Executor)
 		w.plan(w.now+w.upTo(w.MaxDelay, name{downTime, int64(a.Executor), -1, 0}), func() { w.lose(e, false) })
