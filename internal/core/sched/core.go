@@ -140,7 +140,7 @@ func (c *Core) dispatch(ev Event) {
 	case AllCancelled:
 		c.cancel(ev.Reason, func(*Job) bool { return true })
 	case BlocksChanged:
-		c.kept.change(ev)
+		c.blocksChanged(ev)
 	case RDDReleased:
 		c.releaseRDD(ev.RDD)
 	case PoolDefined:

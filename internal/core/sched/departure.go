@@ -3,6 +3,7 @@ package sched
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -10,13 +11,14 @@ import (
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// Move is how map outputs leave executors that drain. A zero field takes the default that stands beside it, which is Spark's where
+// Move is how map outputs and cached partitions leave executors that drain. A zero field takes the default that stands beside it, which is Spark's where
 // Spark has one.
 type Move struct {
-	Off      bool          // they stay: such an executor waits until nobody needs them
-	AtOnce   int           // outputs on their way from one executor, and to one; 8
-	Failures int           // times that copying one output may fail; 3
-	Wait     time.Duration // how long an executor stays for outputs that cannot be moved; 0 means as long as they are needed
+	Off       bool          // map outputs stay: such an executor waits until nobody needs them
+	LeaveKept bool          // cached partitions go with it
+	AtOnce    int           // blocks on their way from one executor, and to one; 8
+	Failures  int           // times that copying one block may fail; 3
+	Wait      time.Duration // how long an executor stays for blocks that nobody takes; 0 means as long as they are needed
 }
 
 func (m Move) withDefaults() Move {
@@ -74,18 +76,41 @@ func (c *Core) moveBlocks(e *executor) {
 	}
 }
 
-// toMove names what only an executor has and others may copy.
+// toMove names what only an executor has and others may copy: map outputs first, which are dearer to lose.
 func (c *Core) toMove(e *executor) (list []ids.BlockID) {
 	if !c.cfg.Move.Off {
 		for _, o := range c.outputs.SoleOf(e.id) {
 			list = append(list, ids.Output(o.Shuffle, int(o.Map), 0))
 		}
 	}
+	if !c.cfg.Move.LeaveKept {
+		list = append(list, c.soleKept(e)...)
+	}
 	return slices.DeleteFunc(list, func(b ids.BlockID) bool { return e.departure.failed[b].times >= c.cfg.Move.Failures })
 }
 
 // isSole says that an executor has a block and nobody else does.
-func (c *Core) isSole(b ids.BlockID, e *executor) bool { return c.outputs.IsSole(outputOf(b), e.id) }
+func (c *Core) isSole(b ids.BlockID, e *executor) bool {
+	if b.Kind == ids.RDDBlock {
+		return c.hasAlone(e, b)
+	}
+	return c.outputs.IsSole(outputOf(b), e.id)
+}
+
+// outputsFirst is told that a task has left the executor: what it wrote goes before cached partitions.
+func (d *departure) outputsFirst() {
+	if d != nil && len(d.queue) > 0 && d.queue[0].Kind == ids.RDDBlock {
+		d.queue = nil
+	}
+}
+
+// moves says that something of what only an executor has is on its way or yet to be: to look through all that it has is the last resort.
+func (c *Core) moves(e *executor) bool {
+	d := e.departure
+	return slices.ContainsFunc(d.flights, func(f flight) bool { return c.isSole(f.block, e) }) ||
+		slices.ContainsFunc(d.queue, func(b ids.BlockID) bool { return c.isSole(b, e) }) ||
+		len(c.toMove(e)) > 0
+}
 
 // outputOf names the map output that a block is a piece of.
 func outputOf(b ids.BlockID) mapout.Name { return mapout.Name{Shuffle: ids.ShuffleID(b.A), Map: b.B} }
@@ -93,8 +118,14 @@ func outputOf(b ids.BlockID) mapout.Name { return mapout.Name{Shuffle: ids.Shuff
 func (c *Core) copyTo(to, from *executor, b ids.BlockID) {
 	to.arriving++
 	from.departure.flights = append(from.departure.flights, flight{b, to.id})
-	s := c.byShuffle[ids.ShuffleID(b.A)]
-	x := task.Copy{Block: b, From: task.Location{Executor: from.id}, Generation: s.generation, Reduces: s.spec.Reduces, Digest: s.outputs.Digest(b.B)}
+	x := task.Copy{Block: b, From: task.Location{Executor: from.id}}
+	if b.Kind == ids.RDDBlock {
+		k := c.kept.find(ids.RDDID(b.A))
+		x.Generation, x.Level = k.generation, k.level
+	} else {
+		s := c.byShuffle[ids.ShuffleID(b.A)]
+		x.Generation, x.Reduces, x.Digest = s.generation, s.spec.Reduces, s.outputs.Digest(b.B)
+	}
 	c.do(CopyBlock{to.id, x})
 }
 
@@ -133,28 +164,26 @@ func (c *Core) landed(b ids.BlockID, from, to ids.ExecutorID) (was bool) {
 	return true
 }
 
-// copyEnded follows from the end of a copy, ordered or not.
+// copyEnded follows from the end of a copy, ordered or not. Where it has failed another executor tries, unless too many have; one that takes no
+// more tasks has said nothing about the block. That an executor has a cached partition it has said before: when it has thrown it out since, the
+// partition is copied again, but no more often than one that cannot be copied at all.
 func (c *Core) copyEnded(ev CopyEnded) {
-	x := ev.Copied
+	x, at := ev.Copied, c.executor(ev.Executor)
 	was := c.landed(x.Block, x.From, ev.Executor)
 	switch {
 	case x.Error == "" && x.Block.Kind == ids.OutputBlock:
 		c.outputCopied(ev.Executor, x)
-	case x.Error != "" && was:
-		c.copyFailed(ev.Executor, x)
+	case was && (x.Error == "" || at != nil && at.takesTasks()):
+		c.executor(x.From).departure.tried(x.Block, ev.Executor)
 	}
 }
 
-// copyFailed lets another executor try, unless too many have. One that takes no more tasks has said nothing about the block.
-func (c *Core) copyFailed(at ids.ExecutorID, x task.Copied) {
-	if to := c.executor(at); to == nil || !to.takesTasks() {
-		return
-	}
-	d := c.executor(x.From).departure
+// tried counts one of the times that copying a block may fail.
+func (d *departure) tried(b ids.BlockID, at ids.ExecutorID) {
 	if d.failed == nil {
 		d.failed = map[ids.BlockID]failures{}
 	}
-	d.failed[x.Block] = failures{d.failed[x.Block].times + 1, at}
+	d.failed[b] = failures{d.failed[b].times + 1, at}
 }
 
 // missFlights is told that an executor is about to be forgotten, with what was on its way to and from it.
@@ -184,7 +213,7 @@ func (d *departure) missed(to ids.ExecutorID) {
 	d.flights = slices.DeleteFunc(d.flights, func(f flight) bool { return f.to == to })
 }
 
-// letWait sets an end to the waiting of an executor that has nothing to do but to hold outputs that nobody takes.
+// letWait sets an end to the waiting of an executor that has nothing to do but to hold blocks that nobody takes.
 func (c *Core) letWait(e *executor) {
 	d := e.departure
 	if len(e.attempts) > 0 || len(d.flights) > 0 || len(d.queue) > 0 && c.takesTasks() {
@@ -211,10 +240,16 @@ func (e *executor) patience(at Time, wait time.Duration) bool {
 
 // leaveBehind orders an executor to go with what nobody takes: it is computed again when it is needed.
 func (c *Core) leaveBehind(e *executor) {
-	n := c.outputs.Sole(e.id)
-	if n == 0 {
+	var left []string
+	if n := c.outputs.Sole(e.id); n > 0 {
+		left = append(left, fmt.Sprintf("%d of its map outputs", n))
+	}
+	if n := len(c.soleKept(e)); n > 0 && !c.cfg.Move.LeaveKept {
+		left = append(left, fmt.Sprintf("%d of its cached partitions", n))
+	}
+	if left == nil {
 		c.order(e, fmt.Sprintf("it is drained, and others may have read from it for %v", c.cfg.Move.Wait), e.replace)
 		return
 	}
-	c.order(e, fmt.Sprintf("nobody took %d of its map outputs within %v", n, c.cfg.Move.Wait), e.replace)
+	c.order(e, fmt.Sprintf("nobody took %s within %v", strings.Join(left, " and "), c.cfg.Move.Wait), e.replace)
 }

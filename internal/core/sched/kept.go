@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
 // Kept is a cached RDD that the tasks of a stage read.
@@ -21,7 +22,8 @@ type BlockChange struct {
 	RDD        ids.RDDID
 	Partition  int32
 	There      bool
-	Generation int32 // of the partition: see task.Cached
+	Generation int32      // of the partition: see task.Cached
+	Level      task.Level // how it is kept, while it is there
 }
 
 // dropHalfKept drops those cached RDDs of which the tasks of a barrier stage would find some partitions only.
@@ -34,7 +36,7 @@ func (c *Core) dropHalfKept(s *StageSpec) {
 			}
 		}
 		if there > 0 && there < s.Partitions {
-			k.clear()
+			c.giveUpKept(k)
 			c.do(DropRDD{id})
 		}
 	}

@@ -2,54 +2,61 @@ package sched
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// keptTable is what is known of cached RDDs, by id.
-type keptTable []*keptRDD
+// keptTable is what is known of cached RDDs.
+type keptTable struct {
+	rdds []*keptRDD // by id
+	// held is the cached partitions that each executor has, by its id, named without their generation.
+	held []map[ids.BlockID]struct{}
+}
 
 // keptRDD is what is known of one cached RDD.
 type keptRDD struct {
 	id ids.RDDID
-	// parts says which executors have which partitions. It is looked up, never ranged over. It may name executors that are lost, whose
-	// ids do not come again.
+	// parts says which executors have which partitions.
 	parts map[int32][]ids.ExecutorID
 	// of is the shuffles of which it is made, as far down as the next ones.
 	of []ids.ShuffleID
 	// generation counts how often all its partitions were given up, because what they were made of had changed: see rollback.go.
 	generation int32
+	// level is how its partitions are kept, as executors told last.
+	level task.Level
 	// released says that it is cached no more, for all that is known. Tasks may yet leave what they began before, and it may be cached
 	// again: it is forgotten with the shuffles of which it is made, which cannot change any more then.
 	released bool
 }
 
 // find gives a cached RDD, or nil.
-func (t keptTable) find(id ids.RDDID) *keptRDD {
+func (t *keptTable) find(id ids.RDDID) *keptRDD {
 	if at, ok := t.place(id); ok {
-		return t[at]
+		return t.rdds[at]
 	}
 	return nil
 }
 
-func (t keptTable) place(id ids.RDDID) (at int, ok bool) {
-	return slices.BinarySearchFunc(t, id, func(k *keptRDD, id ids.RDDID) int { return cmp.Compare(k.id, id) })
+func (t *keptTable) place(id ids.RDDID) (at int, ok bool) {
+	return slices.BinarySearchFunc(t.rdds, id, func(k *keptRDD, id ids.RDDID) int { return cmp.Compare(k.id, id) })
 }
 
 // open gives a cached RDD, which is entered when it is not known.
 func (t *keptTable) open(id ids.RDDID) *keptRDD {
 	at, ok := t.place(id)
 	if !ok {
-		*t = slices.Insert(*t, at, &keptRDD{id: id, parts: map[int32][]ids.ExecutorID{}})
+		t.rdds = slices.Insert(t.rdds, at, &keptRDD{id: id, parts: map[int32][]ids.ExecutorID{}})
 	}
-	return (*t)[at]
+	return t.rdds[at]
 }
 
 // releaseRDD follows from the end of an RDD's caching.
 func (c *Core) releaseRDD(id ids.RDDID) {
 	if k := c.kept.find(id); k != nil {
-		k.clear()
+		c.giveUpKept(k)
 		k.released = true
 		c.forgetReleased()
 	}
@@ -57,37 +64,87 @@ func (c *Core) releaseRDD(id ids.RDDID) {
 
 // forgetReleased forgets the released RDDs that are made of no shuffle that there still is.
 func (c *Core) forgetReleased() {
-	c.kept = slices.DeleteFunc(c.kept, func(k *keptRDD) bool {
-		return k.released && !slices.ContainsFunc(k.of, func(id ids.ShuffleID) bool { return c.byShuffle[id] != nil })
+	c.kept.rdds = slices.DeleteFunc(c.kept.rdds, func(k *keptRDD) bool {
+		is := k.released && !slices.ContainsFunc(k.of, func(id ids.ShuffleID) bool { return c.byShuffle[id] != nil })
+		if is {
+			c.kept.clear(k) // what tasks have left since
+		}
+		return is
 	})
 }
 
-// change enters what an executor tells. What it tells of partitions that were given up is no news.
-func (t *keptTable) change(ev BlocksChanged) {
-	for _, b := range ev.Blocks {
-		k := t.find(b.RDD)
-		if k == nil && b.There && b.Generation == 0 {
-			k = t.open(b.RDD)
-		}
-		if k != nil && b.Generation == k.generation {
-			k.change(ev.Executor, b)
-		}
-	}
-}
-
-func (k *keptRDD) change(e ids.ExecutorID, b BlockChange) {
-	there := slices.DeleteFunc(k.parts[b.Partition], func(had ids.ExecutorID) bool { return had == e })
-	if b.There {
-		there = append(there, e)
-	}
-	if len(there) == 0 {
-		delete(k.parts, b.Partition)
+// blocksChanged enters what an executor tells. What it tells of partitions that were given up is no news.
+func (c *Core) blocksChanged(ev BlocksChanged) {
+	e := c.executor(ev.Executor)
+	if e == nil {
 		return
 	}
-	k.parts[b.Partition] = there
+	for _, b := range ev.Blocks {
+		k := c.kept.find(b.RDD)
+		if k == nil && b.There && b.Generation == 0 {
+			k = c.kept.open(b.RDD)
+		}
+		if k == nil || b.Generation != k.generation {
+			continue
+		}
+		if c.kept.change(k, e.id, b); c.drainers.len() > 0 {
+			c.lookAtKeepers(k.at(b.Partition))
+		}
+	}
+	c.lookAtKeepers([]ids.ExecutorID{e.id})
 }
 
-// at gives the executors that have a partition, or had it when they were lost.
+func (t *keptTable) change(k *keptRDD, e ids.ExecutorID, b BlockChange) {
+	t.remove(k, b.Partition, e)
+	if !b.There {
+		return
+	}
+	for int(e) >= len(t.held) {
+		t.held = append(t.held, nil)
+	}
+	if t.held[e] == nil {
+		t.held[e] = map[ids.BlockID]struct{}{}
+	}
+	t.held[e][k.block(b.Partition)] = struct{}{}
+	k.parts[b.Partition] = append(k.parts[b.Partition], e)
+	if b.Level > 0 {
+		k.level = b.Level
+	}
+}
+
+// remove takes a partition from an executor that may have it.
+func (t *keptTable) remove(k *keptRDD, partition int32, e ids.ExecutorID) {
+	left := slices.DeleteFunc(k.parts[partition], func(had ids.ExecutorID) bool { return had == e })
+	if len(left) == 0 {
+		delete(k.parts, partition)
+	} else {
+		k.parts[partition] = left
+	}
+	delete(t.of(e), k.block(partition))
+}
+
+// of gives what an executor has.
+func (t *keptTable) of(e ids.ExecutorID) map[ids.BlockID]struct{} {
+	if int(e) >= len(t.held) {
+		return nil
+	}
+	return t.held[e]
+}
+
+// lose forgets an executor that is gone.
+func (t *keptTable) lose(e ids.ExecutorID) {
+	for b := range t.of(e) { //nolint:maprange // each is taken out alone
+		t.remove(t.find(ids.RDDID(b.A)), b.B, e)
+	}
+	if int(e) < len(t.held) {
+		t.held[e] = nil
+	}
+}
+
+// block names a partition, without its generation.
+func (k *keptRDD) block(partition int32) ids.BlockID { return ids.RDD(k.id, int(partition)) }
+
+// at gives the executors that have a partition.
 func (k *keptRDD) at(partition int32) []ids.ExecutorID {
 	if k == nil {
 		return nil
@@ -95,10 +152,40 @@ func (k *keptRDD) at(partition int32) []ids.ExecutorID {
 	return k.parts[partition]
 }
 
-// isSomewhere says that executors have partitions of it, or had some when they were lost.
+// isSomewhere says that executors have partitions of it.
 func (k *keptRDD) isSomewhere() bool { return k != nil && len(k.parts) > 0 }
 
-func (k *keptRDD) clear() { clear(k.parts) }
+// clear forgets where all partitions of an RDD are.
+func (t *keptTable) clear(k *keptRDD) {
+	for p, there := range k.parts { //nolint:maprange // each is taken out alone
+		for _, e := range there {
+			delete(t.held[e], k.block(p))
+		}
+	}
+	clear(k.parts)
+}
+
+// check gives an error when what executors have is not what is somewhere.
+func (t *keptTable) check() error {
+	held, there := 0, 0
+	for e, has := range t.held {
+		held += len(has)
+		for b := range has { //nolint:maprange // any error will do
+			if k := t.find(ids.RDDID(b.A)); k == nil || !slices.Contains(k.at(b.B), ids.ExecutorID(e)) {
+				return fmt.Errorf("executor %d has %v, which is not there", e, b)
+			}
+		}
+	}
+	for _, k := range t.rdds {
+		for _, at := range k.parts { //nolint:maprange // they are counted
+			there += len(at)
+		}
+	}
+	if held != there {
+		return fmt.Errorf("cached partitions are in %d places, and executors have %d", there, held)
+	}
+	return nil
+}
 
 // madeOf notes of which shuffles the cached RDDs of a stage are made.
 func (t *keptTable) madeOf(s *StageSpec) {

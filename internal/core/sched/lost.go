@@ -25,6 +25,7 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	e.shape.laden.remove(e)
 	c.drainers.remove(e)
 	c.missFlights(e)
+	c.kept.lose(e.id)
 	if e.host.executors.remove(e); e.host.executors.len() == 0 {
 		delete(c.hosts, e.host.name)
 	}

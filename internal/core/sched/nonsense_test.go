@@ -91,6 +91,14 @@ func (n *nonsense) host() Event {
 			l := n.launched[n.r.IntN(len(n.launched))]
 			return TaskCalled{l.Executor, task.Call{Ref: l.Task.Ref, ID: l.Task.ID, Kind: task.CallKind(n.r.IntN(4))}}
 		}
+	case 5:
+		block := ids.BlockID{Kind: ids.BlockKind(n.r.IntN(7)), A: int64(n.some()), B: n.some(), C: n.some()}
+		return CopyEnded{ids.ExecutorID(n.some()), task.Copied{Block: block, Generation: n.some(), From: ids.ExecutorID(n.some()), Error: []string{"", "no"}[n.r.IntN(2)]}}
+	case 6:
+		block := BlockChange{RDD: ids.RDDID(n.some()), Partition: n.some(), There: n.r.IntN(3) > 0, Generation: n.some() / 2}
+		return BlocksChanged{ids.ExecutorID(n.some()), []BlockChange{block, block}}
+	case 7:
+		return RDDReleased{ids.RDDID(n.some())}
 	case 0:
 		return HostLost{"h", "gone"}
 	case 1:

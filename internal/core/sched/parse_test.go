@@ -30,7 +30,7 @@ import (
 //	copied BLOCK FROM TO [generation=N] [digest=N]    executor TO has what executor FROM had; BLOCK is "SHUFFLE MAP" or "rdd_RDD_PARTITION"
 //	copy-failed BLOCK FROM TO: REASON                 or it has not
 //	unread TASK SHUFFLE MAP E                         the task could not fetch that map output from executor E
-//	kept E RDD PARTITION,... [GENERATION] | not-kept E RDD PARTITION,... [GENERATION] | rdd-released RDD
+//	kept E RDD PARTITION,... [GENERATION] [level=N] | not-kept E RDD PARTITION,... [GENERATION] | rdd-released RDD
 //	cancel job|group|tag|stage|all NAME REASON | define-pool NAME [fair] [weight=N] [min=N] | released SHUFFLE | woke
 func (p *player) event(word, rest string) Event {
 	switch word {
@@ -74,12 +74,16 @@ func (p *player) event(word, rest string) Event {
 	case "kept", "not-kept":
 		f := strings.Fields(rest)
 		ev := BlocksChanged{Executor: ids.ExecutorID(p.number(f[0]))}
-		generation := int32(0)
-		if len(f) > 3 {
-			generation = int32(p.number(f[3]))
+		b := BlockChange{RDD: ids.RDDID(p.number(f[1])), There: word == "kept"}
+		for _, more := range f[3:] {
+			if level, is := strings.CutPrefix(more, "level="); is {
+				b.Level = task.Level(p.number(level))
+			} else {
+				b.Generation = int32(p.number(more))
+			}
 		}
-		for _, part := range p.numbers(f[2]) {
-			ev.Blocks = append(ev.Blocks, BlockChange{ids.RDDID(p.number(f[1])), part, word == "kept", generation})
+		for _, b.Partition = range p.numbers(f[2]) {
+			ev.Blocks = append(ev.Blocks, b)
 		}
 		return ev
 	case "rdd-released":

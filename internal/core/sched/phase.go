@@ -44,6 +44,9 @@ func (c *Core) retire(e *executor, to phase, reason string) {
 	if e.phase = to; to == draining {
 		c.drainers.put(e)
 	}
+	if to != draining && len(c.kept.of(e.id)) > 0 {
+		c.lookAtDrainers() // what it has is not elsewhere any more
+	}
 	publish(c, ExecutorChanged{e.id, to.String(), reason})
 }
 

@@ -198,6 +198,9 @@ func printView(v *View) (lines []string) {
 			profile = fmt.Sprintf(" of profile %d", e.Profile)
 		}
 		line := fmt.Sprintf("executor %v%s on %s: %d of %d slots used, %d outputs", e.ID, profile, e.Host, e.Used, e.Slots, e.Outputs)
+		if e.Cached > 0 {
+			line += fmt.Sprintf(", %d cached partitions", e.Cached)
+		}
 		if e.State != "active" {
 			line += ", " + e.State
 		}

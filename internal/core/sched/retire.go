@@ -60,19 +60,22 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 	c.drained = append(c.drained, e)
 }
 
-// letDrainedGo orders those executors to go that drain and have nothing that is needed: no task, no result, no map output that nobody else has,
-// and no reader. Of the others it moves the outputs.
+// letDrainedGo moves what executors have that drain, and orders those to go that have nothing more that is needed: no task, no result, no
+// map output that nobody else has, no cached partition that others are about to take, and no reader.
 func (c *Core) letDrainedGo() {
 	i := 0
 	for ; i < len(c.drained) && c.room(); i++ {
-		switch e := c.drained[i]; {
-		case e.gone || e.phase != draining:
-		case len(e.attempts) == 0 && c.outputs.Sole(e.id) == 0:
+		e := c.drained[i]
+		if e.gone || e.phase != draining {
+			continue
+		}
+		c.moveBlocks(e)
+		switch {
+		case len(e.attempts) == 0 && c.outputs.Sole(e.id) == 0 && !c.moves(e):
 			if c.empty(e); len(e.departure.readers) == 0 {
 				c.order(e, "it is drained", e.replace)
 			}
 		default:
-			c.moveBlocks(e)
 			c.letWait(e)
 			if !c.room() {
 				i-- // it may have more to move

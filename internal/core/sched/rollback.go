@@ -38,13 +38,13 @@ func (c *Core) rollBack(s *stage, mapPartition int32) {
 // dropMadeOf gives up the cached partitions that some shuffles went into. Tasks that were told to stop may leave such partitions after
 // that, and executors may tell of what they had before: these are of an older generation, which nobody reads.
 func (c *Core) dropMadeOf(shuffles []ids.ShuffleID) {
-	for _, k := range c.kept {
+	for _, k := range c.kept.rdds {
 		if !k.isMadeOf(shuffles) {
 			continue
 		}
 		k.generation++
 		if k.isSomewhere() {
-			k.clear()
+			c.giveUpKept(k)
 			c.do(DropRDD{k.id})
 		}
 	}

@@ -116,6 +116,7 @@ func (c *Core) removeAttempt(a *attempt) {
 	c.queue.tree.Ended(r.member)
 	switch e.rise(a); {
 	case e.phase == draining:
+		e.departure.outputsFirst()
 		c.drained = append(c.drained, e)
 	case c.idleWanted && len(e.attempts) == 0:
 		c.changes++ // it may be renewed for a run that is stuck

@@ -143,6 +143,9 @@ func (p *player) configure(word, rest string) bool {
 	case "move-off":
 		p.cfg.Move.Off = true
 		return true
+	case "leave-kept":
+		p.cfg.Move.LeaveKept = true
+		return true
 	case "move-at-once":
 		to = &p.cfg.Move.AtOnce
 	case "move-failures":

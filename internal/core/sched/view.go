@@ -55,6 +55,7 @@ type ExecutorView struct {
 	Slots, Used int    // Used counts task attempts: more than slots when some wait there
 	Idle        Time   // since when nothing runs there, while Used is zero
 	Outputs     int    // map outputs that it holds
+	Cached      int    // partitions of cached RDDs that it has
 	Needed      bool   // an active job uses some of them
 	Readers     int    // of one that has drained: task attempts that may yet read from it
 	State       string // active, draining, suspected or leaving; only an active one gets tasks
@@ -82,7 +83,7 @@ func (c *Core) View() *View {
 		if e != nil {
 			v.Executors = append(v.Executors, ExecutorView{
 				ID: e.id, Host: e.host.name, Profile: e.shape.profile, Slots: e.slots, Used: e.used, Idle: e.idle,
-				Outputs: c.outputs.Held(e.id), Needed: c.outputs.Holds(e.id, c.isUsed), Readers: e.departure.countReaders(), State: e.phase.String(),
+				Outputs: c.outputs.Held(e.id), Cached: len(c.kept.of(e.id)), Needed: c.outputs.Holds(e.id, c.isUsed), Readers: e.departure.countReaders(), State: e.phase.String(),
 			})
 		}
 	}

@@ -38,10 +38,10 @@ func (e *executor) meet(t *try) {
 	of := t.named(meetTime)
 	of.c |= int64(t.met) << 40
 	t.met, t.waits = t.met+1, true
-	e.say(sched.TaskCalled{Executor: e.id, Call: call}, of)
+	e.say(of, sched.TaskCalled{Executor: e.id, Call: call})
 	if of.what = comesTwice; e.world.mishap(e.world.Twice, of) {
 		of.what, of.c = meetTime, -of.c-1
-		e.say(sched.TaskCalled{Executor: e.id, Call: call}, of)
+		e.say(of, sched.TaskCalled{Executor: e.id, Call: call})
 	}
 }
 

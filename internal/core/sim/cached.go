@@ -114,7 +114,10 @@ func (e *executor) cached(rdd ids.RDDID, partition, generation int32) *content {
 // uncache deletes the cached partitions of an RDD.
 func (w *World) uncache(rdd ids.RDDID) {
 	for _, e := range w.executors {
-		e.send(func() { e.blocks = slices.DeleteFunc(e.blocks, func(b block) bool { return b.rdd == rdd }) })
+		e.send(func() {
+			e.uncached[rdd]++
+			e.blocks = slices.DeleteFunc(e.blocks, func(b block) bool { return b.rdd == rdd })
+		})
 	}
 }
 
@@ -162,7 +165,7 @@ func (e *executor) seek(t *try) {
 			call := task.Call{Ref: t.launch.Ref, ID: t.launch.ID, Seq: t.seekNumber(), Kind: task.Locate, Block: ids.RDD(kept.RDD, int(t.partitionOf(kept)))}
 			of := t.named(askTime)
 			of.c |= int64(k.next) << 40
-			e.say(sched.TaskCalled{Executor: e.id, Call: call}, of)
+			e.say(of, sched.TaskCalled{Executor: e.id, Call: call})
 			return
 		}
 		k.below[k.next] = true
@@ -242,7 +245,7 @@ func (e *executor) keep(t *try) {
 			of := t.named(keepTime)
 			of.c |= int64(i) << 40
 			e.world.cached[e.id] = true
-			e.say(sched.BlocksChanged{Executor: e.id, Blocks: []sched.BlockChange{{RDD: b.rdd, Partition: b.partition, There: true, Generation: b.generation}}}, of)
+			e.say(of, sched.BlocksChanged{Executor: e.id, Blocks: []sched.BlockChange{{RDD: b.rdd, Partition: b.partition, There: true, Generation: b.generation}}})
 		}
 		if k.found[i] == nil {
 			continue // nobody reads it

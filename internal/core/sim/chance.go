@@ -31,9 +31,9 @@ const (
 	isAbsent                   // it does not come to the others of its barrier stage
 	isForgotten                // its result is gone when it is fetched
 	isNeverStarted             // the cluster manager does not start an executor that it was asked for
-	isNotCopied                // a map output is not copied as it was ordered
+	isNotCopied                // a block is not copied as it was ordered
 	moreTime                   // no mishaps from here: how long a task attempt reads the other half
-	copyTime                   // how long a copy of a map output takes
+	copyTime                   // how long a copy of a block takes
 	askTime                    // how long a question takes where a cached partition is
 	keepTime                   // and the news that there is one
 )

@@ -100,7 +100,7 @@ func (w *World) copyOutput(r *rand.Rand, from *executor) {
 			return
 		}
 		to.outputs[o] = copied
-		to.say(sched.CopyEnded{Executor: to.id, Copied: task.Copied{Block: o.block(), From: from.id, Generation: copied.generation, Digest: w.told(copied.content)}}, of)
+		to.say(of, sched.CopyEnded{Executor: to.id, Copied: task.Copied{Block: o.block(), From: from.id, Generation: copied.generation, Digest: w.told(copied.content)}})
 	})
 }
 

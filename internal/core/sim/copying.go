@@ -10,38 +10,63 @@ import (
 func (e *executor) copy(x task.Copy) {
 	w := e.world
 	of := name{copyTime, int64(e.id), x.Block.A, int64(x.Block.B)}
-	takes := e.copyOutput
+	take := e.copyOutput
+	if x.Block.Kind == ids.RDDBlock {
+		of.b, take = -1-x.Block.A, e.copyCached(ids.RDDID(x.Block.A))
+	}
 	e.after(w.upTo(w.MaxDelay+w.MaxTask/5, of), func() {
-		ended := task.Copied{Block: x.Block, Generation: x.Generation, From: x.From.Executor, Digest: x.Digest}
-		from := w.executor(ended.From)
+		ended := sched.CopyEnded{Executor: e.id, Copied: task.Copied{Block: x.Block, Generation: x.Generation, From: x.From.Executor, Digest: x.Digest}}
+		from, why := w.executor(x.From.Executor), ""
+		var news []sched.Event
 		switch {
 		case w.mishap(w.Forget, name{isNotCopied, of.a, of.b, of.c}):
-			ended.Error = "the disk is full"
+			why = "there is no room"
 		case from == nil || !from.reachable():
-			ended.Error = "it cannot be reached"
+			why = "it cannot be reached"
 		default:
-			ended.Error = takes(x, from)
+			news, why = take(x, from)
 		}
-		e.say(sched.CopyEnded{Executor: e.id, Copied: ended}, of)
+		ended.Copied.Error = why
+		e.say(of, append(news, ended)...)
 	})
 }
 
 // copyOutput takes a copy of a map output, or says why not. What the executor has of another attempt it keeps.
-func (e *executor) copyOutput(x task.Copy, from *executor) (why string) {
+func (e *executor) copyOutput(x task.Copy, from *executor) (news []sched.Event, why string) {
 	o := output{ids.ShuffleID(x.Block.A), x.Block.B}
 	had, copied := e.outputs[o], from.outputs[o]
 	switch {
 	case had.content != nil && had.generation > x.Generation:
-		return "what is here is newer"
+		return nil, "what is here is newer"
 	case had.content != nil && had.generation == x.Generation && (x.Digest == 0 || e.world.told(had.content) != x.Digest):
-		return "another attempt's is here"
+		return nil, "another attempt's is here"
 	case copied.content == nil:
-		return "it is not there"
+		return nil, "it is not there"
 	case copied.generation != x.Generation:
-		return "what is there is of another generation"
+		return nil, "what is there is of another generation"
 	}
 	e.outputs[o] = copied
-	return ""
+	return nil, ""
+}
+
+// copyCached takes a copy of a partition of a cached RDD, of which it tells, unless the RDD is dropped before it is there.
+func (e *executor) copyCached(rdd ids.RDDID) func(x task.Copy, from *executor) (news []sched.Event, why string) {
+	drops := e.uncached[rdd]
+	return func(x task.Copy, from *executor) (news []sched.Event, why string) {
+		copied := from.cached(rdd, x.Block.B, x.Generation)
+		switch {
+		case e.uncached[rdd] != drops:
+			return nil, "the RDD was dropped"
+		case copied == nil:
+			return nil, "it is not there"
+		case e.cached(rdd, x.Block.B, x.Generation) != nil:
+			return nil, "" // told already
+		}
+		e.blocks = append(e.blocks, block{rdd, x.Block.B, x.Generation, copied})
+		e.world.cached[e.id] = true
+		change := sched.BlockChange{RDD: rdd, Partition: x.Block.B, There: true, Generation: x.Generation, Level: x.Level}
+		return []sched.Event{sched.BlocksChanged{Executor: e.id, Blocks: []sched.BlockChange{change}}}, ""
+	}
 }
 
 // block names an output as one that is copied.

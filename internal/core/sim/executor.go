@@ -25,6 +25,7 @@ type executor struct {
 	queue    []*try        // beyond the slots, in order of arrival
 	outputs  map[output]stored
 	blocks   []block
+	uncached map[ids.RDDID]int // how often an RDD was dropped
 	results  map[ids.TaskID][]byte
 	inbox    []func()
 	sent     int  // messages to it
@@ -63,6 +64,8 @@ func (w *World) subject(n name) string {
 	switch {
 	case n.what == isNeverStarted:
 		return fmt.Sprintf("executor %d", n.a)
+	case n.what == isNotCopied && n.b < 0:
+		return fmt.Sprintf("cached partition %d of RDD %d", n.c, -1-n.b)
 	case n.what == isNotCopied:
 		return fmt.Sprintf("map output %d of shuffle %d", n.c, n.b)
 	case n.what == isForgotten:
@@ -199,7 +202,7 @@ func (e *executor) finish(t *try) {
 		e.meet(t)
 	case w.Commits && !t.stage.IsMap && !t.asked:
 		t.asked = true
-		e.say(sched.TaskCalled{Executor: e.id, Call: task.Call{Ref: t.launch.Ref, ID: t.launch.ID, Seq: int32(t.met), Kind: task.Commit}}, t.named(commitTime))
+		e.say(t.named(commitTime), sched.TaskCalled{Executor: e.id, Call: task.Call{Ref: t.launch.Ref, ID: t.launch.ID, Seq: int32(t.met), Kind: task.Commit}})
 	default:
 		e.end(t, task.EndReason{Fate: task.Success})
 	}

@@ -34,8 +34,8 @@ func (e *executor) receive() {
 	}
 }
 
-// say brings something from the executor to the driver. It comes also when the executor is dead by then.
-func (e *executor) say(ev sched.Event, of name) {
+// say brings something from the executor to the driver, all of it at once. It comes also when the executor is dead by then.
+func (e *executor) say(of name, news ...sched.Event) {
 	w := e.world
 	if e.mute {
 		return
@@ -46,7 +46,9 @@ func (e *executor) say(ev sched.Event, of name) {
 			w.plan(e.apart, carry)
 			return
 		}
-		w.tell(ev)
+		for _, ev := range news {
+			w.tell(ev)
+		}
 	}
 	w.plan(w.now+w.upTo(w.MaxDelay, of), carry)
 }
@@ -60,11 +62,11 @@ func (e *executor) sayEnd(t *try, end task.End) {
 		w.lose(e, false)
 		return
 	}
-	e.say(sched.TaskEnded{Executor: e.id, End: end}, t.named(upTime))
+	e.say(t.named(upTime), sched.TaskEnded{Executor: e.id, End: end})
 	if w.mishap(w.Twice, t.named(comesTwice)) {
 		again := t.named(upTime)
 		again.c = -again.c - 1
-		e.say(sched.TaskEnded{Executor: e.id, End: end}, again)
+		e.say(again, sched.TaskEnded{Executor: e.id, End: end})
 	}
 }
 

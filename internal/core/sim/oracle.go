@@ -31,7 +31,7 @@ func newOracles(w *World) []watch {
 		{"ends", &ends{world: w}}, {"once", newOnce(w)}, {"merges", newMerges()}, {"twins", newTwins(w)}, {"slots", newSlots(w)},
 		{"resources", newResources(w)}, {"profiles", &profiles{world: w}}, {"reads", newReads(w)}, {"mixes", newMixes(w)}, {"bounded", &bounded{world: w}}, {"rest", &rest{world: w}},
 		{"retired", newRetired(w)}, {"commits", newCommits(w)}, {"returns", newReturns(w)},
-		{"together", newTogether(w)}, {"starves", newStarves(w)}, {"departs", newDeparts(w)},
+		{"together", newTogether(w)}, {"starves", newStarves(w)}, {"departs", newDeparts(w)}, {"moves", newMoves(w)},
 	}
 	watches = append(watches, watch{"resumed", &resumed{world: w}})
 	if w.Elastic != nil {

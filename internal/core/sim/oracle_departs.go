@@ -7,7 +7,7 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched"
 )
 
-// departs: a decommissioned executor that has no task, no result that somebody fetches, no map output and no
+// departs: a decommissioned executor that has no task, no result that somebody fetches, no map output, no cached partition and no
 // reader goes at once; and when
 // nothing happens any more there is none.
 type departs struct {
@@ -37,7 +37,7 @@ func (o *departs) step(ev sched.Event, actions []sched.Action) error {
 		return nil // what is to be done may be done in the next Step
 	}
 	for _, e := range o.world.view.Executors {
-		if e.State == "draining" && e.Used+e.Outputs+e.Readers == 0 && o.fetching[e.ID] == 0 {
+		if e.State == "draining" && e.Used+e.Outputs+e.Cached+e.Readers == 0 && o.fetching[e.ID] == 0 {
 			return fmt.Errorf("executor %v drains and stays, and has nothing", e.ID)
 		}
 	}

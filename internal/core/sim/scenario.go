@@ -204,5 +204,13 @@ func (s Scenario) shuffling(r *rand.Rand) Scenario {
 		s.Inexact = r.Float64()
 	}
 	s.Sched.CountDrained = r.IntN(4) == 0
+	return s.moving(r)
+}
+
+// moving lets few blocks move at once from executors that drain, now and then, or only map outputs.
+func (s Scenario) moving(r *rand.Rand) Scenario {
+	if r.IntN(3) == 0 {
+		s.Sched.Move = sched.Move{LeaveKept: r.IntN(3) == 0, AtOnce: 1 + r.IntN(3), Failures: 1 + r.IntN(3), Wait: time.Duration(r.IntN(10)) * time.Second}
+	}
 	return s
 }

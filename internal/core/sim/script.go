@@ -94,6 +94,12 @@ func (s *script) config(c *sched.Config) {
 	s.set("expected", c.Expected)
 	s.set("min-registered", c.MinRegistered)
 	s.set("registered-wait", c.RegisteredWait)
+	s.set("move-at-once", c.Move.AtOnce)
+	s.set("move-failures", c.Move.Failures)
+	s.set("move-wait", c.Move.Wait)
+	if c.Move.LeaveKept {
+		s.line("leave-kept")
+	}
 	if c.CountDrained {
 		s.line("count-drained")
 	}

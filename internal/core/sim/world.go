@@ -380,7 +380,7 @@ func (w *World) start(of ids.ProfileID) {
 func (w *World) register(id ids.ExecutorID, s shape) {
 	e := &executor{
 		world: w, id: id, shape: s,
-		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]stored{}, results: map[ids.TaskID][]byte{},
+		stages: map[ids.StageRef]*task.Stage{}, running: map[ids.TaskRef]*try{}, outputs: map[output]stored{}, uncached: map[ids.RDDID]int{}, results: map[ids.TaskID][]byte{},
 	}
 	w.executors, w.byID[id] = append(w.executors, e), e
 	w.elastic.of(s.profile).alive++
