@@ -61,13 +61,14 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 	return c, err
 }
 
-// moves is how map outputs leave executors that drain.
+// moves is how map outputs and cached partitions leave executors that drain.
 func (s *Session) moves() sched.Move {
 	return sched.Move{
-		Off:      !conf.MoveOutputs.Of(s.conf),
-		AtOnce:   conf.MovesAtOnce.Of(s.conf),
-		Failures: conf.MoveFailures.Of(s.conf),
-		Wait:     conf.MoveWait.Of(s.conf),
+		Off:       !conf.MoveOutputs.Of(s.conf),
+		LeaveKept: !conf.MoveCached.Of(s.conf),
+		AtOnce:    conf.MovesAtOnce.Of(s.conf),
+		Failures:  conf.MoveFailures.Of(s.conf),
+		Wait:      conf.MoveWait.Of(s.conf),
 	}
 }
 

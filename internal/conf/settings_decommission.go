@@ -17,15 +17,19 @@ var (
 	MoveOutputs = Bool("kiln.storage.decommission.shuffleBlocks.enabled", true,
 		"Copy the map outputs of an executor that drains to others, so that it can go and nothing is computed again. Off: it stays until nobody needs them, or until kiln.storage.decommission.wait is over.")
 
+	// MoveCached lets others take copies of its cached partitions.
+	MoveCached = Bool("kiln.storage.decommission.rddBlocks.enabled", true,
+		"Copy the partitions of cached RDDs that only an executor has that drains to others with room for them, after its map outputs. Off, or where nobody has room: they are computed again when they are needed.")
+
 	// MovesAtOnce bounds the copies under way.
 	MovesAtOnce = Int("kiln.storage.decommission.shuffleBlocks.maxThreads", 8,
-		"How many map outputs are on their way from one executor that drains, and to one other, at once.", Between(1, 1<<10))
+		"How many map outputs and cached partitions are on their way from one executor that drains, and to one other, at once.", Between(1, 1<<10))
 
-	// MoveFailures is how often copying one output may fail.
+	// MoveFailures is how often copying one block may fail.
 	MoveFailures = Int("kiln.storage.decommission.maxReplicationFailuresPerBlock", 3,
-		"How often copying a map output may fail before it stays where it is. Each time another executor tries, as long as there is one.", Between(1, UnlimitedCount))
+		"How often copying a map output or a cached partition may fail before it stays where it is. Each time another executor tries, as long as there is one.", Between(1, UnlimitedCount))
 
-	// MoveWait is how long an executor waits for somebody who takes its outputs.
+	// MoveWait is how long an executor waits for somebody who takes its blocks.
 	MoveWait = Duration("kiln.storage.decommission.wait", 30*time.Second,
-		"How long an executor that drains stays, when its tasks are done, for map outputs that no other executor takes, and for tasks that yet read from it. It then goes, and what goes with it is computed again when it is needed. 0: as long as it takes.", AtLeast(time.Duration(0)))
+		"How long an executor that drains stays, when its tasks are done, while there is no other executor that could take its map outputs and cached partitions, for outputs that could not be copied, and for tasks that yet read from it. It then goes, and what goes with it is computed again when it is needed. 0: as long as it takes.", AtLeast(time.Duration(0)))
 )

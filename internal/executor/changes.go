@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
+	"github.com/kilnproject/kiln/internal/core/task"
 	"github.com/kilnproject/kiln/internal/data/block"
 	"github.com/kilnproject/kiln/internal/link/wire"
 )
@@ -20,7 +21,7 @@ func (c *changes) add(b block.Change) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.list = append(c.list, wire.BlockChange{ID: b.ID, Size: b.Memory + b.Disk, InMemory: b.Memory > 0, OnDisk: b.Disk > 0})
+	c.list = append(c.list, wire.BlockChange{ID: b.ID, Size: b.Memory + b.Disk, InMemory: b.Memory > 0, OnDisk: b.Disk > 0, Level: task.Level(b.Level)})
 }
 
 func (c *changes) take() []wire.BlockChange {

@@ -11,7 +11,7 @@ import (
 	"github.com/kilnproject/kiln/internal/data/op"
 )
 
-// errNoRoom ends the fetching of a cached partition for which the task gets no memory: computing it takes a batch at a time.
+// errNoRoom ends the fetching of a cached partition for which there is no memory: to compute it takes a batch at a time.
 var errNoRoom = errors.New("no memory for the partition as a whole")
 
 // loadFromElsewhere reads a cached partition from an executor that has it. It reports false when none gives it, for whatever reason: then
@@ -23,7 +23,7 @@ func (h host) loadFromElsewhere(t *op.Task, c op.CacheRequest) (there bool, err 
 		return false, err
 	}
 	for _, at := range reply.Places {
-		data, err := h.fetchCached(t, c.Block, at.Addr)
+		data, err := h.e.fetchCached(t.Context, c.Block, at.Addr, t.Memory)
 		if t.Context.Err() != nil {
 			return false, context.Cause(t.Context)
 		}
@@ -41,13 +41,13 @@ func (h host) loadFromElsewhere(t *op.Task, c op.CacheRequest) (there bool, err 
 }
 
 // fetchCached brings a cached partition whole, and gives it when it is as it was written: rows that were pushed on could not be taken
-// back. The task has memory for it then.
-func (h host) fetchCached(t *op.Task, id ids.BlockID, addr string) (data []byte, err error) {
-	ctx, stop := context.WithCancelCause(t.Context)
+// back. There is memory for it then, which is the caller's.
+func (e *Executor) fetchCached(ctx context.Context, id ids.BlockID, addr string, memory op.Memory) (data []byte, err error) {
+	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var granted int64
 	room := func(_ int, size int64) []byte {
-		if !t.Memory.Grow(size) {
+		if !memory.Grow(size) {
 			stop(errNoRoom)
 			return nil
 		}
@@ -55,7 +55,7 @@ func (h host) fetchCached(t *op.Task, id ids.BlockID, addr string) (data []byte,
 		return make([]byte, size)
 	}
 	var broken error
-	err = h.e.cfg.Fetch.FetchInto(ctx, addr, []ids.BlockID{id}, room, func(_ int, got []byte, e error) { data, broken = got, e })
+	err = e.cfg.Fetch.FetchInto(ctx, addr, []ids.BlockID{id}, room, func(_ int, got []byte, e error) { data, broken = got, e })
 	if err == nil {
 		err = errors.Join(broken, context.Cause(ctx))
 	}
@@ -63,7 +63,7 @@ func (h host) fetchCached(t *op.Task, id ids.BlockID, addr string) (data []byte,
 		err = codec.CheckBlocks(data)
 	}
 	if err != nil {
-		t.Memory.Shrink(granted)
+		memory.Shrink(granted)
 		return nil, err
 	}
 	return data, nil

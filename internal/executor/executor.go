@@ -54,6 +54,8 @@ type Executor struct {
 	reader  *shuffle.Reader
 	// encoding has an entry for each cached partition that is encoded for another executor.
 	encoding chan struct{}
+	// arriving has an entry for each cached partition that comes from another executor and for which there is no memory.
+	arriving chan struct{}
 	values   *broadcast.Cache
 	exchange *broadcast.Exchange // what the driver has for all executors, which give it to each other
 
@@ -66,6 +68,7 @@ type Executor struct {
 	starts  chan *attempt
 	ended   chan *attempt
 	asks    chan asked
+	copies  []copying // under way
 	copied  chan task.Copied
 	leaving chan string
 	changes changes
@@ -89,7 +92,7 @@ func New(cfg Config) (*Executor, error) {
 		stages: map[ids.StageRef]*stage{}, running: map[ids.TaskRef]*attempt{},
 		starts: make(chan *attempt, cfg.Slots), ended: make(chan *attempt, cfg.Slots), asks: make(chan asked, cfg.Slots),
 		copied: make(chan task.Copied), leaving: make(chan string),
-		encoding: make(chan struct{}, mostEncoded),
+		encoding: make(chan struct{}, mostEncoded), arriving: make(chan struct{}, mostArriving),
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.memory = newPool(mem.Bytes(cfg.Memory), mem.Bytes(cfg.Protected))

@@ -66,8 +66,7 @@ func (e *Executor) loop(ctx context.Context, link transport.ExecutorEnd, downs <
 		case x := <-e.asks:
 			e.ask(x)
 		case x := <-e.copied:
-			up := e.message()
-			up.Copied = append(up.Copied, x)
+			e.copyEnded(x)
 		case why := <-e.leaving:
 			e.message().Leaving = why
 		case err := <-gone:
@@ -137,11 +136,11 @@ func (e *Executor) take(d *wire.Down, acts []work.Action) []work.Action {
 	for _, f := range d.Forget {
 		acts = e.core.Step(now, work.StageForgotten{Ref: f}, acts)
 	}
+	for _, x := range d.Copies {
+		e.startCopy(x)
+	}
 	for _, x := range d.Drop {
 		e.drop(x)
-	}
-	for _, x := range d.Copies {
-		go e.copy(x)
 	}
 	return acts
 }
@@ -152,7 +151,7 @@ func (e *Executor) drop(x wire.Drop) {
 		// A file that will not go is not worth failing for: the directory goes with the executor.
 		_ = e.shuffle.RemoveShuffle(ids.ShuffleID(x.ID))
 	case ids.RDDBlock:
-		e.blocks.RemoveRDD(ids.RDDID(x.ID))
+		e.dropRDD(ids.RDDID(x.ID))
 	case ids.BroadcastBlock:
 		e.values.Remove(ids.BroadcastID(x.ID))
 		e.exchange.DropBroadcast(ids.BroadcastID(x.ID))

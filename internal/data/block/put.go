@@ -25,6 +25,17 @@ var errNoMemory = errors.New("no memory for the block")
 // same block is under way; a block that is there already stays as it is. An error says that encoding or writing it failed, and
 // then nothing of it is kept.
 func (s *Store) Put(id ids.BlockID, v Value, level Level) (stored bool, err error) {
+	return s.put(&block{id: id, level: level}, v)
+}
+
+// Adopt stores a block that comes encoded from another store, as Put does, but pushes no other block out of memory for it. It stays encoded
+// in memory, also where its level says rows. It reports false when there is no room.
+func (s *Store) Adopt(id ids.BlockID, encoded []byte, level Level) (stored bool, err error) {
+	return s.put(&block{id: id, level: level, adopted: true}, Value{Encoded: encoded})
+}
+
+func (s *Store) put(b *block, v Value) (stored bool, err error) {
+	id, level := b.id, b.level
 	if !level.Valid() {
 		return false, fmt.Errorf("storing %v: no such %v", id, level)
 	}
@@ -37,7 +48,7 @@ func (s *Store) Put(id ids.BlockID, v Value, level Level) (stored bool, err erro
 		defer s.mu.Unlock()
 		return !old.storing, nil
 	}
-	b := &block{id: id, level: level, storing: true, pins: 1}
+	b.storing, b.pins = true, 1
 	s.blocks[id] = b
 	s.mu.Unlock()
 
@@ -79,7 +90,7 @@ func (s *Store) fill(b *block, v Value) error {
 		if v.Rows == nil {
 			size = int64(max(len(v.Encoded), 1))
 		}
-		if s.reserve(size, rddOf(b.id)) {
+		if s.reserveFor(b, size) {
 			b.held, b.rows, b.encode = size, v.Rows, v.Encode
 			if v.Rows == nil {
 				b.chunks = [][]byte{v.Encoded}
@@ -113,6 +124,15 @@ func (s *Store) encode(b *block, v Value) error {
 		return nil
 	}
 	return err
+}
+
+// reserveFor takes n bytes of storage memory for a block. For one that was adopted there is what nobody uses.
+func (s *Store) reserveFor(b *block, n int64) bool {
+	if b.adopted {
+		ok, _ := s.cfg.Memory.AcquireStorage(mem.Bytes(n))
+		return ok
+	}
+	return s.reserve(n, rddOf(b.id))
 }
 
 // reserve takes n bytes of storage memory for a block of the given RDD, and evicts blocks of others where that helps.

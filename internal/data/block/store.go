@@ -55,6 +55,7 @@ type Store struct {
 type block struct {
 	id      ids.BlockID
 	level   Level
+	adopted bool // it pushes no other block out
 	storing bool // Put is not done: the block can not be seen yet
 	removed bool // not in the store's map any more; what it holds is given back with its last pin
 	pins    int  // readers, and the eviction or put under way

@@ -39,7 +39,7 @@ var exampleDown = &Down{
 	},
 	Forget: []ids.StageRef{{Stage: 1, Attempt: 0}},
 	Drop:   []Drop{{Kind: ids.ShuffleBlock, ID: 4}},
-	Copies: []task.Copy{{Block: ids.Output(4, 2, 0), From: task.Location{Executor: 1, Addr: "unix:///b"}, Reduces: 3, Generation: 6, Digest: 1 << 62}},
+	Copies: []task.Copy{{Block: ids.Output(4, 2, 0), From: task.Location{Executor: 1, Addr: "unix:///b"}, Reduces: 3, Generation: 6, Digest: 1 << 62}, {Block: ids.RDD(8, 3), Generation: 1, Level: 7}},
 	Stop:   true,
 }
 
@@ -66,7 +66,7 @@ var exampleUp = &Up{
 	Copied:    []task.Copied{{Block: ids.Output(4, 2, 0), From: 1, Generation: 6, Digest: 1 << 62, Error: "e"}},
 	Leaving:   "SIGTERM",
 	Heartbeat: &Heartbeat{Running: []ids.TaskRef{{Partition: 1}}, RowsIn: []int64{1000}, BytesIn: []int64{70}, Memory: 5},
-	Blocks:    []BlockChange{{ID: ids.RDD(8, 3).OfGeneration(1), Size: 100, InMemory: true, OnDisk: true}},
+	Blocks:    []BlockChange{{ID: ids.RDD(8, 3).OfGeneration(1), Size: 100, InMemory: true, OnDisk: true, Level: 7}},
 	Failure:   "out of luck",
 }
 

@@ -99,10 +99,19 @@ type copyFields interface {
 
 // copied takes what a copy is of.
 func copied[M copyFields](c *checker, m M) ids.BlockID {
-	if m.GetKind() != pb.BlockKind_BLOCK_KIND_OUTPUT {
-		c.refuse("a copy of a block of kind %d", m.GetKind())
+	switch m.GetKind() {
+	case pb.BlockKind_BLOCK_KIND_OUTPUT:
+		return ids.Output(ids.ShuffleID(c.id32("a shuffle id", m.GetId())), int(c.id32("a map partition", m.GetPartition())), 0)
+	case pb.BlockKind_BLOCK_KIND_RDD:
+		return ids.RDD(ids.RDDID(c.id32("an rdd id", m.GetId())), int(c.id32("a partition", m.GetPartition())))
 	}
-	return ids.Output(ids.ShuffleID(c.id32("a shuffle id", m.GetId())), int(c.id32("a map partition", m.GetPartition())), 0)
+	c.refuse("a copy of a block of kind %d", m.GetKind())
+	return ids.BlockID{}
+}
+
+// level takes how a cached partition is kept.
+func (c *checker) level(n int32) task.Level {
+	return task.Level(c.between("a storage level", int64(n), 0, math.MaxUint8))
 }
 
 // resources takes what an executor or a task has: each resource once, by its name, with some addresses.

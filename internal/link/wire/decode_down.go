@@ -40,7 +40,7 @@ func DecodeDown(m *pb.Down) (*Down, error) {
 		d.Copies = append(d.Copies, task.Copy{
 			Block: copied(&c, x), From: task.Location{Executor: c.executor(x.GetExecutor()), Addr: string(x.GetAddr())},
 			Reduces:    int(c.between("the number of reduce partitions", int64(x.GetReduces()), 0, mostReduces)),
-			Generation: c.id32("a generation", x.GetGeneration()), Digest: x.GetDigest(),
+			Generation: c.id32("a generation", x.GetGeneration()), Digest: x.GetDigest(), Level: c.level(x.GetLevel()),
 		})
 	}
 	if c.err != nil {

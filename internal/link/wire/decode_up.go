@@ -33,7 +33,7 @@ func DecodeUp(m *pb.Up) (*Up, error) {
 			rdd, partition := c.id32("an rdd id", b.GetRdd()), c.id32("a partition", b.GetPartition())
 			u.Blocks[i] = BlockChange{
 				ID: ids.RDD(ids.RDDID(rdd), int(partition)).OfGeneration(c.id32("a generation of cached partitions", b.GetGeneration())), Size: c.size("the size of a block", b.GetSize()),
-				InMemory: b.GetInMemory(), OnDisk: b.GetOnDisk(),
+				InMemory: b.GetInMemory(), OnDisk: b.GetOnDisk(), Level: c.level(b.GetLevel()),
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func EncodeDown(batch ...*Down) *pb.Down {
 		for _, x := range d.Copies {
 			b.Copies = append(b.Copies, pb.Copy_builder{
 				Kind: pb.BlockKind(x.Block.Kind), Id: narrow(int(x.Block.A)), Partition: x.Block.B, Executor: int32(x.From.Executor),
-				Addr: []byte(x.From.Addr), Reduces: narrow(x.Reduces), Generation: x.Generation, Digest: x.Digest,
+				Addr: []byte(x.From.Addr), Reduces: narrow(x.Reduces), Generation: x.Generation, Digest: x.Digest, Level: int32(x.Level),
 			}.Build())
 		}
 	}

@@ -132,6 +132,6 @@ func encodeHeartbeat(h *Heartbeat) *pb.Heartbeat {
 
 func encodeBlock(c BlockChange) *pb.BlockChange {
 	return pb.BlockChange_builder{
-		Rdd: narrow(int(c.ID.A)), Partition: c.ID.B, Size: c.Size, InMemory: c.InMemory, OnDisk: c.OnDisk, Generation: c.ID.C,
+		Rdd: narrow(int(c.ID.A)), Partition: c.ID.B, Size: c.Size, InMemory: c.InMemory, OnDisk: c.OnDisk, Generation: c.ID.C, Level: int32(c.Level),
 	}.Build()
 }

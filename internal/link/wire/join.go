@@ -4,14 +4,14 @@ import "github.com/kilnproject/kiln/internal/core/task"
 
 // JoinDown is how many messages at the front of batch, at least one, may travel as one of not much more than limit bytes. The
 // receiver takes a message field by field, so nothing may overtake what it must not: a stage attempt that is sent again must
-// not arrive before it is forgotten, and a task must not run before the blocks are dropped that it is to make anew. A kill and
+// not arrive before it is forgotten, and a task must not run, and a copy not begin, before the blocks are dropped that are to be made anew. A kill and
 // the launch of another attempt may change places.
 func JoinDown(batch []*Down, limit int) int {
 	late, bytes := false, 0
 	for i, d := range batch {
 		bytes += d.Weight()
 		if i > 0 {
-			early := len(d.Stages) > 0 || len(d.Launches) > 0 || len(d.Kills) > 0
+			early := len(d.Stages) > 0 || len(d.Launches) > 0 || len(d.Kills) > 0 || len(d.Copies) > 0
 			if d.Welcome != nil || late && early || bytes > limit {
 				return i
 			}

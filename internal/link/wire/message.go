@@ -21,8 +21,8 @@ type Down struct {
 	Kills    []task.Kill    // task attempts to stop
 	Replies  []task.Reply   // to calls of task attempts
 	Forget   []ids.StageRef // stage attempts of which no more launches come
-	Drop     []Drop         // blocks to delete
 	Copies   []task.Copy    // blocks to take copies of
+	Drop     []Drop         // blocks to delete, also those that are being copied
 	Stop     bool           // end the executor; nothing follows
 }
 
@@ -82,6 +82,7 @@ type BlockChange struct {
 	Size     int64       // bytes, in memory and on disk together
 	InMemory bool
 	OnDisk   bool
+	Level    task.Level // how it is kept, or was
 }
 
 // Drop orders an executor to delete all blocks of one RDD, shuffle or broadcast, or one stored task result.

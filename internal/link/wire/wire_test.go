@@ -114,8 +114,9 @@ func drawDown(t *rapid.T) *Down {
 		}), "drop"),
 		Copies: list(t, rapid.Custom(func(t *rapid.T) task.Copy {
 			return task.Copy{
-				Block: drawOutput(t), From: task.Location{Executor: ids.ExecutorID(id32.Draw(t, "from")), Addr: words.Draw(t, "addr")},
+				Block: drawCopied(t), From: task.Location{Executor: ids.ExecutorID(id32.Draw(t, "from")), Addr: words.Draw(t, "addr")},
 				Reduces: rapid.IntRange(0, mostReduces).Draw(t, "reduces"), Generation: id32.Draw(t, "generation"), Digest: rapid.Uint64().Draw(t, "digest"),
+				Level: drawLevel(t),
 			}
 		}), "copies"),
 		Stop: rapid.Bool().Draw(t, "stop"),
@@ -134,9 +135,16 @@ func drawDown(t *rapid.T) *Down {
 	return d
 }
 
-func drawOutput(t *rapid.T) ids.BlockID {
-	return ids.Output(ids.ShuffleID(id32.Draw(t, "shuffle")), int(id32.Draw(t, "map")), 0)
+// drawCopied draws a block that executors may copy.
+func drawCopied(t *rapid.T) ids.BlockID {
+	of, partition := id32.Draw(t, "of"), int(id32.Draw(t, "partition"))
+	if rapid.Bool().Draw(t, "cached") {
+		return ids.RDD(ids.RDDID(of), partition)
+	}
+	return ids.Output(ids.ShuffleID(of), partition, 0)
 }
+
+func drawLevel(t *rapid.T) task.Level { return task.Level(rapid.Byte().Draw(t, "level")) }
 
 func drawReason(t *rapid.T) task.EndReason {
 	r := task.EndReason{Fate: task.Fate(rapid.IntRange(1, 6).Draw(t, "fate"))}
@@ -186,7 +194,7 @@ func drawUp(t *rapid.T) *Up {
 		Ends: list(t, rapid.Custom(drawEnd), "ends"), Failure: words.Draw(t, "failure"),
 		Copied: list(t, rapid.Custom(func(t *rapid.T) task.Copied {
 			return task.Copied{
-				Block: drawOutput(t), From: ids.ExecutorID(id32.Draw(t, "from")), Generation: id32.Draw(t, "generation"), Digest: rapid.Uint64().Draw(t, "digest"),
+				Block: drawCopied(t), From: ids.ExecutorID(id32.Draw(t, "from")), Generation: id32.Draw(t, "generation"), Digest: rapid.Uint64().Draw(t, "digest"),
 				Error: words.Draw(t, "error"),
 			}
 		}), "copied"),
@@ -194,7 +202,7 @@ func drawUp(t *rapid.T) *Up {
 		Blocks: list(t, rapid.Custom(func(t *rapid.T) BlockChange {
 			return BlockChange{
 				ID: ids.RDD(ids.RDDID(id32.Draw(t, "rdd")), int(id32.Draw(t, "partition"))).OfGeneration(id32.Draw(t, "generation")), Size: size.Draw(t, "size"),
-				InMemory: rapid.Bool().Draw(t, "in memory"), OnDisk: rapid.Bool().Draw(t, "on disk"),
+				InMemory: rapid.Bool().Draw(t, "in memory"), OnDisk: rapid.Bool().Draw(t, "on disk"), Level: drawLevel(t),
 			}
 		}), "blocks"),
 	}

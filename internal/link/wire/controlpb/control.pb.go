@@ -2643,6 +2643,7 @@ type Copy struct {
 	xxx_hidden_Reduces    int32                  `protobuf:"varint,6,opt,name=reduces,proto3"`
 	xxx_hidden_Generation int32                  `protobuf:"varint,7,opt,name=generation,proto3"`
 	xxx_hidden_Digest     uint64                 `protobuf:"fixed64,8,opt,name=digest,proto3"`
+	xxx_hidden_Level      int32                  `protobuf:"varint,9,opt,name=level,proto3"`
 	unknownFields         protoimpl.UnknownFields
 	sizeCache             protoimpl.SizeCache
 }
@@ -2728,6 +2729,13 @@ func (x *Copy) GetDigest() uint64 {
 	return 0
 }
 
+func (x *Copy) GetLevel() int32 {
+	if x != nil {
+		return x.xxx_hidden_Level
+	}
+	return 0
+}
+
 func (x *Copy) SetKind(v BlockKind) {
 	x.xxx_hidden_Kind = v
 }
@@ -2763,6 +2771,10 @@ func (x *Copy) SetDigest(v uint64) {
 	x.xxx_hidden_Digest = v
 }
 
+func (x *Copy) SetLevel(v int32) {
+	x.xxx_hidden_Level = v
+}
+
 type Copy_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
@@ -2774,6 +2786,7 @@ type Copy_builder struct {
 	Reduces    int32
 	Generation int32
 	Digest     uint64
+	Level      int32
 }
 
 func (b0 Copy_builder) Build() *Copy {
@@ -2788,6 +2801,7 @@ func (b0 Copy_builder) Build() *Copy {
 	x.xxx_hidden_Reduces = b.Reduces
 	x.xxx_hidden_Generation = b.Generation
 	x.xxx_hidden_Digest = b.Digest
+	x.xxx_hidden_Level = b.Level
 	return m0
 }
 
@@ -3880,6 +3894,7 @@ type BlockChange struct {
 	xxx_hidden_InMemory   bool                   `protobuf:"varint,4,opt,name=in_memory,json=inMemory,proto3"`
 	xxx_hidden_OnDisk     bool                   `protobuf:"varint,5,opt,name=on_disk,json=onDisk,proto3"`
 	xxx_hidden_Generation int32                  `protobuf:"varint,6,opt,name=generation,proto3"`
+	xxx_hidden_Level      int32                  `protobuf:"varint,7,opt,name=level,proto3"`
 	unknownFields         protoimpl.UnknownFields
 	sizeCache             protoimpl.SizeCache
 }
@@ -3951,6 +3966,13 @@ func (x *BlockChange) GetGeneration() int32 {
 	return 0
 }
 
+func (x *BlockChange) GetLevel() int32 {
+	if x != nil {
+		return x.xxx_hidden_Level
+	}
+	return 0
+}
+
 func (x *BlockChange) SetRdd(v int32) {
 	x.xxx_hidden_Rdd = v
 }
@@ -3975,6 +3997,10 @@ func (x *BlockChange) SetGeneration(v int32) {
 	x.xxx_hidden_Generation = v
 }
 
+func (x *BlockChange) SetLevel(v int32) {
+	x.xxx_hidden_Level = v
+}
+
 type BlockChange_builder struct {
 	_ [0]func() // Prevents comparability and use of unkeyed literals for the builder.
 
@@ -3984,6 +4010,7 @@ type BlockChange_builder struct {
 	InMemory   bool
 	OnDisk     bool
 	Generation int32
+	Level      int32
 }
 
 func (b0 BlockChange_builder) Build() *BlockChange {
@@ -3996,6 +4023,7 @@ func (b0 BlockChange_builder) Build() *BlockChange {
 	x.xxx_hidden_InMemory = b.InMemory
 	x.xxx_hidden_OnDisk = b.OnDisk
 	x.xxx_hidden_Generation = b.Generation
+	x.xxx_hidden_Level = b.Level
 	return m0
 }
 
@@ -4133,7 +4161,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06places\x18\x06 \x03(\v2\x13.kiln.control.PlaceR\x06places\"C\n" +
 	"\x04Drop\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\x03R\x02id\"\xe3\x01\n" +
+	"\x02id\x18\x02 \x01(\x03R\x02id\"\xf9\x01\n" +
 	"\x04Copy\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x05R\x02id\x12\x1c\n" +
@@ -4144,7 +4172,8 @@ const file_control_proto_rawDesc = "" +
 	"\n" +
 	"generation\x18\a \x01(\x05R\n" +
 	"generation\x12\x16\n" +
-	"\x06digest\x18\b \x01(\x06R\x06digest\"\xcd\x01\n" +
+	"\x06digest\x18\b \x01(\x06R\x06digest\x12\x14\n" +
+	"\x05level\x18\t \x01(\x05R\x05level\"\xcd\x01\n" +
 	"\x06Copied\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.kiln.control.BlockKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x05R\x02id\x12\x1c\n" +
@@ -4211,7 +4240,7 @@ const file_control_proto_rawDesc = "" +
 	"\arunning\x18\x01 \x03(\v2\x15.kiln.control.TaskRefR\arunning\x12\x17\n" +
 	"\arows_in\x18\x02 \x03(\x03R\x06rowsIn\x12\x16\n" +
 	"\x06memory\x18\x03 \x01(\x03R\x06memory\x12\x19\n" +
-	"\bbytes_in\x18\x04 \x03(\x03R\abytesIn\"\xa7\x01\n" +
+	"\bbytes_in\x18\x04 \x03(\x03R\abytesIn\"\xbd\x01\n" +
 	"\vBlockChange\x12\x10\n" +
 	"\x03rdd\x18\x01 \x01(\x05R\x03rdd\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x12\n" +
@@ -4220,7 +4249,8 @@ const file_control_proto_rawDesc = "" +
 	"\aon_disk\x18\x05 \x01(\bR\x06onDisk\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x06 \x01(\x05R\n" +
-	"generation*{\n" +
+	"generation\x12\x14\n" +
+	"\x05level\x18\a \x01(\x05R\x05level*{\n" +
 	"\bCallKind\x12\x19\n" +
 	"\x15CALL_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eCALL_KIND_MEET\x10\x01\x12\x14\n" +
