@@ -146,8 +146,8 @@ func (c *Cluster) LoseRandom() int {
 }
 
 // DrainExecutor tells an executor that it will have to go, as a machine does that is about to be taken away: it gets no more tasks, another
-// one starts in its place, and it goes when its tasks have ended and others have copies of its map outputs. Nothing is computed again for
-// it. It returns at once, and reports false where there is no such executor.
+// one starts in its place, and it goes when its tasks have ended and others have copies of its map outputs and, as far as they have room,
+// of its cached partitions. Nothing else is computed again for it. It returns at once, and reports false where there is no such executor.
 func (c *Cluster) DrainExecutor(id int) bool {
 	e := c.hook.Threads.Executor(int32(id))
 	if e == nil {

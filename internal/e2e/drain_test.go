@@ -64,6 +64,24 @@ func drainBetweenJobs(t *testing.T, master string, all, some int) {
 	p.wantNobodyAt("map", "reduce")
 }
 
+// What two of three executors have cached the third one and those in their place have when they have gone.
+func TestCachedPartitionsAreNotComputedAgainWhenMostExecutorsDrain(t *testing.T) {
+	p := start(t, pipeline(t), []string{"cache", "between"}, "--kiln.master=local-cluster[3,1,512m]", "again")
+	told := p.reach("cache", 3)[:2]
+	p.open("cache")
+	p.reach("between", 1)
+	p.forget("map")
+	p.forget("cache")
+	for _, pid := range told {
+		p.signal(pid, syscall.SIGTERM)
+	}
+	p.untilReplaced(told, 3)
+	p.open("between")
+	p.wait(0)
+	p.wantOutput("499500\n")
+	p.wantNobodyAt("map", "cache")
+}
+
 // Nothing keeps idle executors but the fewest that there are to be: the others hand over their map outputs and go.
 func TestIdleExecutorsGoAndNothingIsComputedAgain(t *testing.T) {
 	in := text(t)

@@ -52,6 +52,19 @@ func TestWhatIsStoredIsReadBackOrGone(t *testing.T) {
 					want[id] = content
 				}
 			},
+			"adopt": func(rt *rapid.T) {
+				id := block.Draw(rt, "id")
+				level := rapid.SampledFrom([]Level{MemoryOnly, MemoryAndDisk, DiskOnly}).Draw(rt, "level")
+				version++
+				content, had, before := fmt.Sprintf("%0*d", rapid.IntRange(1, 40<<10).Draw(rt, "length"), version), s.Has(id), len(s.blocks)
+				stored, err := s.Adopt(id, []byte(content), level)
+				if err != nil || !stored && level.Disk() || len(s.blocks) < before {
+					rt.Fatalf("%v at %v: %v, %v, of %d blocks %d are left", id, level, stored, err, before, len(s.blocks))
+				}
+				if stored && !had {
+					want[id] = content
+				}
+			},
 			"get": func(rt *rapid.T) {
 				id := block.Draw(rt, "id")
 				if content, where := r.read(t, id); where != "nothing" && content != want[id] {

@@ -76,3 +76,17 @@ func readCached(ctx context.Context, s *kiln.Session, gates string) error {
 	fmt.Println(total)
 	return err
 }
+
+// readAgain caches sums, and reads them again after others have seen to it that executors go.
+func readAgain(ctx context.Context, s *kiln.Session, gates string) error {
+	mapped := kiln.MapPartitionsWith(kiln.Range(s, 0, 1000, 1, 2), gate{gates, "map"}, heldNumbers)
+	sums := kiln.ReduceByKey(kiln.Map(mapped, keyed), add, kiln.Partitions(6))
+	cached := kiln.MapPartitionsWith(sums, gate{gates, "cache"}, heldSums).Cache()
+	if _, err := cached.Count(ctx); err != nil {
+		return err
+	}
+	gate{gates, "between"}.pass(ctx)
+	total, err := kiln.Sum(ctx, kiln.Values(cached))
+	fmt.Println(total)
+	return err
+}

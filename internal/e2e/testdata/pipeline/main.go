@@ -68,7 +68,7 @@ func heldCounts(g gate, c *kiln.TaskContext, rows iter.Seq[count]) iter.Seq2[cou
 func run(ctx context.Context, s *kiln.Session) error {
 	args := s.Args()
 	if len(args) == 0 {
-		return errors.New("usage: pipeline count|cached|shapes|accelerators|keepers|save|meet|sick|exit|endless|deaf|group|share|wait PATH...")
+		return errors.New("usage: pipeline count|cached|again|shapes|accelerators|keepers|save|meet|sick|exit|endless|deaf|group|share|wait PATH...")
 	}
 	gates := os.Getenv("E2E_GATES")
 	gate{gates, "session"}.pass(ctx)
@@ -78,6 +78,8 @@ func run(ctx context.Context, s *kiln.Session) error {
 		return printCounts(ctx, s, gates, args[1])
 	case "cached":
 		return readCached(ctx, s, gates)
+	case "again":
+		return readAgain(ctx, s, gates)
 	case "shapes":
 		return printShapes(ctx, s, gates, args[1], narrow, both)
 	case "accelerators":
