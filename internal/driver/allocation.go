@@ -101,11 +101,9 @@ func (d *Driver) release(a sched.KillExecutor) {
 	}
 	m, id := d.grants, int32(a.Executor)
 	d.orders.put(func() { m.Release([]int32{id}) })
-	switch {
-	case d.ended(a.Executor):
-	case a.Replace || d.cfg.Allocation != nil:
+	if a.Replace || d.cfg.Allocation != nil {
 		d.ask()
-	default:
+	} else {
 		d.wantMore(-1)
 	}
 }
@@ -124,7 +122,7 @@ func (d *Driver) load(now *sched.View) *alloc.View {
 	for i, e := range now.Executors {
 		v.Executors[i] = alloc.Executor{
 			ID: e.ID, Profile: e.Profile, Leaving: e.State != "active", Running: e.Used, Idle: e.Idle,
-			Cached: d.hasCached(e.ID), Outputs: e.Outputs > 0, Needed: e.Needed,
+			Cached: e.Cached > 0, Outputs: e.Outputs > 0, Needed: e.Needed,
 		}
 	}
 	return v
@@ -140,10 +138,4 @@ func (d *Driver) loadOf(s *sched.StageView) alloc.Stage {
 		to.Places = append(to.Places, alloc.Place(p))
 	}
 	return to
-}
-
-// hasCached says that an executor has some partition of a cached RDD.
-func (d *Driver) hasCached(id ids.ExecutorID) bool {
-	r := d.remotes[id]
-	return r != nil && len(r.cached) > 0
 }

@@ -20,16 +20,11 @@ func (d *Driver) addresses(places []task.Location) {
 	}
 }
 
-// blocksChanged tells the scheduler what an executor told of its cached partitions, and remembers which ones it has.
+// blocksChanged tells the scheduler what an executor told of its cached partitions.
 func blocksChanged(r *remote, list []wire.BlockChange) sched.BlocksChanged {
 	ev := sched.BlocksChanged{Executor: r.id, Blocks: make([]sched.BlockChange, len(list))}
 	for i, b := range list {
 		ev.Blocks[i] = sched.BlockChange{RDD: ids.RDDID(b.ID.A), Partition: b.ID.B, There: b.InMemory || b.OnDisk, Generation: b.ID.C, Level: b.Level}
-		if ev.Blocks[i].There {
-			r.cached[b.ID] = struct{}{}
-		} else {
-			delete(r.cached, b.ID)
-		}
 	}
 	return ev
 }

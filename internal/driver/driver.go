@@ -77,8 +77,6 @@ type Driver struct {
 	shapes  []profile.Executor // by profile
 	alloc   alloc.Allocator
 	warned  warnings
-
-	replaced []ids.ExecutorID // executors that drain while others come in their places, where the number of executors stays
 }
 
 // Start begins to serve jobs. Executors come with Serve.

@@ -194,7 +194,6 @@ func (d *Driver) lose(id ids.ExecutorID, why string, byApp bool) {
 		d.detach(id)
 		r.link.Close()
 	}
-	d.ended(id)
 	d.step(sched.ExecutorLost{ID: id, Reason: why, AppCaused: byApp})
 }
 

@@ -3,7 +3,6 @@ package driver
 import (
 	"slices"
 
-	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched"
 )
 
@@ -22,21 +21,8 @@ func (d *Driver) copyBlock(a sched.CopyBlock) {
 // go with the load, that looks at those that drain by itself.
 func (d *Driver) drain(a sched.DrainExecutor) {
 	if a.Replace && d.cfg.Allocation == nil {
-		d.replaced = append(d.replaced, a.Executor)
 		d.wantMore(1)
 	}
-}
-
-// ended notes that an executor has gone, or is about to be ended. It returns true for one in whose place another was asked for already:
-// nobody else is wanted.
-func (d *Driver) ended(id ids.ExecutorID) bool {
-	at := slices.Index(d.replaced, id)
-	if at < 0 {
-		return false
-	}
-	d.replaced = slices.Delete(d.replaced, at, at+1)
-	d.wantMore(-1)
-	return true
 }
 
 // wantMore changes how many executors of the default profile are wanted, which is the only one when the numbers stay.

@@ -11,11 +11,10 @@ import (
 
 // remote is the driver's end of one executor. After its hello it belongs to the loop.
 type remote struct {
-	id     ids.ExecutorID
-	link   transport.DriverEnd
-	hello  *wire.Hello
-	next   *wire.Down
-	cached map[ids.BlockID]struct{} // partitions of cached RDDs that it has
+	id    ids.ExecutorID
+	link  transport.DriverEnd
+	hello *wire.Hello
+	next  *wire.Down
 }
 
 // detach forgets an executor: nothing is sent to it any more, and nobody is sent to it.
@@ -61,7 +60,7 @@ func (d *Driver) serve(link transport.DriverEnd, refuse func(*wire.Hello) string
 		if err != nil {
 			return
 		}
-		r := &remote{link: link, hello: up.Hello, cached: map[ids.BlockID]struct{}{}}
+		r := &remote{link: link, hello: up.Hello}
 		if up.Hello == nil {
 			return
 		}

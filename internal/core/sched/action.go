@@ -75,7 +75,7 @@ type (
 	// DropRDD deletes the cached partitions of an RDD on every executor, before anything that is launched after it.
 	DropRDD struct{ RDD ids.RDDID }
 	// DrainExecutor says that an executor begins to drain: it gets no more tasks, and KillExecutor follows when it has nothing that is
-	// needed. With Replace another one is wanted in its place from now on.
+	// needed. With Replace another one is wanted in its place from now on, and not when it goes.
 	DrainExecutor struct {
 		Executor ids.ExecutorID
 		Reason   string
@@ -87,7 +87,8 @@ type (
 		Executor ids.ExecutorID
 		Copy     task.Copy
 	}
-	// KillExecutor ends an executor. The shell reports ExecutorLost when it is gone. With Replace as many others are wanted as before.
+	// KillExecutor ends an executor. The shell reports ExecutorLost when it is gone. With Replace as many others are wanted as before, and
+	// without it one less. In the place of one that ends by itself another is wanted always.
 	KillExecutor struct {
 		Executor ids.ExecutorID
 		Reason   string

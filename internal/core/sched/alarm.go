@@ -101,7 +101,7 @@ func (c *Core) ringAlarms() {
 		case silenceDue:
 			c.checkSilence(e)
 		case deadlineDue:
-			c.order(e, "its time to drain is over", e.replace)
+			c.order(e, "its time to drain is over", false)
 		case patienceDue:
 			c.leaveBehind(e)
 		case reasonDue:
@@ -116,6 +116,7 @@ func (c *Core) checkSilence(e *executor) {
 		c.alarms.set(until, e.id, silenceDue)
 		return
 	}
-	c.do(KillExecutor{e.id, "it is silent", true})
+	c.do(KillExecutor{e.id, "it is silent", !e.replaced})
+	e.replaced = false // with this order it is counted no more
 	c.loseExecutor(ExecutorLost{ID: e.id, Reason: fmt.Sprintf("it was silent for %v", c.now-e.heard)})
 }

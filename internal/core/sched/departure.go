@@ -248,8 +248,8 @@ func (c *Core) leaveBehind(e *executor) {
 		left = append(left, fmt.Sprintf("%d of its cached partitions", n))
 	}
 	if left == nil {
-		c.order(e, fmt.Sprintf("it is drained, and others may have read from it for %v", c.cfg.Move.Wait), e.replace)
+		c.order(e, fmt.Sprintf("it is drained, and others may have read from it for %v", c.cfg.Move.Wait), false)
 		return
 	}
-	c.order(e, fmt.Sprintf("nobody took %s within %v", strings.Join(left, " and "), c.cfg.Move.Wait), e.replace)
+	c.order(e, fmt.Sprintf("nobody took %s within %v", strings.Join(left, " and "), c.cfg.Move.Wait), false)
 }

@@ -40,7 +40,7 @@ type executor struct {
 	onHost    place       // in host.executors
 	drains    place       // in Core.drainers, exactly while it is draining
 	freeRack  place       // in rack.free
-	replace   bool        // when it has drained, another one is wanted
+	replaced  bool        // another one was asked for in its place when it began to drain
 	arriving  int32       // copies of map outputs on their way to it
 	departure *departure  // nil while it is active
 	stock     *resource.Stock
@@ -125,6 +125,7 @@ func (c *Core) registerExecutor(ev ExecutorRegistered) {
 	c.comesNear(e)
 	c.lookAtDrainers()
 	publish(c, ExecutorAdded{ev.ID, ev.Host, ev.Slots, ev.Profile})
+	c.endSurplus(e)
 	c.decommissionEarly(e)
 }
 

@@ -14,6 +14,7 @@ func (c *Core) loseExecutor(ev ExecutorLost) {
 	if e == nil {
 		return
 	}
+	c.noteSurplus(e)
 	e.gone = true
 	c.executors[ev.ID] = nil
 	c.alive--

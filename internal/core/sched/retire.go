@@ -50,7 +50,7 @@ func (c *Core) drain(e *executor, ev ExecutorsDecommissioned) {
 	if ev.Within <= 0 {
 		ev.Within = c.cfg.DrainWithin
 	}
-	e.replace = ev.Replace
+	e.replaced = ev.Replace
 	c.retire(e, draining, ev.Reason)
 	c.do(DrainExecutor{e.id, ev.Reason, ev.Replace})
 	if ev.Within > 0 {
@@ -73,7 +73,7 @@ func (c *Core) letDrainedGo() {
 		switch {
 		case len(e.attempts) == 0 && c.outputs.Sole(e.id) == 0 && !c.moves(e):
 			if c.empty(e); len(e.departure.readers) == 0 {
-				c.order(e, "it is drained", e.replace)
+				c.order(e, "it is drained", false)
 			}
 		default:
 			c.letWait(e)
@@ -101,14 +101,31 @@ func (c *Core) killExecutors(ev KillAsked) {
 		if e.exempt == "" && !ev.Count {
 			e.exempt = "it was ordered to go: " + ev.Reason
 		}
-		c.order(e, ev.Reason, ev.Replace || e.replace)
+		c.order(e, ev.Reason, ev.Replace)
 	}
 }
 
-// order tells an executor to go.
+// order tells an executor to go. In the place of one another is wanted once.
 func (c *Core) order(e *executor, reason string, replace bool) {
 	c.retire(e, leaving, reason)
-	c.do(KillExecutor{e.id, reason, replace})
+	c.do(KillExecutor{e.id, reason, replace && !e.replaced})
+}
+
+// noteSurplus is told of an executor that is gone. Whoever gives executors starts another one in the place of each that goes by itself: for
+// one that drained and has been replaced that is one too many.
+func (c *Core) noteSurplus(e *executor) {
+	if e.replaced && e.phase != leaving {
+		e.shape.surplus++
+	}
+}
+
+// endSurplus orders an executor to go that has just come, when there is one more than is wanted. Which one came in whose place nobody
+// knows; this one has nothing yet.
+func (c *Core) endSurplus(e *executor) {
+	if e.shape.surplus > 0 {
+		e.shape.surplus--
+		c.order(e, "there are as many as are wanted", false)
+	}
 }
 
 // loseHost forgets all executors of a host.

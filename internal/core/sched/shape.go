@@ -19,6 +19,7 @@ type shape struct {
 	open    int      // of these, those that take tasks
 	slots   int      // of those
 	vacant  int      // and how many of these are free
+	surplus int      // of the executors that are yet to come, those that are too many
 	holder  *run     // a barrier stage that holds those that become free, or nil
 	renewal *renewal // the last executor that made room, until another one comes; nil when none did
 }

@@ -56,10 +56,13 @@ var accidents = map[AccidentKind]func(w *World, r *rand.Rand, e *executor){
 	HostDrains: func(w *World, r *rand.Rand, e *executor) {
 		within := upTo(r, 5*time.Second)
 		w.tell(sched.HostDecommissioned{Host: e.host, Reason: "maintenance", Within: within})
-		w.replace(e.profile, within)
 	},
 	ExecutorKilled: func(w *World, r *rand.Rand, e *executor) {
 		w.tell(sched.KillAsked{Executors: []ids.ExecutorID{e.id, e.id + 1}, Reason: "not needed", Force: r.IntN(2) == 0})
+		for p := range max(1, w.Profiles) {
+			w.more(ids.ProfileID(p), 2*time.Second)
+			w.more(ids.ProfileID(p), 2*time.Second)
+		}
 	},
 	NetworkParts:   (*World).part,
 	ExecutorPauses: (*World).pause,
@@ -185,12 +188,14 @@ func (w *World) drain(r *rand.Rand, e *executor) {
 	if r.IntN(3) == 0 {
 		within = 0
 	}
-	w.tell(sched.ExecutorsDecommissioned{
-		Executors: []ids.ExecutorID{e.id, w.nextID}, Reason: "spot price", Within: within, Replace: r.IntN(2) == 0,
-	})
-	w.replace(e.profile, within)
+	replace := r.IntN(2) == 0
+	w.tell(sched.ExecutorsDecommissioned{Executors: []ids.ExecutorID{e.id, w.nextID}, Reason: "spot price", Within: within, Replace: replace})
+	if replace {
+		return
+	}
+	w.more(e.profile, within)
 	for p := range max(1, w.Profiles) { // of which the second one is, nobody knows
-		w.replace(ids.ProfileID(p), within)
+		w.more(ids.ProfileID(p), within)
 	}
 }
 

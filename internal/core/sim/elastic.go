@@ -9,7 +9,8 @@ import (
 	"github.com/kilnproject/kiln/internal/core/sched"
 )
 
-// elastic is the cluster manager of a world, where executors may come and go with the load.
+// elastic is the cluster manager of a world: it starts executors when there are fewer than are wanted, also because some were lost, and ends
+// only those that it is told to. How many are wanted stays, but for what the core orders, or goes with the load.
 type elastic struct {
 	rules    alloc.Allocator
 	supplies []supply // by profile
@@ -20,6 +21,7 @@ type elastic struct {
 // supply is the executors of one profile.
 type supply struct {
 	want   int // what the manager was told
+	users  int // what the users of a world want in which that stays
 	alive  int // executors that have come and live
 	coming int
 }
@@ -90,14 +92,27 @@ func (w *World) grant() {
 	if w.finished() {
 		return
 	}
-	draining := w.draining()
+	draining, slow := w.draining(), w.SlowJoin
+	if w.Elastic == nil {
+		slow = 2 * time.Second
+	}
 	for p := range ids.ProfileID(len(w.elastic.supplies)) {
 		for s := w.elastic.of(p); s.alive+s.coming < s.want+draining[p]; s.coming++ {
 			w.elastic.asked++
 			n := int64(w.elastic.asked)
-			w.plan(w.now+w.upTo(w.SlowJoin, name{comingTime, n, 0, 0}), func() { w.come(p, n) })
+			w.plan(w.now+w.upTo(slow, name{comingTime, n, 0, 0}), func() { w.come(p, n) })
 		}
 	}
+}
+
+// more lets users want one more executor of a profile, which comes after a while. Where executors come and go with the load nobody says how
+// many there should be.
+func (w *World) more(of ids.ProfileID, after Time) {
+	if w.Elastic == nil {
+		w.elastic.of(of).want++
+		w.elastic.of(of).users++
+	}
+	w.plan(w.now+after, w.grant)
 }
 
 // come lets an executor register that was asked for, if it is wanted still and could be started.
@@ -113,9 +128,13 @@ func (w *World) come(p ids.ProfileID, n int64) {
 	}
 }
 
-// draining is how many executors drain, by profile.
+// draining is how many executors drain, by profile: others are to come in their places before they go. Where the number of executors stays the
+// core says that for each of them.
 func (w *World) draining() map[ids.ProfileID]int {
 	n := map[ids.ProfileID]int{}
+	if w.Elastic == nil {
+		return n
+	}
 	for _, e := range w.core.View().Executors {
 		if e.State == "draining" {
 			n[e.Profile]++

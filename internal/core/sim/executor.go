@@ -15,7 +15,6 @@ type executor struct {
 	id    ids.ExecutorID
 	shape
 	dead     bool
-	replaced bool // another one was asked for when it began to drain
 	mute     bool // alive, and no message comes from it or to it
 	apart    Time // until when it cannot be reached
 	paused   Time // until when it does nothing

@@ -34,7 +34,9 @@ func newOracles(w *World) []watch {
 		{"together", newTogether(w)}, {"starves", newStarves(w)}, {"departs", newDeparts(w)}, {"moves", newMoves(w)},
 	}
 	watches = append(watches, watch{"resumed", &resumed{world: w}})
-	if w.Elastic != nil {
+	if w.Elastic == nil {
+		watches = append(watches, watch{"numbers", newNumbers(w)})
+	} else {
 		watches = append(watches, watch{"targets", &targets{world: w}}, watch{"idle", newIdle(w)}, watch{"demand", newDemand(w)}, watch{"calm", newCalm(w)})
 	}
 	return watches

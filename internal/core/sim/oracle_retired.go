@@ -22,7 +22,7 @@ func (o *retired) step(ev sched.Event, actions []sched.Action) error {
 		switch a := a.(type) {
 		case sched.KillExecutor:
 			o.from[a.Executor] = true
-			told = told || a.Replace
+			told = told || a.Reason == "it is silent"
 			if err := o.drained(a); err != nil {
 				return err
 			}

@@ -178,7 +178,12 @@ func (w *World) judge(o watch, err error) {
 // plant plans everything that does not follow from something else.
 func (w *World) plant() {
 	for _, j := range w.Joins {
-		w.plan(j.At, func() { w.register(j.ID, j.Shape) })
+		of := w.elastic.of(j.Shape.profile)
+		of.want, of.users, of.coming = of.want+1, of.users+1, of.coming+1
+		w.plan(j.At, func() {
+			w.elastic.of(j.Shape.profile).coming--
+			w.register(j.ID, j.Shape)
+		})
 	}
 	for i := range w.Jobs {
 		j := &job{Submission: &w.Jobs[i], spec: w.job(&w.Jobs[i]), wanted: w.Jobs[i].wanted()}
@@ -340,17 +345,19 @@ func (w *World) do(a sched.Action) {
 	case sched.RefuseExecutor: // its host is excluded: another one is tried after a while
 		e := w.executor(a.Executor)
 		w.end(e)
-		w.replace(e.profile, time.Second)
+		w.plan(w.now+time.Second, w.grant)
 	case sched.DrainExecutor:
-		if e := w.executor(a.Executor); a.Replace && !e.replaced {
-			e.replaced = true
-			w.replace(e.profile, w.upTo(2*time.Second, name{noticeTime, int64(a.Executor), 1, 0}))
+		if a.Replace {
+			w.wantMore(w.executor(a.Executor).profile, 1)
 		}
 	case sched.CopyBlock:
 		e := w.executor(a.Executor)
 		e.send(func() { e.copy(a.Copy) })
 	case sched.KillExecutor:
 		e := w.executor(a.Executor)
+		if !a.Replace {
+			w.wantMore(e.profile, -1)
+		}
 		w.plan(w.now+w.upTo(w.MaxDelay, name{downTime, int64(a.Executor), -1, 0}), func() { w.lose(e, false) })
 	case sched.CompleteJob:
 		w.jobs[a.Job].ended = true
@@ -400,9 +407,7 @@ func (w *World) lose(e *executor, crashed bool) {
 	w.end(e)
 	told := w.now + w.upTo(w.MaxDelay, name{noticeTime, int64(e.id), 2, 0})
 	w.plan(told, func() { w.tell(sched.ExecutorLost{ID: e.id, Reason: "gone", AppCaused: crashed}) })
-	if !e.replaced {
-		w.replace(e.profile, told-w.now+w.upTo(2*time.Second, name{noticeTime, int64(e.id), 3, 0}))
-	}
+	w.plan(told, w.grant)
 }
 
 // end ends an executor, and says nothing.
@@ -413,13 +418,12 @@ func (w *World) end(e *executor) {
 	}
 }
 
-// replace lets another executor of a profile come after a while, unless those come that dynamic allocation asks for.
-func (w *World) replace(of ids.ProfileID, after Time) {
+// wantMore changes how many executors the manager was told are wanted, where that does not go with the load.
+func (w *World) wantMore(of ids.ProfileID, n int) {
 	if w.Elastic == nil {
-		w.plan(w.now+after, func() { w.start(of) })
-		return
+		w.elastic.of(of).want += n
+		w.grant()
 	}
-	w.plan(w.now+after, w.grant)
 }
 
 // isFailure gives what an oracle said of an error of Run.
