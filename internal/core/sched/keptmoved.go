@@ -1,23 +1,17 @@
 package sched
 
-import (
-	"cmp"
-	"slices"
-
-	"github.com/kilnproject/kiln/internal/core/ids"
-)
+import "github.com/kilnproject/kiln/internal/core/ids"
 
 // Cached partitions leave an executor that drains in the same way as map outputs, and after them: they can be computed again as long as there
 // is what they are made of. So one that nobody has room for is given up, and one that somebody else has stays where it is.
 
 // soleKept names the cached partitions that only an executor has, by RDD and partition.
 func (c *Core) soleKept(e *executor) (list []ids.BlockID) {
-	for b := range c.kept.of(e.id) { //nolint:maprange // they are sorted
+	for _, b := range c.kept.of(e.id) {
 		if c.hasAlone(e, b) {
 			list = append(list, b)
 		}
 	}
-	slices.SortFunc(list, func(a, b ids.BlockID) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) })
 	return list
 }
 

@@ -12,8 +12,8 @@ import (
 // keptTable is what is known of cached RDDs.
 type keptTable struct {
 	rdds []*keptRDD // by id
-	// held is the cached partitions that each executor has, by its id, named without their generation.
-	held []map[ids.BlockID]struct{}
+	// held is the cached partitions that each executor has, by its id: by RDD and partition, named without their generation.
+	held [][]ids.BlockID
 }
 
 // keptRDD is what is known of one cached RDD.
@@ -102,10 +102,9 @@ func (t *keptTable) change(k *keptRDD, e ids.ExecutorID, b BlockChange) {
 	for int(e) >= len(t.held) {
 		t.held = append(t.held, nil)
 	}
-	if t.held[e] == nil {
-		t.held[e] = map[ids.BlockID]struct{}{}
-	}
-	t.held[e][k.block(b.Partition)] = struct{}{}
+	name := k.block(b.Partition)
+	at, _ := slices.BinarySearchFunc(t.held[e], name, byPartition)
+	t.held[e] = slices.Insert(t.held[e], at, name)
 	k.parts[b.Partition] = append(k.parts[b.Partition], e)
 	if b.Level > 0 {
 		k.level = b.Level
@@ -114,17 +113,28 @@ func (t *keptTable) change(k *keptRDD, e ids.ExecutorID, b BlockChange) {
 
 // remove takes a partition from an executor that may have it.
 func (t *keptTable) remove(k *keptRDD, partition int32, e ids.ExecutorID) {
-	left := slices.DeleteFunc(k.parts[partition], func(had ids.ExecutorID) bool { return had == e })
-	if len(left) == 0 {
-		delete(k.parts, partition)
-	} else {
-		k.parts[partition] = left
+	if k.removeFrom(partition, e) {
+		at, _ := slices.BinarySearchFunc(t.held[e], k.block(partition), byPartition)
+		t.held[e] = slices.Delete(t.held[e], at, at+1)
 	}
-	delete(t.of(e), k.block(partition))
+}
+
+func (k *keptRDD) removeFrom(partition int32, e ids.ExecutorID) (had bool) {
+	there := k.parts[partition]
+	at := slices.Index(there, e)
+	switch {
+	case at < 0:
+		return false
+	case len(there) == 1:
+		delete(k.parts, partition)
+	default:
+		k.parts[partition] = slices.Delete(there, at, at+1)
+	}
+	return true
 }
 
 // of gives what an executor has.
-func (t *keptTable) of(e ids.ExecutorID) map[ids.BlockID]struct{} {
+func (t *keptTable) of(e ids.ExecutorID) []ids.BlockID {
 	if int(e) >= len(t.held) {
 		return nil
 	}
@@ -133,13 +143,15 @@ func (t *keptTable) of(e ids.ExecutorID) map[ids.BlockID]struct{} {
 
 // lose forgets an executor that is gone.
 func (t *keptTable) lose(e ids.ExecutorID) {
-	for b := range t.of(e) { //nolint:maprange // each is taken out alone
-		t.remove(t.find(ids.RDDID(b.A)), b.B, e)
+	for _, b := range t.of(e) {
+		t.find(ids.RDDID(b.A)).removeFrom(b.B, e)
 	}
 	if int(e) < len(t.held) {
 		t.held[e] = nil
 	}
 }
+
+func byPartition(a, b ids.BlockID) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) }
 
 // block names a partition, without its generation.
 func (k *keptRDD) block(partition int32) ids.BlockID { return ids.RDD(k.id, int(partition)) }
@@ -157,32 +169,40 @@ func (k *keptRDD) isSomewhere() bool { return k != nil && len(k.parts) > 0 }
 
 // clear forgets where all partitions of an RDD are.
 func (t *keptTable) clear(k *keptRDD) {
-	for p, there := range k.parts { //nolint:maprange // each is taken out alone
-		for _, e := range there {
-			delete(t.held[e], k.block(p))
-		}
+	if !k.isSomewhere() {
+		return
+	}
+	ofRDD := func(b ids.BlockID, id ids.RDDID) int { return cmp.Compare(b.A, int64(id)) }
+	for e, has := range t.held {
+		from, _ := slices.BinarySearchFunc(has, k.id, ofRDD)
+		to, _ := slices.BinarySearchFunc(has, k.id+1, ofRDD)
+		t.held[e] = slices.Delete(has, from, to)
 	}
 	clear(k.parts)
 }
 
 // check gives an error when what executors have is not what is somewhere.
 func (t *keptTable) check() error {
-	held, there := 0, 0
+	var all []ids.BlockID
 	for e, has := range t.held {
-		held += len(has)
-		for b := range has { //nolint:maprange // any error will do
-			if k := t.find(ids.RDDID(b.A)); k == nil || !slices.Contains(k.at(b.B), ids.ExecutorID(e)) {
-				return fmt.Errorf("executor %d has %v, which is not there", e, b)
+		all = append(all, has...)
+		for i, b := range has {
+			if k := t.find(ids.RDDID(b.A)); k == nil || !slices.Contains(k.at(b.B), ids.ExecutorID(e)) || i > 0 && byPartition(has[i-1], b) >= 0 {
+				return fmt.Errorf("executor %d has %v, which is not there, or twice", e, b)
 			}
 		}
 	}
-	for _, k := range t.rdds {
-		for _, at := range k.parts { //nolint:maprange // they are counted
-			there += len(at)
-		}
+	held, parts, there := len(all), 0, 0
+	slices.SortFunc(all, byPartition)
+	all = slices.Compact(all)
+	for _, b := range all {
+		there += len(t.find(ids.RDDID(b.A)).at(b.B))
 	}
-	if held != there {
-		return fmt.Errorf("cached partitions are in %d places, and executors have %d", there, held)
+	for _, k := range t.rdds {
+		parts += len(k.parts)
+	}
+	if distinct := len(all); held != there || distinct != parts {
+		return fmt.Errorf("%d cached partitions are in %d places, and executors have %d in %d", parts, there, distinct, held)
 	}
 	return nil
 }

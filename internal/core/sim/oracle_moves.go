@@ -14,6 +14,7 @@ import (
 // another then, and no barrier stage drops what is half there.
 type moves struct {
 	world    *World
+	blocks   []ids.BlockID // that were ever told of
 	at       map[ids.BlockID][]ids.ExecutorID
 	tried    map[source]int
 	released map[ids.RDDID]bool // at some time: it is not known what the core makes of what is told afterwards
@@ -26,7 +27,7 @@ type source struct {
 }
 
 func newMoves(w *World) *moves {
-	return &moves{w, map[ids.BlockID][]ids.ExecutorID{}, map[source]int{}, map[ids.RDDID]bool{}}
+	return &moves{w, nil, map[ids.BlockID][]ids.ExecutorID{}, map[source]int{}, map[ids.RDDID]bool{}}
 }
 
 func (o *moves) step(ev sched.Event, actions []sched.Action) error {
@@ -55,6 +56,9 @@ func (o *moves) step(ev sched.Event, actions []sched.Action) error {
 
 func (o *moves) told(by ids.ExecutorID, b sched.BlockChange) {
 	block := ids.RDD(b.RDD, int(b.Partition))
+	if _, known := o.at[block]; !known {
+		o.blocks = append(o.blocks, block)
+	}
 	o.at[block] = slices.DeleteFunc(o.at[block], func(id ids.ExecutorID) bool { return id == by })
 	if b.There {
 		o.at[block] = append(o.at[block], by)
@@ -69,7 +73,8 @@ func (o *moves) leaves(id ids.ExecutorID) error {
 		})
 	}
 	failures := cmp.Or(o.world.Sched.Move.Failures, 3)
-	for block, at := range o.at { //nolint:maprange // any error will do
+	for _, block := range o.blocks {
+		at := o.at[block]
 		if slices.Contains(at, id) && !slices.ContainsFunc(at, stays) && o.tried[source{id, block}] < failures && !o.released[ids.RDDID(block.A)] {
 			return fmt.Errorf("executor %v goes, and nobody else has %v", id, block)
 		}
