@@ -33,15 +33,15 @@ func DecodeDown(m *pb.Down) (*Down, error) {
 	for _, f := range m.GetForget() {
 		d.Forget = append(d.Forget, c.stageRef(f.GetStage(), f.GetStageAttempt()))
 	}
-	for _, x := range m.GetDrop() {
-		d.Drop = append(d.Drop, c.drop(x))
-	}
 	for _, x := range m.GetCopies() {
 		d.Copies = append(d.Copies, task.Copy{
 			Block: copied(&c, x), From: task.Location{Executor: c.executor(x.GetExecutor()), Addr: string(x.GetAddr())},
 			Reduces:    int(c.between("the number of reduce partitions", int64(x.GetReduces()), 0, mostReduces)),
 			Generation: c.id32("a generation", x.GetGeneration()), Digest: x.GetDigest(), Level: c.level(x.GetLevel()),
 		})
+	}
+	for _, x := range m.GetDrop() {
+		d.Drop = append(d.Drop, c.drop(x))
 	}
 	if c.err != nil {
 		return nil, c.err

@@ -48,14 +48,14 @@ func EncodeDown(batch ...*Down) *pb.Down {
 		for _, f := range d.Forget {
 			b.Forget = append(b.Forget, pb.StageRef_builder{Stage: int32(f.Stage), StageAttempt: int32(f.Attempt)}.Build())
 		}
-		for _, x := range d.Drop {
-			b.Drop = append(b.Drop, pb.Drop_builder{Kind: pb.BlockKind(x.Kind), Id: x.ID}.Build())
-		}
 		for _, x := range d.Copies {
 			b.Copies = append(b.Copies, pb.Copy_builder{
 				Kind: pb.BlockKind(x.Block.Kind), Id: narrow(int(x.Block.A)), Partition: x.Block.B, Executor: int32(x.From.Executor),
 				Addr: []byte(x.From.Addr), Reduces: narrow(x.Reduces), Generation: x.Generation, Digest: x.Digest, Level: int32(x.Level),
 			}.Build())
+		}
+		for _, x := range d.Drop {
+			b.Drop = append(b.Drop, pb.Drop_builder{Kind: pb.BlockKind(x.Kind), Id: x.ID}.Build())
 		}
 	}
 	return b.Build()

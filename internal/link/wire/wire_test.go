@@ -278,7 +278,7 @@ func TestJoinedMessagesGiveDependentOrdersInTheSameOrder(t *testing.T) {
 			together = append(together, orders(got)...)
 			rest = rest[n:]
 		}
-		for _, kinds := range []string{"welcome", "stage forget", "stage drop", "launch forget", "launch drop", "kill forget", "kill drop", "stop"} {
+		for _, kinds := range []string{"welcome", "stage forget", "stage drop", "launch forget", "launch drop", "kill forget", "kill drop", "copy drop", "stop"} {
 			if a, b := only(apart, kinds), only(together, kinds); !reflect.DeepEqual(a, b) {
 				t.Fatalf("%v: apart %v, together %v", kinds, a, b)
 			}
@@ -310,6 +310,9 @@ func orders(d *Down) (all []order) {
 	}
 	for _, f := range d.Forget {
 		all = append(all, order{"forget", f})
+	}
+	for _, x := range d.Copies {
+		all = append(all, order{"copy", x})
 	}
 	for _, x := range d.Drop {
 		all = append(all, order{"drop", x})

@@ -191,8 +191,8 @@ type Down struct {
 	xxx_hidden_Kills    *[]*Kill               `protobuf:"bytes,4,rep,name=kills,proto3"`
 	xxx_hidden_Replies  *[]*TaskReply          `protobuf:"bytes,8,rep,name=replies,proto3"`
 	xxx_hidden_Forget   *[]*StageRef           `protobuf:"bytes,5,rep,name=forget,proto3"`
-	xxx_hidden_Drop     *[]*Drop               `protobuf:"bytes,6,rep,name=drop,proto3"`
 	xxx_hidden_Copies   *[]*Copy               `protobuf:"bytes,9,rep,name=copies,proto3"`
+	xxx_hidden_Drop     *[]*Drop               `protobuf:"bytes,6,rep,name=drop,proto3"`
 	xxx_hidden_Stop     bool                   `protobuf:"varint,7,opt,name=stop,proto3"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
@@ -275,19 +275,19 @@ func (x *Down) GetForget() []*StageRef {
 	return nil
 }
 
-func (x *Down) GetDrop() []*Drop {
+func (x *Down) GetCopies() []*Copy {
 	if x != nil {
-		if x.xxx_hidden_Drop != nil {
-			return *x.xxx_hidden_Drop
+		if x.xxx_hidden_Copies != nil {
+			return *x.xxx_hidden_Copies
 		}
 	}
 	return nil
 }
 
-func (x *Down) GetCopies() []*Copy {
+func (x *Down) GetDrop() []*Drop {
 	if x != nil {
-		if x.xxx_hidden_Copies != nil {
-			return *x.xxx_hidden_Copies
+		if x.xxx_hidden_Drop != nil {
+			return *x.xxx_hidden_Drop
 		}
 	}
 	return nil
@@ -324,12 +324,12 @@ func (x *Down) SetForget(v []*StageRef) {
 	x.xxx_hidden_Forget = &v
 }
 
-func (x *Down) SetDrop(v []*Drop) {
-	x.xxx_hidden_Drop = &v
-}
-
 func (x *Down) SetCopies(v []*Copy) {
 	x.xxx_hidden_Copies = &v
+}
+
+func (x *Down) SetDrop(v []*Drop) {
+	x.xxx_hidden_Drop = &v
 }
 
 func (x *Down) SetStop(v bool) {
@@ -356,8 +356,8 @@ type Down_builder struct {
 	Kills    []*Kill
 	Replies  []*TaskReply
 	Forget   []*StageRef
-	Drop     []*Drop
 	Copies   []*Copy
+	Drop     []*Drop
 	Stop     bool
 }
 
@@ -371,8 +371,8 @@ func (b0 Down_builder) Build() *Down {
 	x.xxx_hidden_Kills = &b.Kills
 	x.xxx_hidden_Replies = &b.Replies
 	x.xxx_hidden_Forget = &b.Forget
-	x.xxx_hidden_Drop = &b.Drop
 	x.xxx_hidden_Copies = &b.Copies
+	x.xxx_hidden_Drop = &b.Drop
 	x.xxx_hidden_Stop = b.Stop
 	return m0
 }
@@ -4038,9 +4038,9 @@ const file_control_proto_rawDesc = "" +
 	"\blaunches\x18\x03 \x03(\v2\x14.kiln.control.LaunchR\blaunches\x12(\n" +
 	"\x05kills\x18\x04 \x03(\v2\x12.kiln.control.KillR\x05kills\x121\n" +
 	"\areplies\x18\b \x03(\v2\x17.kiln.control.TaskReplyR\areplies\x12.\n" +
-	"\x06forget\x18\x05 \x03(\v2\x16.kiln.control.StageRefR\x06forget\x12&\n" +
-	"\x04drop\x18\x06 \x03(\v2\x12.kiln.control.DropR\x04drop\x12*\n" +
-	"\x06copies\x18\t \x03(\v2\x12.kiln.control.CopyR\x06copies\x12\x12\n" +
+	"\x06forget\x18\x05 \x03(\v2\x16.kiln.control.StageRefR\x06forget\x12*\n" +
+	"\x06copies\x18\t \x03(\v2\x12.kiln.control.CopyR\x06copies\x12&\n" +
+	"\x04drop\x18\x06 \x03(\v2\x12.kiln.control.DropR\x04drop\x12\x12\n" +
 	"\x04stop\x18\a \x01(\bR\x04stop\"\xd0\x02\n" +
 	"\x02Up\x12)\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.kiln.control.HelloR\x05hello\x121\n" +
@@ -4318,8 +4318,8 @@ var file_control_proto_depIdxs = []int32{
 	19, // 3: kiln.control.Down.kills:type_name -> kiln.control.Kill
 	21, // 4: kiln.control.Down.replies:type_name -> kiln.control.TaskReply
 	5,  // 5: kiln.control.Down.forget:type_name -> kiln.control.StageRef
-	22, // 6: kiln.control.Down.drop:type_name -> kiln.control.Drop
-	23, // 7: kiln.control.Down.copies:type_name -> kiln.control.Copy
+	23, // 6: kiln.control.Down.copies:type_name -> kiln.control.Copy
+	22, // 7: kiln.control.Down.drop:type_name -> kiln.control.Drop
 	8,  // 8: kiln.control.Up.hello:type_name -> kiln.control.Hello
 	31, // 9: kiln.control.Up.blocks:type_name -> kiln.control.BlockChange
 	20, // 10: kiln.control.Up.calls:type_name -> kiln.control.TaskCall
