@@ -259,8 +259,8 @@ func TestWhatIsSentIsReceived(t *testing.T) {
 	})
 }
 
-// A receiver takes a message field by field. However messages are joined, orders of one kind keep their order, and no stage, launch or
-// kill changes places with what deletes.
+// A receiver takes a message field by field. However messages are joined, orders of one kind keep their order, and no stage, launch,
+// kill or copy changes places with what deletes.
 func TestJoinedMessagesGiveDependentOrdersInTheSameOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		batch := rapid.SliceOfN(rapid.Custom(drawDown), 1, 5).Draw(t, "batch")
@@ -371,6 +371,16 @@ func TestJoiningStopsAtTheLimit(t *testing.T) {
 	}
 	if n := JoinDown([]*Down{big, big}, 1); n != 1 {
 		t.Errorf("%d messages were joined, where each alone is too large", n)
+	}
+}
+
+func TestACopyDoesNotOvertakeTheDropOfWhatItIsOf(t *testing.T) {
+	drop, copies := &Down{Drop: []Drop{{Kind: ids.RDDBlock, ID: 1}}}, &Down{Copies: []task.Copy{{Block: ids.RDD(1, 2)}}}
+	if n := JoinDown([]*Down{drop, copies}, 1000); n != 1 {
+		t.Error("a drop and a copy of what is made anew travel as one")
+	}
+	if n := JoinDown([]*Down{copies, drop}, 1000); n != 2 {
+		t.Error("a copy and a drop that stops it do not travel as one")
 	}
 }
 
