@@ -10,7 +10,7 @@ import (
 
 // Check gives an error when an invariant is broken. It is for tests and simulation: it looks at everything.
 func (c *Core) Check() error {
-	for _, check := range []func() error{c.outputs.Check, c.kept.check, c.checkJobs, c.checkStages, c.checkExecutors, c.checkAttempts, c.checkQueue} {
+	for _, check := range []func() error{c.outputs.Check, c.checkKept, c.checkJobs, c.checkStages, c.checkExecutors, c.checkAttempts, c.checkQueue} {
 		if err := check(); err != nil {
 			return fmt.Errorf("sched: %w", err)
 		}

@@ -181,10 +181,14 @@ func (t *keptTable) clear(k *keptRDD) {
 	clear(k.parts)
 }
 
-// check gives an error when what executors have is not what is somewhere.
-func (t *keptTable) check() error {
+// checkKept gives an error when what executors have is not what is somewhere.
+func (c *Core) checkKept() error {
+	t := &c.kept
 	var all []ids.BlockID
 	for e, has := range t.held {
+		if len(has) > 0 && c.executor(ids.ExecutorID(e)) == nil {
+			return fmt.Errorf("executor %d is gone, and has %v", e, has)
+		}
 		all = append(all, has...)
 		for i, b := range has {
 			if k := t.find(ids.RDDID(b.A)); k == nil || !slices.Contains(k.at(b.B), ids.ExecutorID(e)) || i > 0 && byPartition(has[i-1], b) >= 0 {
