@@ -28,3 +28,24 @@ func TestTheNewestListOfAStageAttemptIsServed(t *testing.T) {
 		t.Error("another attempt of the stage has the same list")
 	}
 }
+
+func TestNobodyIsSentToAnExecutorThatHasAnOlderList(t *testing.T) {
+	var d Driver
+	ref := ids.StageRef{Stage: 4, Attempt: 1}
+	place := func(e ids.ExecutorID) string { return d.directory.Place(ids.Inputs(ref), 1<<20, nil, e).Addr }
+	for e := range ids.ExecutorID(4) {
+		d.directory.Joined(e, "blocks-"+e.String())
+	}
+	for e := range ids.ExecutorID(4) {
+		d.list(ref, nil)
+		if addr := place(e); addr != "" {
+			t.Errorf("the first who asks for the newest list is sent to %s", addr)
+		}
+		if addr := place((e + 1) % 4); addr != "blocks-"+e.String() {
+			t.Errorf("the second who asks for the newest list is sent to %q, and not to executor %v", addr, e)
+		}
+	}
+	if d.unship(ref); d.directory.Len() != 0 {
+		t.Error("the stage attempt is over, and who has its list is remembered")
+	}
+}

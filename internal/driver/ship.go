@@ -17,8 +17,7 @@ func (d *Driver) ship(a sched.ShipStage) {
 		}
 		d.locate(t)
 		if from := d.cfg.ListFrom; from > 0 && wire.WeightOfInputs(t.Inputs) >= from {
-			d.listings.offer(a.Stage, t.Inputs)
-			d.directory.Forget(ids.Inputs(a.Stage), 1) // executors have an older one
+			d.list(a.Stage, t.Inputs)
 			t.Inputs, t.Listed = nil, true
 		}
 		s = shipped{t, a.Listing}
@@ -28,6 +27,12 @@ func (d *Driver) ship(a sched.ShipStage) {
 		b := d.batch(r)
 		b.Stages = append(b.Stages, s.stage)
 	}
+}
+
+// list offers the inputs of a stage attempt as a block. Executors that have an older one give it to nobody any more.
+func (d *Driver) list(ref ids.StageRef, inputs []task.Input) {
+	d.listings.offer(ref, inputs)
+	d.directory.Forget(ids.Inputs(ref), 1)
 }
 
 // locate fills in where the executors are that have map outputs.

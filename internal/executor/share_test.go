@@ -99,6 +99,13 @@ func TestWhatIsKeptForOthersMakesRoomForTasksAndCachedPartitions(t *testing.T) {
 		t.Error("a cached partition has less right to memory than what is kept for others")
 	}
 	m.Shrink(5 << 19)
+	if _, err := e.exchange.Bring(t.Context(), list); err != nil || serves(t, e, list) != 1 {
+		t.Errorf("the list is not kept where there is room again: %v", err)
+	}
+	if !m.Grow(5<<19) || serves(t, e, list) != 0 || !e.blocks.Has(ids.RDD(1, 0)) {
+		t.Error("a cached partition went for a task before what is kept for others")
+	}
+	m.Shrink(5 << 19)
 	if held := e.memory.ledger.Storage(); held != 1<<20 {
 		t.Errorf("%d bytes are held", held)
 	}

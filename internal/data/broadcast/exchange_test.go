@@ -219,6 +219,28 @@ func TestALaterFetchTakesThePlaceOfAnEarlierOne(t *testing.T) {
 		if data, _, err := x.Open(t.Context(), theList); err != nil || !bytes.Equal(data, good) {
 			t.Errorf("others get %q, %v", data, err)
 		}
+		if freed := x.Evict(1 << 20); freed != int64(len(good)) {
+			t.Errorf("%d bytes were kept", freed)
+		}
+	})
+}
+
+// An executor that does not work costs its time once, however many pieces it was to give.
+func TestAnExecutorThatIsSilentIsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &village{places: []Place{at("one"), at("two"), at("one"), at("two"), at("one"), at("")}, give: map[string]func(context.Context) ([]byte, error){
+			"one": silence, "two": gives(good, nil), "driver": gives(good, nil),
+		}}
+		began := time.Now()
+		e := v.exchange().begin(ids.Broadcast(7, 0), 3)
+		for piece := range 3 {
+			if data, err := e.bring(t.Context(), ids.Broadcast(7, piece), nil); err != nil || !bytes.Equal(data, good) {
+				t.Errorf("piece %d: %q, %v", piece, data, err)
+			}
+		}
+		if took := time.Since(began); took != Patience || strings.Join(v.asked, " ") != "one two driver" {
+			t.Errorf("it took %v, from %v", took, v.asked)
+		}
 	})
 }
 
