@@ -16,10 +16,11 @@ import (
 	"github.com/kilnproject/kiln/internal/testhook"
 )
 
-// pieces stands between executors, and between them and the driver: it counts the pieces of broadcasts that are fetched, and spoils
-// some.
+// pieces stands between executors, and between them and the driver: it counts the pieces of broadcasts, or lists of map outputs, that are
+// fetched, and spoils some.
 type pieces struct {
 	*testhook.Cluster
+	kind  ids.BlockKind
 	spoil func(p *pieces, of ids.ExecutorID, piece []byte) // what happens to the n-th piece that executors give each other; may be nil
 
 	mu     sync.Mutex
@@ -35,7 +36,7 @@ type countingPieces struct {
 
 func (c countingPieces) FetchInto(ctx context.Context, addr string, want []ids.BlockID, room func(int, int64) []byte, got func(int, []byte, error)) error {
 	return c.Fetcher.FetchInto(ctx, addr, want, room, func(i int, data []byte, err error) {
-		if want[i].Kind == ids.BroadcastBlock && err == nil && len(data) > 0 {
+		if want[i].Kind == c.all.kind && err == nil && len(data) > 0 {
 			c.all.count(addr, data)
 		}
 		got(i, data, err)
@@ -56,12 +57,13 @@ func (p *pieces) count(addr string, data []byte) {
 	}
 }
 
-// open gives a session over six executors inside this process.
-func (p *pieces) open(t *testing.T) *kiln.Session {
+// open gives a session over so many executors inside this process.
+func (p *pieces) open(t *testing.T, executors int) *kiln.Session {
 	t.Helper()
-	p.Cluster = &testhook.Cluster{Executors: 6, Tune: func(c *executor.Config) { c.Fetch = countingPieces{c.Fetch, p} }}
+	p.Cluster = &testhook.Cluster{Executors: executors, Tune: func(c *executor.Config) { c.Fetch = countingPieces{c.Fetch, p} }}
 	s, err := kiln.Open(testhook.With(t.Context(), p.Cluster), kiln.Master("local[1,4]"), kiln.Set("kiln.executor.memory", "128m"),
-		kiln.Set("kiln.local.dir", t.TempDir()), kiln.Set("kiln.broadcast.blockSize", "1m"))
+		kiln.Set("kiln.local.dir", t.TempDir()), kiln.Set("kiln.broadcast.blockSize", "1m"),
+		kiln.Set("kiln.shuffle.mapOutput.minSizeForBroadcast", "1b"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,8 +105,8 @@ func wantShared(t *testing.T, s *kiln.Session) kiln.Broadcast[[]byte] {
 }
 
 func TestTheDriverGivesEachPieceOfABroadcastOnce(t *testing.T) {
-	var p pieces
-	s := p.open(t)
+	p := pieces{kind: ids.BroadcastBlock}
+	s := p.open(t, 6)
 	for range 2 {
 		p.driver, p.others = 0, 0
 		b := wantShared(t, s)
@@ -114,6 +116,34 @@ func TestTheDriverGivesEachPieceOfABroadcastOnce(t *testing.T) {
 		if err := b.Destroy(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func scattered(i int64) kiln.KV[int64, int64] { return kiln.Pair(i*2654435761%1000003, i) }
+
+// The list of 500 x 500 sizes is about 100 KB, which the driver gives to ten.
+func TestExecutorsGiveALargeListOfMapOutputsToEachOther(t *testing.T) {
+	for name, spoil := range map[string]func(*pieces, ids.ExecutorID, []byte){
+		"whole": nil,
+		"harmed": func(p *pieces, _ ids.ExecutorID, list []byte) {
+			if p.others%2 == 1 {
+				list[len(list)/2] ^= 1
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := pieces{kind: ids.InputsBlock, spoil: spoil}
+			s := p.open(t, 16)
+			sums := kiln.ReduceByKey(kiln.Map(kiln.Range(s, 0, 500_000, 1, 500), scattered), sum, kiln.Partitions(500))
+			if n, err := sums.Count(t.Context()); n != 500_000 || err != nil {
+				t.Fatalf("%d rows, %v", n, err)
+			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.others == 0 || p.driver+p.others < 16 || p.driver >= 16 {
+				t.Errorf("the driver gave %d lists, executors %d", p.driver, p.others)
+			}
+		})
 	}
 }
 
@@ -133,8 +163,8 @@ func TestTasksGetABroadcastWhileThoseWhoShareItGoOrGiveOtherBytes(t *testing.T) 
 		"both": func(p *pieces, of ids.ExecutorID, piece []byte) { kill(p, of, piece); harm(p, of, piece) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := pieces{spoil: spoil}
-			s := p.open(t)
+			p := pieces{kind: ids.BroadcastBlock, spoil: spoil}
+			s := p.open(t, 6)
 			wantShared(t, s)
 			p.mu.Lock()
 			defer p.mu.Unlock()
