@@ -26,7 +26,14 @@ const (
 var taken atomic.Bool
 
 // errInterrupted is the cause of a context that ctrl-C ended.
-var errInterrupted = fmt.Errorf("interrupted: %w", ErrCancelled)
+var errInterrupted error = interrupted{}
+
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+
+// Unwrap makes errors.Is find ErrCancelled where no job was running.
+func (interrupted) Unwrap() error { return ErrCancelled }
 
 // Main is the whole life of a program: in an executor process it serves tasks and never returns; in the driver it reads settings from flags
 // (--kiln.KEY=VALUE, --kiln.help), environment and file, opens a session, calls run, and exits: 0 done, 1 run returned an error (printed
