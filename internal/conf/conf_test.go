@@ -257,3 +257,29 @@ func TestADuplicateOrBadDeclarationPanics(t *testing.T) {
 		}()
 	}
 }
+
+func TestABareNumberUnderASparkNameHasSparksUnit(t *testing.T) {
+	for spark, want := range map[string]struct {
+		of    Key[time.Duration]
+		value time.Duration
+	}{
+		"spark.locality.wait":                                          {LocalityWait, 7 * time.Millisecond},
+		"spark.locality.wait.process":                                  {LocalityWaitProcess, 7 * time.Millisecond},
+		"spark.locality.wait.node":                                     {LocalityWaitNode, 7 * time.Millisecond},
+		"spark.locality.wait.rack":                                     {LocalityWaitRack, 7 * time.Millisecond},
+		"spark.excludeOnFailure.timeout":                               {ExcludeTimeout, 7 * time.Millisecond},
+		"spark.scheduler.maxRegisteredResourcesWaitingTime":            {MaxRegisteredWait, 7 * time.Millisecond},
+		"spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout": {UnschedulableTimeout, 7 * time.Second},
+		"spark.speculation.interval":                                   {SpeculationInterval, 7 * time.Millisecond},
+		"spark.barrier.sync.timeout":                                   {BarrierSyncTimeout, 7 * time.Second},
+	} {
+		c, err := Parse(Layers{Code: code(spark, "7")})
+		if err != nil {
+			t.Errorf("%s: %v", spark, err)
+			continue
+		}
+		if got := want.of.Of(c); got != want.value {
+			t.Errorf("%s=7 is %v, want %v", spark, got, want.value)
+		}
+	}
+}

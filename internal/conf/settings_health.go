@@ -18,11 +18,13 @@ var (
 	ExcludeAppHost       = Int("kiln.excludeOnFailure.application.maxFailedExecutorsPerNode", 2, "How many executors of a machine the application may exclude before it excludes the machine.", AtLeast(1))
 
 	// ExcludeTimeout is how long the application excludes.
-	ExcludeTimeout = Duration("kiln.excludeOnFailure.timeout", time.Hour, "How long the application remembers a failure, and excludes an executor or machine.", AtLeast(time.Millisecond))
+	ExcludeTimeout = Duration("kiln.excludeOnFailure.timeout", time.Hour, "How long the application remembers a failure, and excludes an executor or machine.", AtLeast(time.Millisecond)).
+			Spark("spark.excludeOnFailure.timeout", "ms")
 
 	// UnschedulableTimeout is how long a stage waits that no executor can run.
 	UnschedulableTimeout = Duration("kiln.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", 2*time.Minute,
-		"How long a stage waits when no executor there is could run its tasks: all are excluded, have less than a task takes, or others have the addresses that its own would need. Then it fails.", AtLeast(time.Millisecond))
+		"How long a stage waits when no executor there is could run its tasks: all are excluded, have less than a task takes, or others have the addresses that its own would need. Then it fails.", AtLeast(time.Millisecond)).
+		Spark("spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", "s")
 
 	// ExcludeKill is what happens to an executor that the application excludes.
 	ExcludeKill = Bool("kiln.excludeOnFailure.killExcludedExecutors", false, "Kill an executor that the application excludes; another takes its place.")

@@ -14,19 +14,20 @@ var (
 
 	// LocalityWait is how long a slot may be left free for one nearer to a task's data.
 	LocalityWait = Duration("kiln.locality.wait", 3*time.Second,
-		"How long a task waits for a free slot nearer to its data, at each distance, before it takes one farther away. 0: not at all.", AtLeast(time.Duration(0)))
+		"How long a task waits for a free slot nearer to its data, at each distance, before it takes one farther away. 0: not at all.", AtLeast(time.Duration(0))).
+		Spark("spark.locality.wait", "ms")
 
 	// LocalityWaitProcess is LocalityWait for the executor that has the data.
 	LocalityWaitProcess = Duration("kiln.locality.wait.process", 0, "The same for a slot in the very executor that has the data.", AtLeast(time.Duration(0))).
-				DefaultText("kiln.locality.wait")
+				DefaultText("kiln.locality.wait").Spark("spark.locality.wait.process", "ms")
 
 	// LocalityWaitNode is LocalityWait for its machine.
 	LocalityWaitNode = Duration("kiln.locality.wait.node", 0, "The same for a slot on the machine that has the data.", AtLeast(time.Duration(0))).
-				DefaultText("kiln.locality.wait")
+				DefaultText("kiln.locality.wait").Spark("spark.locality.wait.node", "ms")
 
 	// LocalityWaitRack is LocalityWait for its rack.
 	LocalityWaitRack = Duration("kiln.locality.wait.rack", 0, "The same for a slot in the rack that has the data.", AtLeast(time.Duration(0))).
-				DefaultText("kiln.locality.wait")
+				DefaultText("kiln.locality.wait").Spark("spark.locality.wait.rack", "ms")
 
 	// ReduceLocality lets reduce tasks prefer hosts that have much of their input.
 	ReduceLocality = Bool("kiln.shuffle.reduceLocality.enabled", true,
@@ -58,5 +59,6 @@ var (
 
 	// MaxRegisteredWait is how long tasks wait for that.
 	MaxRegisteredWait = Duration("kiln.scheduler.maxRegisteredResourcesWaitingTime", 30*time.Second,
-		"How long tasks wait at most for the executors that kiln.scheduler.minRegisteredResourcesRatio asks for.", AtLeast(time.Millisecond))
+		"How long tasks wait at most for the executors that kiln.scheduler.minRegisteredResourcesRatio asks for.", AtLeast(time.Millisecond)).
+		Spark("spark.scheduler.maxRegisteredResourcesWaitingTime", "ms")
 )
