@@ -89,6 +89,9 @@ func open(ctx context.Context, c *conf.Conf, args []string) (*Session, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	s.driver.progress = s.showProgress()
+	if text := c.IgnoredText(); text != "" {
+		s.warn(text)
+	}
 	return s, nil
 }
 

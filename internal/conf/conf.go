@@ -207,6 +207,38 @@ func (c *Conf) Set() []Given {
 	return set
 }
 
+// mostIgnored is how many settings IgnoredText names.
+const mostIgnored = 5
+
+// slipOfKeys is how many edits away a name is that was mistyped.
+const slipOfKeys = 2
+
+// IgnoredText tells in a line of words which spark.* settings were given and mean nothing here, and which was perhaps meant; it is empty
+// when there are none.
+func (c *Conf) IgnoredText() string {
+	var names []string
+	for _, g := range c.Ignored() {
+		name := g.Key
+		for _, s := range sorted() {
+			if d := distance(g.Key, s.spark); 0 < d && d <= slipOfKeys { // real names of Spark are farther from each other
+				name += " (did you mean " + s.spark + "?)"
+				break
+			}
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	more := ""
+	if n := len(names) - mostIgnored; n > 0 {
+		names, more = names[:mostIgnored], fmt.Sprintf(", and %d more", n)
+	}
+	return "settings of Spark that mean nothing here are ignored: " + strings.Join(names, ", ") + more
+}
+
 // Ignored gives the spark.* settings that were given and mean nothing here.
 func (c *Conf) Ignored() []Given {
 	if c == nil {

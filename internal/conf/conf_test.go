@@ -283,3 +283,25 @@ func TestABareNumberUnderASparkNameHasSparksUnit(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsIgnoredIsSaid(t *testing.T) {
+	if text := parse(t, Layers{Code: code("spark.task.maxFailures", "9", "kiln.task.cpus", "1")}).IgnoredText(); text != "" {
+		t.Errorf("got %q", text)
+	}
+	got := parse(t, Layers{Code: code("spark.sql.adaptive.enabled", "true", "spark.specualtion", "true", "spark.executor.cores", "2")}).IgnoredText()
+	want := "settings of Spark that mean nothing here are ignored: spark.sql.adaptive.enabled, spark.specualtion (did you mean spark.speculation?), spark.executor.cores"
+	if got != want {
+		t.Errorf("got\n%q, want\n%q", got, want)
+	}
+	got = parse(t, Layers{Code: code("spark.sql.a", "1", "spark.sql.b", "1", "spark.sql.c", "1", "spark.sql.d", "1", "spark.sql.e", "1", "spark.sql.f", "1", "spark.sql.g", "1")}).IgnoredText()
+	if !strings.HasSuffix(got, "spark.sql.e, and 2 more") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAChoiceMayBeWrittenInSmallLetters(t *testing.T) {
+	c := parse(t, Layers{Code: code("spark.scheduler.mode", "fair", "kiln.io.compression.codec", "ZSTD")})
+	if SchedulerMode.Of(c) != "FAIR" || Codec.Of(c) != "zstd" {
+		t.Errorf("got %q and %q", SchedulerMode.Of(c), Codec.Of(c))
+	}
+}

@@ -108,12 +108,12 @@ func Duration(key string, def time.Duration, doc string, checks ...Check[time.Du
 	return declare(&setting{key: key, kind: "duration", unit: "200ms, 10s, 2min", doc: doc}, def, ParseDuration, FormatDuration, checks)
 }
 
-// Enum declares a choice of words.
+// Enum declares a choice of words, which may be written in small or capital letters.
 func Enum(key, def string, choices []string, doc string) Key[string] {
 	s := &setting{key: key, kind: strings.Join(choices, "|"), doc: doc, choices: choices}
 	return declare(s, def, func(text string) (string, error) {
-		if slices.Contains(choices, text) {
-			return text, nil
+		if i := slices.IndexFunc(choices, func(c string) bool { return strings.EqualFold(c, text) }); i >= 0 {
+			return choices[i], nil
 		}
 		return "", fmt.Errorf("is none of %s", strings.Join(choices, ", "))
 	}, func(s string) string { return s }, nil)
