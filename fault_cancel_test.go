@@ -135,6 +135,9 @@ func TestClosingTheSessionEndsItsJobs(t *testing.T) {
 	if !errors.Is(err, kiln.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
+	if _, err := kiln.NewBroadcast(s, 1); !errors.Is(err, kiln.ErrClosed) {
+		t.Errorf("NewBroadcast: got %v, want ErrClosed", err)
+	}
 }
 
 func block(i int64) int64 {

@@ -12,11 +12,14 @@ import (
 // value must not be changed.
 type Broadcast[T any] struct{ h *op.BroadcastHandle[T] }
 
-// NewBroadcast encodes v and offers it to the executors.
+// NewBroadcast encodes v and offers it to the executors. The error says what of v cannot be encoded, or is ErrClosed.
 func NewBroadcast[T any](s *Session, v T) (Broadcast[T], error) {
 	site := userSite()
 	if _, err := codec.For[T](); err != nil {
 		panic(&BuildError{Verb: "NewBroadcast", Site: site, Cause: err})
+	}
+	if s.ctx.Err() != nil {
+		return Broadcast[T]{}, locate("NewBroadcast", site, ErrClosed)
 	}
 	encoded, err := codec.EncodeValue(v)
 	if err != nil {
