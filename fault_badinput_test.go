@@ -161,7 +161,11 @@ func TestADirectoryForFilesThatIsNotThereIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := kiln.Open(t.Context(), kiln.Master("local"), kiln.Set("kiln.local.dir", file))
-	wantWords(t, err, "kiln.local.dir", file)
+	wantWords(t, err, "setting kiln.local.dir="+file+" (code): it names no directory for temporary files", "mkdir")
+	var bad *kiln.ConfigError
+	if !errors.As(err, &bad) {
+		t.Errorf("%v is not a ConfigError, with which Main would exit 2", err)
+	}
 }
 
 // NaN equals NaN, -0 equals 0, and an empty string is a key like any other.

@@ -58,7 +58,7 @@ func (s *Session) start() error {
 func (s *Session) makeDir() error {
 	dirs, err := host.TempDirs(conf.LocalDir.Of(s.conf), os.Getenv)
 	if err != nil {
-		return fmt.Errorf("no directory for temporary files (kiln.local.dir): %w", err)
+		return s.noDir(err)
 	}
 	var failed error
 	for _, d := range dirs {
@@ -68,7 +68,15 @@ func (s *Session) makeDir() error {
 		}
 		failed = errors.Join(failed, err)
 	}
-	return fmt.Errorf("no directory for temporary files (kiln.local.dir): %w", failed)
+	return s.noDir(failed)
+}
+
+// noDir is the error of an application that has nowhere to put temporary files: a setting's, where one names the places.
+func (s *Session) noDir(err error) error {
+	if places, said := conf.LocalDir.Lookup(s.conf); said {
+		return errors.Join(&ConfigError{Key: conf.LocalDir.String(), Value: places, Origin: conf.LocalDir.Origin(s.conf), Why: "names no directory for temporary files"}, err)
+	}
+	return fmt.Errorf("no directory for temporary files (kiln.local.dir): %w", err)
 }
 
 // longestSocketDir leaves room for a name behind the directory: the system allows a socket's path about a hundred bytes.
