@@ -12,7 +12,7 @@ import (
 )
 
 // BenchmarkStep plays whole jobs: as many tasks as named, each on a slot of the executors, which end in random order. It tells the
-// mean cost of a Step, and the allocations for each task from launch to end. Random is the worst order for the caches: each Step
+// mean cost of a Step, by the clock and of the processor, and the allocations for each task from launch to end. Random is the worst order for the caches: each Step
 // meets a task, an attempt and an executor of which nothing was seen for a while. Ends come by the batch, as from links: which
 // tasks end is looked up for all of a batch at once, so that little of what is measured is the benchmark's own.
 func BenchmarkStep(b *testing.B) {
@@ -68,6 +68,9 @@ func playJob(b *testing.B, cfg Config, executors, slots, tasks int, prefer [][]P
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	running := make([]launched, 0, executors*slots)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cpu := cpuTime()
 	b.StartTimer()
 	steps, done, now := 0, false, Time(0)
 	step := func(ev Event) {
@@ -105,7 +108,9 @@ func playJob(b *testing.B, cfg Config, executors, slots, tasks int, prefer [][]P
 		*ended = TaskEnded{l.executor, task.End{Ref: ids.TaskRef{Partition: l.partition}, ID: l.id, Reason: task.EndReason{Fate: task.Success}}}
 		step(ended)
 	}
+	cpu = cpuTime() - cpu
 	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(cpu.Nanoseconds())/float64(steps), "cpu-ns/step")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(steps*b.N), "ns/step")
 	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(tasks), "allocs/task")
 }
