@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kilnproject/kiln/cluster/local"
 	"github.com/kilnproject/kiln/internal/conf"
 	"github.com/kilnproject/kiln/internal/conf/pools"
 	"github.com/kilnproject/kiln/internal/core/sched"
@@ -51,6 +52,9 @@ func (s *Session) schedConfig(m conf.MasterURL) (sched.Config, error) {
 	}
 	if m.Kind != conf.Local { // an executor in this process is silent only when this process is
 		c.Silence = conf.NetworkTimeout.Of(s.conf)
+	}
+	if m.Kind == conf.LocalCluster {
+		c.Hosts = local.Hosts(s.conf)
 	}
 	c.Speculation = s.speculation(m)
 	var err error

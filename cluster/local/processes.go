@@ -147,16 +147,27 @@ func (p *Processes) spawn(id ids.ExecutorID, w *cluster.Wanted, h held) (*child,
 	return &child{cmd: cmd, pipe: ours, words: words, profile: b.Profile, held: h, started: time.Now()}, nil
 }
 
-// hostOf gives the name of the machine that an executor is on, or pretends to be on.
-func hostOf(c *conf.Conf, id ids.ExecutorID) string {
+// Hosts gives the names of the machines that executor processes are on, or pretend to be on. They are never on any other.
+func Hosts(c *conf.Conf) []string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
 	}
-	if n := conf.LocalClusterHosts.Of(c); n > 1 {
-		host = fmt.Sprintf("%s-%d", host, int(id)%n)
+	n := conf.LocalClusterHosts.Of(c)
+	if n <= 1 {
+		return []string{host}
 	}
-	return host
+	hosts := make([]string, n)
+	for i := range hosts {
+		hosts[i] = fmt.Sprintf("%s-%d", host, i)
+	}
+	return hosts
+}
+
+// hostOf gives the name of the machine that an executor is on.
+func hostOf(c *conf.Conf, id ids.ExecutorID) string {
+	hosts := Hosts(c)
+	return hosts[int(id)%len(hosts)]
 }
 
 // await tells the handler when a child ends, and starts another in its place.

@@ -39,6 +39,7 @@ type Config struct {
 	RegisteredWait    time.Duration    // how long after the start tasks wait for that; 30 s
 	DrainWithin       time.Duration    // how long an executor may take that drains, where nobody says; 0 means as long as it takes
 	Move              Move             // how map outputs leave executors that drain
+	Hosts             []string         // the machines that executors can be on, where that is known: a task that may go to none of them fails at once
 	Health            health.Config    // what keeps tasks away from where others failed: nothing
 	Speculation       speculate.Config // which tasks that run get a copy elsewhere: none
 	Pools             pool.Config      // in what order jobs get slots: first in, first out

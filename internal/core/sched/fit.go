@@ -58,7 +58,7 @@ func checkNeeds(s *StageSpec) string {
 	return resource.Check(s.Resources)
 }
 
-// watchUnschedulable fails the stages of which no executor could run a task, when that does not change within a time.
+// watchUnschedulable fails the stages of which no executor could run a task, when that cannot change, or does not within a time.
 func (c *Core) watchUnschedulable() {
 	if !c.someMayBeStuck() {
 		c.noneStuck()
@@ -69,11 +69,13 @@ func (c *Core) watchUnschedulable() {
 	}
 	var outcast, hopeless []*run
 	for r := range c.queue.all() {
-		if c.lookIfStuck(r); r.excluded && r.soughtAt != c.changes {
+		if c.lookIfStuck(r); r.excluded && !r.closed && r.soughtAt != c.changes {
 			r.soughtAt = c.changes
 			outcast = append(outcast, r)
 		}
 		switch {
+		case r.closed:
+			hopeless = append(hopeless, r)
 		case r.stuck == "" || r.set.Running() > 0:
 			r.stuckUntil = 0
 		case r.stuckUntil == 0:
@@ -97,7 +99,7 @@ func (c *Core) noneStuck() {
 	}
 	c.watching, c.idleWanted = false, false
 	for r := range c.queue.all() {
-		r.stuck, r.excluded, r.stuckUntil, r.renewal = "", false, 0, nil
+		r.stuck, r.excluded, r.closed, r.stuckUntil, r.renewal = "", false, false, 0, nil
 	}
 }
 
@@ -111,6 +113,7 @@ func (c *Core) lookIfStuck(r *run) {
 	if r.stuck, r.excluded = c.whyStuck(r); r.stuck == "" {
 		r.renewal = nil
 	}
+	r.closed = r.excluded && c.closed(r)
 }
 
 // stuckWait is how long a run may be stuck.

@@ -3,6 +3,8 @@ package sched
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
 	"github.com/kilnproject/kiln/internal/core/sched/health"
@@ -42,6 +44,19 @@ func (c *Core) renew(stuck []*run) {
 		r.shape.renewal = r.renewal
 		c.makeRoom(e, fmt.Sprintf("it makes room for another one, which %v needs: %s", r.ref, r.stuck))
 	}
+}
+
+// closed says that a task of a run may go to no machine that there is, whoever comes there, for as long as the run lasts. The application
+// excludes machines for a time only, and a barrier stage trusts them again.
+func (c *Core) closed(r *run) bool {
+	if len(c.cfg.Hosts) == 0 || r.gang != nil {
+		return false
+	}
+	i, is := c.outcast(r)
+	return is && !slices.ContainsFunc(c.cfg.Hosts, func(host string) bool {
+		rule := r.health.Refuses(i, ids.Driver, host)
+		return rule != health.StageOnHost && rule != health.TaskFailedOnHost
+	})
 }
 
 // leastNeeded gives the executor to renew for a run that is stuck, or nil when none is idle: one whose host may have others that will do, if
@@ -86,8 +101,15 @@ func (c *Core) hopeless(r *run) *JobFailure {
 	if r.renewal != nil {
 		text += fmt.Sprintf("; executor %v made room for another one", r.renewal.executor)
 	}
-	text += fmt.Sprintf(", and that did not change within %v", c.stuckWait(r))
-	if r.gang == nil {
+	switch {
+	case r.closed && len(c.cfg.Hosts) == 1:
+		text += fmt.Sprintf(", and there are no executors on another machine than %s", c.cfg.Hosts[0])
+	case r.closed:
+		text += fmt.Sprintf(", and there are no executors on other machines than %s", strings.Join(c.cfg.Hosts, ", "))
+	default:
+		text += fmt.Sprintf(", and that did not change within %v", c.stuckWait(r))
+	}
+	if r.gang == nil && !r.closed {
 		text += " (kiln.scheduler.excludeOnFailure.unschedulableTaskSetTimeout)"
 	}
 	why := r.stage.blame(Unschedulable, -1, text)

@@ -39,6 +39,7 @@ type run struct {
 	suspects   []int32            // tasks that failed, when somebody asks
 	stuck      string             // why no executor could run its tasks, when it was last looked; empty when some could
 	excluded   bool               // it is stuck because all are excluded for it
+	closed     bool               // and no other executor would do, wherever it came
 	stuckAt    int                // Core.changes at that time
 	soughtAt   int                // Core.changes when an executor was looked for that can make room
 	stuckUntil Time               // when it fails because no executor can run its tasks; 0 when some can

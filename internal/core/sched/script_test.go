@@ -160,6 +160,9 @@ func (p *player) configure(word, rest string) bool {
 	case "speculate":
 		p.speculate(rest)
 		return true
+	case "hosts":
+		p.cfg.Hosts = strings.Fields(rest)
+		return true
 	case "fair":
 		p.cfg.Pools.Policy = pool.Fair
 		return true

@@ -85,6 +85,15 @@ func (s *Scenario) shape(bits uint64, of ids.ProfileID) shape {
 	return x
 }
 
+// hosts are all that there are.
+func (s *Scenario) hosts() []string {
+	all := make([]string, s.Hosts)
+	for i := range all {
+		all[i] = fmt.Sprintf("h%d", i)
+	}
+	return all
+}
+
 // rackOf is where a host stands, when racks are known.
 func (s *Scenario) rackOf(host string) string {
 	if !s.Racks {

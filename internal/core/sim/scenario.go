@@ -107,11 +107,7 @@ func Random(seed uint64) Scenario {
 		}}
 	}
 	if r.IntN(3) == 0 {
-		s.Sched.Health = health.Config{
-			TaskAndStage: r.IntN(2) == 0, Application: r.IntN(2) == 0, Fetch: r.IntN(4) == 0, FetchByHost: r.IntN(2) == 0,
-			AppOnExecutor: r.IntN(3), AppOnHost: r.IntN(3), StageOnExecutor: r.IntN(3),
-			Timeout: time.Duration(1+r.IntN(10)) * time.Second, Ending: health.Ending(r.IntN(3)),
-		}
+		s.exclude(r)
 	}
 	if r.IntN(4) == 0 {
 		s.Sched.MaxStageTotal = 1 + r.IntN(8)
@@ -213,4 +209,16 @@ func (s Scenario) moving(r *rand.Rand) Scenario {
 		s.Sched.Move = sched.Move{LeaveKept: r.IntN(3) == 0, AtOnce: 1 + r.IntN(3), Failures: 1 + r.IntN(3), Wait: time.Duration(r.IntN(10)) * time.Second}
 	}
 	return s
+}
+
+// exclude lets tasks keep away from where others failed. In half of the scenarios it is known which machines there are.
+func (s *Scenario) exclude(r *rand.Rand) {
+	s.Sched.Health = health.Config{
+		TaskAndStage: r.IntN(2) == 0, Application: r.IntN(2) == 0, Fetch: r.IntN(4) == 0, FetchByHost: r.IntN(2) == 0,
+		AppOnExecutor: r.IntN(3), AppOnHost: r.IntN(3), StageOnExecutor: r.IntN(3),
+		Timeout: time.Duration(1+r.IntN(10)) * time.Second, Ending: health.Ending(r.IntN(3)),
+	}
+	if s.Hosts%2 == 0 {
+		s.Sched.Hosts = s.hosts()
+	}
 }

@@ -97,6 +97,9 @@ func (s *script) config(c *sched.Config) {
 	s.set("move-at-once", c.Move.AtOnce)
 	s.set("move-failures", c.Move.Failures)
 	s.set("move-wait", c.Move.Wait)
+	if len(c.Hosts) > 0 {
+		s.line("hosts %s", strings.Join(c.Hosts, " "))
+	}
 	if c.Move.LeaveKept {
 		s.line("leave-kept")
 	}
