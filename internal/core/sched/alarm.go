@@ -116,7 +116,6 @@ func (c *Core) checkSilence(e *executor) {
 		c.alarms.set(until, e.id, silenceDue)
 		return
 	}
-	c.do(KillExecutor{e.id, "it is silent", !e.replaced})
-	e.replaced = false // with this order it is counted no more
+	c.endExecutor(e, "it is silent", true)
 	c.loseExecutor(ExecutorLost{ID: e.id, Reason: fmt.Sprintf("it was silent for %v", c.now-e.heard)})
 }

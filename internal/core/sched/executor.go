@@ -40,7 +40,7 @@ type executor struct {
 	onHost    place       // in host.executors
 	drains    place       // in Core.drainers, exactly while it is draining
 	freeRack  place       // in rack.free
-	replaced  bool        // another one was asked for in its place when it began to drain
+	replaced  bool        // another one was asked for in its place when it began to drain, and nobody has been told to end it
 	arriving  int32       // copies of map outputs on their way to it
 	departure *departure  // nil while it is active
 	stock     *resource.Stock

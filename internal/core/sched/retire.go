@@ -105,16 +105,22 @@ func (c *Core) killExecutors(ev KillAsked) {
 	}
 }
 
-// order tells an executor to go. In the place of one another is wanted once.
+// order tells an executor to go.
 func (c *Core) order(e *executor, reason string, replace bool) {
 	c.retire(e, leaving, reason)
+	c.endExecutor(e, reason, replace)
+}
+
+// endExecutor has an executor ended, which may have been ordered to go before. In the place of one another is wanted once.
+func (c *Core) endExecutor(e *executor, reason string, replace bool) {
 	c.do(KillExecutor{e.id, reason, replace && !e.replaced})
+	e.replaced = false
 }
 
 // noteSurplus is told of an executor that is gone. Whoever gives executors starts another one in the place of each that goes by itself: for
 // one that drained and has been replaced that is one too many.
 func (c *Core) noteSurplus(e *executor) {
-	if e.replaced && e.phase != leaving {
+	if e.replaced {
 		e.shape.surplus++
 	}
 }
