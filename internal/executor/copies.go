@@ -101,6 +101,11 @@ func (e *Executor) copyCached(ctx context.Context, x task.Copy) error {
 	} else {
 		room.Shrink(0) // the store accounts for what it keeps
 	}
+	return e.adopt(ctx, id, data, level)
+}
+
+// adopt keeps a cached partition that has come, unless its RDD was dropped by then.
+func (e *Executor) adopt(ctx context.Context, id ids.BlockID, data []byte, level block.Level) error {
 	stored, err := e.blocks.Adopt(id, data, level)
 	switch {
 	case err != nil:

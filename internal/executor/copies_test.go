@@ -127,41 +127,20 @@ func TestACopyOfWhatIsDroppedMeanwhileIsNotKept(t *testing.T) {
 	}
 }
 
-// A partition that comes as its RDD is dropped has been stopped already, and is stored all the same.
 func TestACopyThatIsStoppedTooLateTakesItselfAway(t *testing.T) {
-	whole, stopped := encoded(t), make(chan struct{})
-	ctx, stop := context.WithCancelCause(t.Context())
-	e, err := New(Config{Slots: 1, Memory: 1000, Dir: t.TempDir(), Fetch: &stopping{whole, func() { stop(errDropped); close(stopped) }}})
+	e, err := New(Config{Slots: 1, Memory: 1000, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	if err := e.copy(ctx, copyOf(block.MemoryOnly)); !errors.Is(err, errDropped) {
+	ctx, stop := context.WithCancelCause(t.Context())
+	stop(errDropped)
+	if err := e.adopt(ctx, ids.RDD(7, 3).OfGeneration(2), encoded(t), block.MemoryOnly); !errors.Is(err, errDropped) {
 		t.Errorf("got %v", err)
 	}
-	<-stopped
 	if where(e) != "" || e.memory.ledger.Storage() != 0 {
 		t.Error("it is kept")
 	}
-}
-
-// stopping is a fetcher that gives a block and stops who asked for it, as one that does not look at its context any more.
-type stopping struct {
-	data []byte
-	stop func()
-}
-
-func (f *stopping) Fetch(ctx context.Context, addr string, want []ids.BlockID, got func(int, []byte, error)) error {
-	return f.FetchInto(ctx, addr, want, func(int, int64) []byte { return nil }, got)
-}
-
-func (f *stopping) FetchInto(
-	_ context.Context, _ string, _ []ids.BlockID, room func(int, int64) []byte, got func(int, []byte, error),
-) error {
-	room(0, int64(len(f.data)))
-	got(0, f.data, nil)
-	f.stop()
-	return nil
 }
 
 func TestPartitionsForWhichThereIsNoMemoryComeOneByOne(t *testing.T) {
