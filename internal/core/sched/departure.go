@@ -11,8 +11,8 @@ import (
 	"github.com/kilnproject/kiln/internal/core/task"
 )
 
-// Move is how map outputs and cached partitions leave executors that drain. A zero field takes the default that stands beside it, which is Spark's where
-// Spark has one.
+// Move is how map outputs and cached partitions leave executors that drain. A zero field takes the default that stands beside it, which is
+// Spark's where Spark has one.
 type Move struct {
 	Off       bool          // map outputs stay: such an executor waits until nobody needs them
 	LeaveKept bool          // cached partitions go with it
