@@ -54,6 +54,7 @@ func mainCode(args []string, run func(ctx context.Context, s *Session) error) (c
 	flags, rest, help, err := conf.FromArgs(args)
 	if help {
 		if err := conf.Help(os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return exitFailed
 		}
 		return 0

@@ -39,8 +39,33 @@ func main() {
 	os.Exit(dispatch(args, os.Stdout, os.Stderr))
 }
 
-// dispatch finds the command and runs it.
-func dispatch(args []string, out, errs io.Writer) int {
+// output is where a command prints. It remembers what went wrong first, so that a full disk does not look like success.
+type output struct {
+	to  io.Writer
+	err error
+}
+
+// Write implements io.Writer. After an error there is nothing more to write.
+func (o *output) Write(p []byte) (n int, err error) {
+	if o.err == nil {
+		n, o.err = o.to.Write(p)
+	}
+	return n, o.err
+}
+
+// dispatch runs a command, and fails when what it prints cannot be written.
+func dispatch(args []string, to, errs io.Writer) int {
+	out := &output{to: to}
+	code := find(args, out, errs)
+	if out.err != nil && code == 0 {
+		fmt.Fprintln(errs, "kiln: what it prints cannot be written:", out.err)
+		return exitFailed
+	}
+	return code
+}
+
+// find finds the command and runs it.
+func find(args []string, out, errs io.Writer) int {
 	if len(args) == 0 {
 		usage(errs)
 		return exitUsage

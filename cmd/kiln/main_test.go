@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -43,6 +44,20 @@ func TestVersionIsJSONWhenAsked(t *testing.T) {
 	var v version
 	if err := json.Unmarshal([]byte(out), &v); code != 0 || err != nil || v.Go == "" {
 		t.Errorf("%d, %v, %s", code, err, out)
+	}
+}
+
+// full is a device with no room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"version"}, {"version", "-o", "json"}, {"settings"}, {"settings", "-o", "json"}, {"sim", "--help"}, {"sim", "--executors=2", "--tasks=10"}, {"sim", "--seeds=1"}} {
+		var errs bytes.Buffer
+		if code := dispatch(args, full{}, &errs); code != exitFailed || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("%q: %d, %q", args, code, errs.String())
+		}
 	}
 }
 
