@@ -78,6 +78,7 @@ type partitionwise struct {
 }
 
 func (n *node) partitionwise(ctx context.Context, verb string) *partitionwise {
+	n.made(verb)
 	s := &partitionwise{ctx: ctx, n: n, verb: verb}
 	s.count, s.err = n.laidOut(ctx)
 	return s
@@ -162,6 +163,7 @@ func (d RDD[T]) Take(ctx context.Context, n int) ([]T, error) {
 }
 
 func (n *node) take(ctx context.Context, verb string, want int) (op.Rows, error) {
+	n.made(verb)
 	var r op.Rows
 	if want <= 0 {
 		return r, nil

@@ -64,6 +64,9 @@ func groupByKey[K comparable, V any](verb string, d RDD[KV[K, V]], o []ShuffleOp
 
 // above makes the verb's node over its parent, laid out by key.
 func (x *exchange) above(row rowType, o any, lay ...func(*node, *keying) *node) *node {
+	for _, p := range x.parents {
+		p.made(x.verb)
+	}
 	k := x.target()
 	n := narrow(x.verb, row, o, x.parents...) // refuses at the user's line before anything is built
 	x.check(n)

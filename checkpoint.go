@@ -20,6 +20,7 @@ type checkpointing struct {
 }
 
 func (n *node) checkpoint(local bool) {
+	n.made("Checkpoint")
 	if !local && conf.CheckpointDir.Of(n.s.conf) == "" {
 		panic(&BuildError{Verb: "Checkpoint", Site: userSite(), Cause: errors.New("kiln.checkpoint.dir is not set: set it to a directory that every executor sees, or use LocalCheckpoint")})
 	}

@@ -258,7 +258,15 @@ func (n *node) relay() {
 // located says at which verb something went wrong that is not a task's error.
 func (n *node) located(err error) error { return locate(n.verb, n.site, err) }
 
+// made refuses the zero RDD, at the user's line.
+func (n *node) made(verb string) {
+	if n == nil {
+		panic(&BuildError{Verb: verb, Site: userSite(), Cause: errZeroRDD})
+	}
+}
+
 func (n *node) setName(name string) {
+	n.made("Named")
 	n.mu.Lock()
 	n.name = name
 	if n.base != nil {
@@ -269,7 +277,10 @@ func (n *node) setName(name string) {
 }
 
 // explain draws the lineage as far as it is known without running a job.
-func (n *node) explain() string { return n.sketch(map[*node]*plan.RDD{}).Explain() }
+func (n *node) explain() string {
+	n.made("Explain")
+	return n.sketch(map[*node]*plan.RDD{}).Explain()
+}
 
 func (n *node) sketch(seen map[*node]*plan.RDD) *plan.RDD {
 	if r, ok := seen[n]; ok {

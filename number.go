@@ -150,6 +150,7 @@ func (d handle) CountApprox(ctx context.Context, timeout time.Duration, confiden
 }
 
 func (n *node) countApprox(ctx context.Context, timeout time.Duration, confidence float64) (Estimate, error) {
+	n.made("CountApprox")
 	if !(confidence > 0 && confidence < 1) {
 		return Estimate{}, n.located(fmt.Errorf("the confidence must lie between 0 and 1, not be %v", confidence))
 	}

@@ -52,6 +52,7 @@ func (k *keeping) note() string {
 }
 
 func (n *node) persist(level StorageLevel) {
+	n.made("Persist")
 	if level.level == (op.Level{}) {
 		panic(&BuildError{Verb: "Persist", Site: userSite(), Cause: fmt.Errorf("the zero StorageLevel keeps nothing: use kiln.MemoryOnly or another level")})
 	}
@@ -72,6 +73,7 @@ func (n *node) persist(level StorageLevel) {
 }
 
 func (n *node) unpersist(ctx context.Context) error {
+	n.made("Unpersist")
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}

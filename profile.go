@@ -78,9 +78,7 @@ func (d RDD[T]) WithProfile(p ResourceProfile) RDD[T] {
 
 func (n *node) setProfile(p ResourceProfile) {
 	const verb = "WithProfile"
-	if n == nil {
-		panic(&BuildError{Verb: verb, Site: userSite(), Cause: errZeroRDD})
-	}
+	n.made(verb)
 	if err := errors.Join(p.wrong, n.s.profiles.refuse(p.asks)); err != nil {
 		if p.wrong != nil {
 			err = p.wrong // what follows from it says nothing new

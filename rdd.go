@@ -46,6 +46,7 @@ func (d RDD[T]) Named(name string) RDD[T] {
 
 // Partitions is the number of partitions. It may have to list a source; it is 0 where that fails, and the action then says why.
 func (d handle) Partitions() int {
+	d.n.made("Partitions")
 	n, err := d.n.partitions()
 	if err != nil {
 		return 0
