@@ -148,6 +148,16 @@ func (w *World) spec(st *task.Stage) *sched.StageSpec {
 	return &stages[at]
 }
 
+// stage describes a stage attempt to executors. The core forgets what a stage does when its job fails, which may be in the Step that launches
+// its tasks and stops them again: here they find it all the same.
+func (w *World) stage(ref ids.StageRef) *task.Stage {
+	st := w.core.Stage(ref)
+	if st != nil && st.Body == nil {
+		st.Body = w.spec(st).Body
+	}
+	return st
+}
+
 // seek looks for one cached partition after the other. Where the stage says that one is somewhere, and it is not here, the driver is asked.
 func (e *executor) seek(t *try) {
 	k := &t.seeking

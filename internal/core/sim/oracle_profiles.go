@@ -16,7 +16,7 @@ func (o *profiles) step(_ sched.Event, actions []sched.Action) error {
 		if !ok {
 			continue
 		}
-		asks := ids.ProfileID(o.world.core.Stage(l.Task.Ref.StageRef).Body[2])
+		asks := ids.ProfileID(o.world.stage(l.Task.Ref.StageRef).Body[2])
 		if e := o.world.executor(l.Executor); e.profile != asks {
 			return fmt.Errorf("%v asks for profile %d and goes to executor %v of profile %d", l.Task.Ref, asks, l.Executor, e.profile)
 		}

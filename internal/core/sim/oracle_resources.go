@@ -56,7 +56,7 @@ func (o *resources) giveBack(id ids.TaskID) {
 }
 
 func (o *resources) launched(l *sched.Launch) error {
-	halves := int(o.world.core.Stage(l.Task.Ref.StageRef).Body[1])
+	halves := int(o.world.stage(l.Task.Ref.StageRef).Body[1])
 	if halves == 0 {
 		return nil
 	}

@@ -35,7 +35,7 @@ func (o *slots) step(ev sched.Event, actions []sched.Action) error {
 			continue
 		}
 		h := holder{l.Executor, l.Task.ID}
-		o.takes[h] = int(o.world.core.Stage(l.Task.Ref.StageRef).Body[0])
+		o.takes[h] = int(o.world.stage(l.Task.Ref.StageRef).Body[0])
 		o.used[h.executor] += o.takes[h]
 		e := o.world.executor(l.Executor)
 		if used := o.used[h.executor]; e == nil || used > e.slots*(1+o.world.Sched.Ahead) {

@@ -312,11 +312,11 @@ func (w *World) arm() {
 func (w *World) do(a sched.Action) {
 	switch a := a.(type) {
 	case sched.ShipStage:
-		e, st := w.executor(a.Executor), w.core.Stage(a.Stage)
+		e, st := w.executor(a.Executor), w.stage(a.Stage)
 		e.send(func() { e.stages[a.Stage] = st })
 	case *sched.Launch:
 		e := w.executor(a.Executor)
-		if rounds(w.core.Stage(a.Task.Ref.StageRef)) >= 0 {
+		if rounds(w.stage(a.Task.Ref.StageRef)) >= 0 {
 			w.gangs[a.Task.Ref.StageRef] = true
 		}
 		l := a.Task
