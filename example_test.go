@@ -329,6 +329,22 @@ func ExampleGlom() {
 	// Output: [[0 1 2] [3 4]]
 }
 
+func ExamplePipe() {
+	s := open()
+	defer s.Close()
+	words := kiln.Parallelize(s, []string{"pear", "fig", "plum", "apple"}, 2)
+	show(kiln.Pipe(words, []string{"sort"}).Collect(ctx))
+	// Output: [fig pear apple plum]
+}
+
+func ExamplePipeEnv() {
+	s := open()
+	defer s.Close()
+	one := kiln.Range(s, 0, 1, 1, 1)
+	show(kiln.Pipe(one, []string{"sh", "-c", "echo in $KILN_PARTITION of $WHAT"}, kiln.PipeEnv("WHAT", "the numbers")).Collect(ctx))
+	// Output: [in 0 of the numbers]
+}
+
 func ExampleSample() {
 	s := open()
 	defer s.Close()

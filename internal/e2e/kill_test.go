@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +96,20 @@ func TestADriverKilledLeavesNoProcessAndNoFile(t *testing.T) {
 		until(t, "two executors", func() bool { return len(p.executors()) == 2 })
 		p.signal(p.cmd.Process.Pid, syscall.SIGKILL)
 		p.wait(-1)
+	}
+}
+
+// A command that a task runs does not outlive its executor, nor that its driver.
+func TestACommandEndsWithItsExecutor(t *testing.T) {
+	for _, master := range []string{cluster, "--kiln.master=local[2]"} {
+		p := start(t, pipeline(t), nil, master, "command")
+		commands := p.reach("command", 2)
+		p.signal(p.cmd.Process.Pid, syscall.SIGKILL)
+		until(t, "the end of the program", p.gone)
+		p.ended = true
+		for _, pid := range commands {
+			until(t, fmt.Sprintf("the end of command %d", pid), func() bool { return dead(pid) })
+		}
 	}
 }
 

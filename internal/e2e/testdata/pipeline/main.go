@@ -68,7 +68,7 @@ func heldCounts(g gate, c *kiln.TaskContext, rows iter.Seq[count]) iter.Seq2[cou
 func run(ctx context.Context, s *kiln.Session) error {
 	args := s.Args()
 	if len(args) == 0 {
-		return errors.New("usage: pipeline count|cached|again|shapes|accelerators|keepers|save|meet|sick|exit|endless|deaf|group|share|wait PATH...")
+		return errors.New("usage: pipeline count|cached|again|shapes|accelerators|keepers|save|meet|command|sick|exit|endless|deaf|group|share|wait PATH...")
 	}
 	gates := os.Getenv("E2E_GATES")
 	gate{gates, "session"}.pass(ctx)
@@ -90,6 +90,10 @@ func run(ctx context.Context, s *kiln.Session) error {
 		return counts(s, gates, args[1]).SaveText(ctx, args[2])
 	case "meet":
 		return printMet(ctx, s, gates, kiln.Must(strconv.Atoi(args[1])))
+	case "command":
+		sleeps := []string{"sh", "-c", `echo > "$GATES/command.$$"; exec sleep 1000`}
+		_, err := kiln.Pipe(kiln.Range(s, 0, 2, 1, 2), sleeps, kiln.PipeEnv("GATES", gates)).Count(ctx)
+		return err
 	case "sick":
 		return sumSick(ctx, s)
 	case "exit":
