@@ -61,6 +61,13 @@ func (s *scene) show(stages ...sched.StageView) {
 	s.view.Stages = stages
 }
 
+// written is all that the terminal got. The lock is the one that the Progress takes before it draws.
+func (s *scene) written() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.screen.String()
+}
+
 // after lets time pass and gives what stands on the terminal then, without the blanks behind it.
 func (s *scene) after(d time.Duration) string {
 	time.Sleep(d) // virtual
@@ -271,13 +278,13 @@ func TestANoteStaysAboveTheLine(t *testing.T) {
 		defer s.JobEnded()
 		s.want(t, 600*ms, "[Stage 0:>                  (0 + 2) / 8]")
 		s.Note("kiln: something to know")
-		line, after, _ := strings.Cut(s.screen.String(), "kiln: something to know\n")
+		line, after, _ := strings.Cut(s.written(), "kiln: something to know\n")
 		if after != "" || !strings.HasSuffix(line, strings.Repeat(" ", 40)+"\r") {
-			t.Fatalf("the terminal got %q", s.screen.String())
+			t.Fatalf("the terminal got %q", s.written())
 		}
 		time.Sleep(200 * ms)
 		synctest.Wait()
-		if _, after, _ = strings.Cut(s.screen.String(), "something to know\n"); !strings.Contains(after, "[Stage 0:>") {
+		if _, after, _ = strings.Cut(s.written(), "something to know\n"); !strings.Contains(after, "[Stage 0:>") {
 			t.Errorf("the line is not drawn again: %q", after)
 		}
 	})
