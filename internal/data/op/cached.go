@@ -43,17 +43,21 @@ func (o *Cached) Run(t *Task, in []Input, out *Sink) error {
 	return err
 }
 
-// load pushes stored rows. In memory they lie in chunks; encoded they are a stream of blocks.
+// load pushes stored rows, and counts them as rows that the task has read. In memory they lie in chunks; encoded they are a stream of blocks.
 func load(t *Task, l *layout, rows any, encoded io.Reader, next pushFunc) error {
-	chunks, ok := rows.([]rowBuffer)
-	if !ok {
-		return readBlocks(t, l, encoded, next)
-	}
-	for i := range chunks {
+	counted := func(rows unsafe.Pointer, n int) error {
+		t.Metrics.RowsIn += int64(n)
 		if err := t.Err(); err != nil {
 			return err
 		}
-		if err := l.inBatches(chunks[i].base, chunks[i].n, next); err != nil {
+		return next(rows, n)
+	}
+	chunks, ok := rows.([]rowBuffer)
+	if !ok {
+		return readBlocks(t, l, encoded, counted)
+	}
+	for i := range chunks {
+		if err := l.inBatches(chunks[i].base, chunks[i].n, counted); err != nil {
 			return err
 		}
 	}
