@@ -70,7 +70,7 @@ type App struct {
 type Handler interface {
 	// Granted says that an executor is being started. It will register with the driver by itself.
 	Granted(executor int32, host string)
-	// Gone says that an executor has ended, or could not be started.
+	// Gone says that an executor has ended, or could not be started. It comes before another one is started in its place.
 	Gone(executor int32, why Loss)
 	// Broken says that the manager cannot give executors any more, and why.
 	Broken(err error)

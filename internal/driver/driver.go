@@ -61,6 +61,7 @@ type Driver struct {
 	outbox     outbox
 	orders     outbox // to grants, which may take its time
 	notes      outbox // to people, as Config.Warn has it
+	gone       losses
 
 	// What follows belongs to the loop.
 	core    *sched.Core
@@ -169,25 +170,4 @@ func (d *Driver) View() *sched.View {
 		}
 	}
 	return &sched.View{}
-}
-
-// managed is how the cluster manager reports.
-type managed struct{ d *Driver }
-
-type executorGone struct {
-	id  ids.ExecutorID
-	why cluster.Loss
-}
-
-// Granted implements cluster.Handler. The executor introduces itself when it attaches.
-func (m managed) Granted(int32, string) {}
-
-// Gone implements cluster.Handler.
-func (m managed) Gone(id int32, why cluster.Loss) {
-	go m.d.report(executorGone{ids.ExecutorID(id), why})
-}
-
-// Broken implements cluster.Handler.
-func (m managed) Broken(err error) {
-	go m.d.report(sched.ExecutorsUnavailable{Reason: err.Error()})
 }

@@ -68,8 +68,8 @@ func (d *Driver) take(x any) {
 	case fetched:
 		d.taskEnded(x.executor, &x.end)
 		d.sendDrop(x.executor, wire.Drop{Kind: ids.ResultBlock, ID: int64(x.end.ID)})
-	case executorGone:
-		d.lose(x.id, x.why.Text, x.why.ByApp)
+	case someGone:
+		d.hearOfLosses()
 	case wire.Drop:
 		for _, r := range d.remotes { //nolint:maprange // every executor gets the same
 			b := d.batch(r)
@@ -96,6 +96,7 @@ func (d *Driver) hear(m heardFrom) {
 		return
 	}
 	if m.up.Hello != nil {
+		d.hearOfLosses()
 		if d.remotes[r.id] != nil {
 			r.link.Close()
 			return
