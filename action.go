@@ -215,7 +215,10 @@ func (n *node) best(ctx context.Context, verb string, want int, least bool, call
 		return op.Rows{}, nil
 	}
 	r, err := n.answers(ctx, verb, o, n.rowType())
-	o.Of(&r)
+	if err != nil {
+		return op.Rows{}, err
+	}
+	err = onDriver(verb, userSite(), func() { o.Of(&r) })
 	return r, err
 }
 
@@ -242,7 +245,9 @@ func (n *node) reduce(ctx context.Context, verb string, call op.Caller) (op.Rows
 	if err != nil {
 		return op.Rows{}, err
 	}
-	r = o.Of(r)
+	if err := onDriver(verb, userSite(), func() { r = o.Of(r) }); err != nil {
+		return op.Rows{}, err
+	}
 	return r, n.unlessEmpty(r, verb, nil)
 }
 
@@ -267,11 +272,16 @@ func Aggregate[T, A any](ctx context.Context, d RDD[T], zero A, add func(A, T) A
 }
 
 func aggregate[T, A any](ctx context.Context, verb string, n *node, zero A, add func(A, T) A, merge func(A, A) A) (A, error) {
-	r, err := n.answers(ctx, verb, &op.Aggregate[T, A]{Zero: zero, Add: add}, op.TypeOf[A]())
 	sum := zero
-	for _, p := range op.RowsOf[A](r) {
-		sum = merge(sum, p)
+	r, err := n.answers(ctx, verb, &op.Aggregate[T, A]{Zero: zero, Add: add}, op.TypeOf[A]())
+	if err != nil {
+		return sum, err
 	}
+	err = onDriver(verb, userSite(), func() {
+		for _, p := range op.RowsOf[A](r) {
+			sum = merge(sum, p)
+		}
+	})
 	return sum, err
 }
 

@@ -96,9 +96,7 @@ func taskError(e *JobError, t *task.Error, reason string) error {
 	if t == nil {
 		return errors.New(reason)
 	}
-	if t.Site != "" {
-		e.Site = shortSite(t.Site)
-	}
+	e.at(t.Site)
 	own := op.DecodeError(t.Value)
 	if t.Panic {
 		e.Stack = t.Stack
@@ -108,4 +106,36 @@ func taskError(e *JobError, t *task.Error, reason string) error {
 		return own
 	}
 	return &RemoteError{Text: t.Text, Type: t.Type}
+}
+
+// onDriver calls f, which runs functions of the user in this process: what an action brings together, and the order of samples. They fail
+// the action as they would fail a task.
+func onDriver(verb, site string, f func()) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		e := &JobError{Job: -1, Stage: -1, Partition: -1, Site: site, Verb: verb}
+		var failed *op.Failure
+		var panicked *op.Panicked
+		switch cause := op.PanicError(p); {
+		case errors.As(cause, &failed):
+			e.Cause = failed.Err
+			e.at(failed.Site)
+		case errors.As(cause, &panicked):
+			e.Cause, e.Stack = &PanicError{Text: panicked.Error(), Cause: panicked.Err}, panicked.Stack
+			e.at(panicked.Site)
+		}
+		err = e
+	}()
+	f()
+	return nil
+}
+
+// at puts the error where the user's code failed, if that is known.
+func (e *JobError) at(site string) {
+	if site != "" {
+		e.Site = shortSite(site)
+	}
 }

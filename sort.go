@@ -47,7 +47,8 @@ func SortByKey[K cmp.Ordered, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV
 func SortFunc[T any](d RDD[T], compare func(a, b T) int, o ...ShuffleOption) RDD[T] {
 	x := newExchange("SortFunc", o, d.n)
 	sorter := &op.SortFunc[T]{Compare: compare, Descending: x.descending}
-	x.check(narrow("SortFunc", op.TypeOf[T](), op.Transform(sorter), d.n))
+	local := narrow("SortFunc", op.TypeOf[T](), op.Transform(sorter), d.n)
+	x.check(local)
 	desc, parent := x.descending, d.n
 	read := x.sorted(op.TypeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
 		w := &op.RangeWriteFunc[T]{Compare: compare, Descending: desc}
@@ -66,8 +67,8 @@ func SortFunc[T any](d RDD[T], compare func(a, b T) int, o ...ShuffleOption) RDD
 		if desc {
 			order = func(a, b T) int { return compare(b, a) }
 		}
-		w.Bounds = op.BoundsFunc(samples, n, order)
-		return w, nil
+		err = onDriver("SortFunc", local.site, func() { w.Bounds = op.BoundsFunc(samples, n, order) })
+		return w, err
 	})
 	return RDD[T]{handle{narrow("SortFunc", op.TypeOf[T](), op.Transform(sorter), read)}}
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -85,7 +82,7 @@ func (e *Executor) runOne(a *attempt) (stays bool) {
 		var err error
 		p := recover()
 		if p != nil {
-			err = panicError(p)
+			err = op.PanicError(p)
 		} else if !done {
 			err = errGoexit
 		}
@@ -164,7 +161,7 @@ func runDone(t *op.Task, err error) (first error) {
 				if p := recover(); p != nil {
 					again = true
 					if first == nil {
-						first = panicError(p)
+						first = op.PanicError(p)
 					}
 				}
 			}()
@@ -173,60 +170,6 @@ func runDone(t *op.Task, err error) (first error) {
 		}()
 	}
 	return first
-}
-
-// panicked is a panic of the user's code, with its stack.
-type panicked struct {
-	text  string
-	site  string
-	stack string
-	err   error // what was panicked with, when it was an error
-}
-
-func (p *panicked) Error() string { return "panic: " + p.text }
-func (p *panicked) Unwrap() error { return p.err }
-
-// panicError is called while the panic is being recovered from, so that the stack is still that of the panic.
-func panicError(p any) error {
-	if f, ok := p.(*op.Failure); ok {
-		return f
-	}
-	err, _ := p.(error)
-	return &panicked{text: fmt.Sprint(p), site: panicSite(), stack: trimStack(string(debug.Stack())), err: err}
-}
-
-// panicSite is the first frame below the panic that is neither the runtime's nor ours.
-func panicSite() string {
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
-	below := false
-	for {
-		f, more := frames.Next()
-		switch {
-		case f.Function == "runtime.gopanic" || f.Function == "runtime.sigpanic":
-			below = true
-		case below && !strings.HasPrefix(f.Function, "runtime.") && !strings.Contains(f.Function, "kilnproject/kiln/internal/"):
-			return fmt.Sprintf("%s:%d", f.File, f.Line)
-		}
-		if !more {
-			return ""
-		}
-	}
-}
-
-// trimStack leaves out the frames above the panic and those of the engine below the user's code.
-func trimStack(stack string) string {
-	if _, below, ok := strings.Cut(stack, "\npanic("); ok {
-		if _, rest, ok := strings.Cut(below, "\n"); ok {
-			if _, rest, ok = strings.Cut(rest, "\n"); ok {
-				stack = rest
-			}
-		}
-	}
-	if i := strings.Index(stack, "\ngithub.com/kilnproject/kiln/internal/executor."); i > 0 {
-		stack = stack[:i]
-	}
-	return stack
 }
 
 // reasonOf classifies an error, once.
@@ -249,12 +192,12 @@ func reasonOf(a *attempt, err error) task.EndReason {
 	}
 	te := &task.Error{Text: err.Error(), Type: fmt.Sprintf("%T", err), Value: op.EncodeError(err)}
 	var failure *op.Failure
-	var p *panicked
+	var p *op.Panicked
 	switch {
 	case errors.As(err, &p):
-		te.Panic, te.Site, te.Stack, te.Value = true, p.site, p.stack, nil
-		if p.err != nil {
-			te.Value = op.EncodeError(p.err)
+		te.Panic, te.Site, te.Stack, te.Value = true, p.Site, p.Stack, nil
+		if p.Err != nil {
+			te.Value = op.EncodeError(p.Err)
 		}
 	case errors.As(err, &failure):
 		te.Site, te.Type, te.Value = failure.Site, fmt.Sprintf("%T", failure.Err), op.EncodeError(failure.Err)
