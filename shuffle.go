@@ -3,6 +3,7 @@ package kiln
 import (
 	"cmp"
 	"context"
+	"reflect"
 	"sync"
 
 	"github.com/kilnproject/kiln/internal/conf"
@@ -140,19 +141,40 @@ func newExchange(verb string, o []ShuffleOption, parents ...*node) *exchange {
 	return sessionOf(parents).exchange(verb, o, parents...)
 }
 
-// check refuses options at the verb's own node.
+// check refuses options at the verb's own node, whose rows are pairs unless nothing is laid out by key.
 func (x *exchange) check(n *node) {
+	if x.descending {
+		n.refuse("Descending turns the order of a sort around: this verb has none, use SortBy, SortByKey or SortFunc")
+	}
+	x.checkPartitions(n)
+	if x.with != nil {
+		x.checkRanges(n, op.Reflect(n.row).Field(0).Type)
+	}
+}
+
+// checkPartitions refuses options that say nothing of how many partitions there are to be, or too much.
+func (x *exchange) checkPartitions(n *node) {
 	if x.asked {
 		n.checkPartitions(x.want)
 	}
-	if x.with != nil {
-		if x.asked {
-			n.refuse("give Partitions or With, not both")
-		}
+	switch {
+	case x.with == nil:
+	case x.asked:
+		n.refuse("give Partitions or With, not both")
+	default:
 		n.checkPartitions(x.with.n)
-		if x.with.ranges != nil && x.with.ranges.source.s != n.s {
-			n.refuse("%w", errTwoSessions)
-		}
+	}
+}
+
+// checkRanges refuses ranges that are not of these keys.
+func (x *exchange) checkRanges(n *node, keys reflect.Type) {
+	r := x.with.ranges
+	switch {
+	case r == nil:
+	case r.source.s != n.s:
+		n.refuse("%w", errTwoSessions)
+	case op.Reflect(r.row) != keys:
+		n.refuse("the partitioner has ranges of %v, the keys are %v", op.Reflect(r.row), keys)
 	}
 }
 
@@ -264,9 +286,6 @@ func PartitionBy[K comparable, V any](d RDD[KV[K, V]], p Partitioner) RDD[KV[K, 
 	check := narrow("PartitionBy", op.TypeOf[KV[K, V]](), op.Combine(&op.Concat{}), d.n)
 	x.check(check)
 	check.checkKey()
-	if p.ranges != nil && op.Reflect(p.ranges.row) != op.Reflect(op.TypeOf[K]()) {
-		check.refuse("the partitioner has ranges of %v, the keys are %v", op.Reflect(p.ranges.row), op.Reflect(op.TypeOf[K]()))
-	}
 	return RDD[KV[K, V]]{handle{byKey[K](d.n, x.target())}}
 }
 

@@ -13,7 +13,7 @@ import (
 func SortBy[T any, K cmp.Ordered](d RDD[T], f func(T) K, o ...ShuffleOption) RDD[T] {
 	x := newExchange("SortBy", o, d.n)
 	keys := narrow("SortBy", op.TypeOf[K](), op.Transform(&op.Map[T, K]{F: f}), d.n)
-	x.check(keys)
+	x.checkSort(keys)
 	r := rangesOf[K](keys)
 	desc := x.descending
 	read := x.sorted(op.TypeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
@@ -30,7 +30,7 @@ func SortBy[T any, K cmp.Ordered](d RDD[T], f func(T) K, o ...ShuffleOption) RDD
 func SortByKey[K cmp.Ordered, V any](d RDD[KV[K, V]], o ...ShuffleOption) RDD[KV[K, V]] {
 	x := newExchange("SortByKey", o, d.n)
 	keys := narrow("SortByKey", op.TypeOf[K](), op.Transform(&op.Keys[K, V]{}), d.n)
-	x.check(keys)
+	x.checkSort(keys)
 	r := rangesOf[K](keys)
 	desc := x.descending
 	read := x.sorted(op.TypeOf[KV[K, V]](), func(ctx context.Context, n int) (op.Output, error) {
@@ -48,7 +48,10 @@ func SortFunc[T any](d RDD[T], compare func(a, b T) int, o ...ShuffleOption) RDD
 	x := newExchange("SortFunc", o, d.n)
 	sorter := &op.SortFunc[T]{Compare: compare, Descending: x.descending}
 	local := narrow("SortFunc", op.TypeOf[T](), op.Transform(sorter), d.n)
-	x.check(local)
+	x.checkSort(local)
+	if x.with != nil {
+		local.refuse("the ranges of a partitioner have an order of their own, and not that of the comparison: use Partitions(n)")
+	}
 	desc, parent := x.descending, d.n
 	read := x.sorted(op.TypeOf[T](), func(ctx context.Context, n int) (op.Output, error) {
 		w := &op.RangeWriteFunc[T]{Compare: compare, Descending: desc}
@@ -80,6 +83,18 @@ func RepartitionAndSort[K cmp.Ordered, V any](d RDD[KV[K, V]], p Partitioner) RD
 	return RDD[KV[K, V]]{handle{narrow("RepartitionAndSort", op.TypeOf[KV[K, V]](), op.Transform(&op.SortPairs[K, V]{}), laid.n).keepsKeys()}}
 }
 
+// checkSort refuses options at the verb's own node, whose rows are what it sorts by.
+func (x *exchange) checkSort(n *node) {
+	x.checkPartitions(n)
+	if x.with == nil {
+		return
+	}
+	if x.with.ranges == nil {
+		n.refuse("a sort lays rows out by range: With(Hash(n)) cannot do that, use Partitions(n)")
+	}
+	x.checkRanges(n, op.Reflect(n.row))
+}
+
 // bounds gives the bounds of the asked partitioner, or those sampled for this sort.
 func (x *exchange) bounds(ctx context.Context, r *ranges, n int) (any, error) {
 	if x.with != nil && x.with.ranges != nil {
@@ -92,9 +107,6 @@ func (x *exchange) bounds(ctx context.Context, r *ranges, n int) (any, error) {
 func (x *exchange) sorted(row rowType, write func(ctx context.Context, n int) (op.Output, error)) *node {
 	parent := x.parents[0]
 	n := parent.s.newNode(verbShuffle, row, parent)
-	if x.with != nil && x.with.ranges == nil {
-		n.refuse("a sort lays rows out by range: With(Hash(n)) cannot do that, use Partitions(n)")
-	}
 	shuffle := n.s.nextShuffle()
 	reading := n.encodeOp(op.Source(&op.ShuffleRead{Rows: row, Shuffle: shuffle}))
 	n.count = x.keying().partitions

@@ -201,6 +201,9 @@ func RandomSplit[T any](d RDD[T], weights []float64, seed int64) []RDD[T] {
 	for _, w := range weights {
 		sum += w
 	}
+	if len(weights) == 0 {
+		narrow("RandomSplit", d.n.row, op.Combine(&op.Concat{}), d.n).refuse("there are no weights: give one for each part")
+	}
 	parts := make([]RDD[T], len(weights))
 	for i, w := range weights {
 		o := &op.Draw{Rows: d.n.rowType(), Above: from / sum, Fraction: w / sum, Seed: uint64(seed)}
