@@ -77,7 +77,7 @@ func Sum[T Number](ctx context.Context, d RDD[T]) (T, error) {
 
 // Mean gives the mean of all rows, or ErrEmpty.
 func Mean[T Number](ctx context.Context, d RDD[T]) (float64, error) {
-	s, err := stats(ctx, "Mean", d)
+	s, err := stats(ctx, "Mean", d, &op.Moments[T]{})
 	if err == nil && s.Count == 0 {
 		err = d.n.empty("Mean")
 	}
@@ -86,11 +86,11 @@ func Mean[T Number](ctx context.Context, d RDD[T]) (float64, error) {
 
 // Stats describes all rows in one pass. Of nothing it is the zero value.
 func Stats[T Number](ctx context.Context, d RDD[T]) (Statistics, error) {
-	return stats(ctx, "Stats", d)
+	return stats(ctx, "Stats", d, &op.Moments[T]{})
 }
 
-func stats[T Number](ctx context.Context, verb string, d RDD[T]) (Statistics, error) {
-	values, err := d.n.gather(ctx, verb, op.Output(&op.Moments[T]{}), nil)
+func stats[T Number](ctx context.Context, verb string, d RDD[T], o op.Output) (Statistics, error) {
+	values, err := d.n.gather(ctx, verb, o, nil)
 	if err != nil {
 		return Statistics{}, err
 	}
@@ -112,9 +112,9 @@ func stats[T Number](ctx context.Context, verb string, d RDD[T]) (Statistics, er
 // out. It runs two jobs; of nothing it is ErrEmpty.
 func Histogram[T Number](ctx context.Context, d RDD[T], buckets int) (bounds []float64, counts []int64, err error) {
 	if buckets < 1 || buckets > 1<<20 {
-		return nil, nil, d.n.located(fmt.Errorf("a histogram needs between 1 and 1048576 buckets, not %d", buckets))
+		return nil, nil, locate("Histogram", userSite(), fmt.Errorf("a histogram needs between 1 and 1048576 buckets, not %d", buckets))
 	}
-	s, err := stats(ctx, "Histogram", d)
+	s, err := stats(ctx, "Histogram", d, &op.Moments[T]{Numbers: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -122,14 +122,14 @@ func Histogram[T Number](ctx context.Context, d RDD[T], buckets int) (bounds []f
 		return nil, nil, d.n.empty("Histogram")
 	}
 	if math.IsInf(s.Min, 0) || math.IsInf(s.Max, 0) {
-		return nil, nil, d.n.located(fmt.Errorf("a histogram needs finite numbers, these lie between %v and %v", s.Min, s.Max))
+		return nil, nil, locate("Histogram", userSite(), fmt.Errorf("a histogram needs finite numbers, these lie between %v and %v", s.Min, s.Max))
 	}
+	o := &op.Buckets[T]{Min: s.Min, Max: s.Max, N: buckets}
 	bounds = make([]float64, buckets+1)
 	for i := range bounds {
-		bounds[i] = s.Min + (s.Max-s.Min)*(float64(i)/float64(buckets))
+		bounds[i] = o.Bound(i)
 	}
-	bounds[buckets] = s.Max
-	values, err := d.n.gather(ctx, "Histogram", op.Output(&op.Buckets[T]{Min: s.Min, Max: s.Max, N: buckets}), nil)
+	values, err := d.n.gather(ctx, "Histogram", op.Output(o), nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,7 +152,7 @@ func (d handle) CountApprox(ctx context.Context, timeout time.Duration, confiden
 func (n *node) countApprox(ctx context.Context, timeout time.Duration, confidence float64) (Estimate, error) {
 	n.made("CountApprox")
 	if !(confidence > 0 && confidence < 1) {
-		return Estimate{}, n.located(fmt.Errorf("the confidence must lie between 0 and 1, not be %v", confidence))
+		return Estimate{}, locate("CountApprox", userSite(), fmt.Errorf("the confidence must lie between 0 and 1, not be %v", confidence))
 	}
 	if _, err := n.layOut(ctx); err != nil {
 		return Estimate{}, jobError(err)

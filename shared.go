@@ -12,7 +12,8 @@ import (
 // value must not be changed.
 type Broadcast[T any] struct{ h *op.BroadcastHandle[T] }
 
-// NewBroadcast encodes v and offers it to the executors. The error says what of v cannot be encoded, or is ErrClosed.
+// NewBroadcast encodes v and offers it to the executors. The error says what of v cannot be encoded, such as a value that contains itself, or is
+// ErrClosed. A type that cannot be encoded at all is refused, as by any verb that builds.
 func NewBroadcast[T any](s *Session, v T) (Broadcast[T], error) {
 	site := userSite()
 	if _, err := codec.For[T](); err != nil {

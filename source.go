@@ -184,7 +184,7 @@ func rangeCount(from, to, step int64) int64 {
 }
 
 // Generate makes the rows of partition p from the sequence f(env, p), in the tasks. The sequence must give the same rows each time: a
-// lost partition is made again.
+// lost partition is made again. A nil sequence has no rows.
 func Generate[E, T any](s *Session, partitions int, env E, f func(env E, partition int) iter.Seq[T]) RDD[T] {
 	return RDD[T]{handle{s.spread("Generate", op.TypeOf[T](), op.Source(&op.Generate[E, T]{Env: env, F: f}), []int{partitions}, nil)}}
 }

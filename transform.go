@@ -68,7 +68,7 @@ func FlatMapWith[E, T, U any](d RDD[T], env E, f func(E, T) []U) RDD[U] {
 	return RDD[U]{handle{narrow("FlatMapWith", op.TypeOf[U](), op.Transform(&op.FlatMapWith[E, T, U]{Env: env, F: f}), d.n)}}
 }
 
-// FlatMapSeq is FlatMap over a sequence, of which only as much runs as is wanted.
+// FlatMapSeq is FlatMap over a sequence, of which only as much runs as is wanted. A nil sequence has no rows.
 func FlatMapSeq[T, U any](d RDD[T], f func(T) iter.Seq[U]) RDD[U] {
 	return RDD[U]{handle{narrow("FlatMapSeq", op.TypeOf[U](), op.Transform(&op.FlatMapSeq[T, U]{F: f}), d.n)}}
 }
@@ -84,7 +84,7 @@ func KeyBy[T any, K comparable](d RDD[T], f func(T) K) RDD[KV[K, T]] {
 }
 
 // MapPartitions gives f the rows of one partition after another and takes the rows that it yields. The input can be ranged over
-// once; an error that f yields fails the task.
+// once; an error that f yields fails the task. A nil sequence has no rows.
 func MapPartitions[T, U any](d RDD[T], f func(*TaskContext, iter.Seq[T]) iter.Seq2[U, error]) RDD[U] {
 	return RDD[U]{handle{narrow("MapPartitions", op.TypeOf[U](), op.Combine(&op.MapPartitions[T, U]{F: f}), d.n)}}
 }

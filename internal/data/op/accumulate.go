@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/kilnproject/kiln/internal/core/ids"
@@ -171,6 +173,9 @@ type Gathering[T comparable] struct{}
 func (Gathering[T]) Add(set map[T]struct{}, v T) map[T]struct{} {
 	if set == nil {
 		set = map[T]struct{}{}
+	}
+	if v != v && indexOfNaN(slices.Collect(maps.Keys(set)), v) >= 0 {
+		return set
 	}
 	set[v] = struct{}{}
 	return set

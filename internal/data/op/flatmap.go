@@ -110,7 +110,11 @@ type flatSeqSink[T, U any] struct {
 
 func (s *flatSeqSink[T, U]) push(rows []T) error {
 	for i := range rows {
-		for u := range s.f(rows[i]) {
+		seq := s.f(rows[i])
+		if seq == nil {
+			continue
+		}
+		for u := range seq {
 			s.out = append(s.out, u)
 			if len(s.out) < BatchRows {
 				continue

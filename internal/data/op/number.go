@@ -87,19 +87,27 @@ func (m Moment) Merge(o Moment) Moment {
 }
 
 // Moments answers with the Moment of the rows.
-type Moments[T Number] struct{}
+type Moments[T Number] struct {
+	Numbers bool // NaN is left out
+}
 
 // Open implements Output.
 func (o *Moments[T]) Open(*Task) (*Sink, Done, error) {
-	s := &momentSink[T]{}
+	s := &momentSink[T]{numbers: o.Numbers}
 	return sinkOf(s.push), answering[Moment]{func() Moment { return s.all }}, nil
 }
 
-type momentSink[T Number] struct{ all Moment }
+type momentSink[T Number] struct {
+	numbers bool
+	all     Moment
+}
 
 func (s *momentSink[T]) push(rows []T) error {
 	for _, row := range rows {
 		x := float64(row)
+		if s.numbers && math.IsNaN(x) {
+			continue
+		}
 		s.all = s.all.Merge(Moment{Count: 1, Sum: x, Mean: x, Min: x, Max: x})
 	}
 	return nil
@@ -123,18 +131,47 @@ type bucketSink[T Number] struct {
 }
 
 func (s *bucketSink[T]) push(rows []T) error {
-	width := s.o.Max - s.o.Min
 	for _, row := range rows {
-		x := float64(row)
-		switch {
-		case math.IsNaN(x):
-		case width == 0:
-			s.counts[s.o.N-1]++
-		default:
-			s.counts[min(s.o.N-1, max(0, int((x-s.o.Min)/width*float64(s.o.N))))]++
+		if x := float64(row); !math.IsNaN(x) {
+			s.counts[s.o.bucket(x)]++
 		}
 	}
 	return nil
+}
+
+// Bound gives the lower bound of bucket i, and the upper one of bucket i-1.
+func (o *Buckets[T]) Bound(i int) float64 {
+	switch i {
+	case 0:
+		return o.Min
+	case o.N:
+		return o.Max
+	}
+	part := float64(i) / float64(o.N)
+	if width := o.Max - o.Min; !math.IsInf(width, 0) {
+		return o.Min + width*part
+	}
+	return o.Min*(1-part) + o.Max*part
+}
+
+// bucket gives the bucket of a number between Min and Max: about by division, and then by the bounds, which are rounded in another way.
+func (o *Buckets[T]) bucket(x float64) int {
+	scale := 1.0
+	if math.IsInf(o.Max-o.Min, 0) {
+		scale = 0.5
+	}
+	width := o.Max*scale - o.Min*scale
+	if width == 0 {
+		return o.N - 1
+	}
+	i := min(o.N-1, max(0, int((x*scale-o.Min*scale)/width*float64(o.N))))
+	for i > 0 && x < o.Bound(i) {
+		i--
+	}
+	for i < o.N-1 && x >= o.Bound(i+1) {
+		i++
+	}
+	return i
 }
 
 // Ones gives every key the value one.

@@ -30,31 +30,35 @@ func (o *MapPartitionsWith[E, T, U]) Run(t *Task, in []Input, out *Sink) error {
 	return pour(t, o.F(o.Env, t.Face(), rowsOf[T](t, in[0], &inErr)), &inErr, out)
 }
 
-// pour pushes what a user's sequence gives. An error of the input counts before one that the user's code made of it.
+// errGoesOn is what a sequence ends with that does not heed yield: it may be endless.
+var errGoesOn = errors.New("a sequence goes on after yield returned false: it must return then")
+
+// pour pushes what a user's sequence gives; nil gives nothing. An error of the input counts before one that the user's code made of it.
 func pour[U any](t *Task, seq iter.Seq2[U, error], inErr *error, out *Sink) error {
 	next, err := out.taking(TypeOf[U]())
 	if err != nil || seq == nil {
 		return err
 	}
 	g := gather[U]{next: next}
-	for u, e := range seq {
-		if *inErr != nil {
-			break
-		}
-		if e != nil {
-			return e
-		}
-		if err = g.one(u); err != nil {
-			return err
-		}
-		if len(g.out) == 0 {
-			if err = t.Err(); err != nil {
-				return err
+	goesOn := errGoesOn
+	seq(func(u U, e error) bool {
+		switch {
+		case err != nil || *inErr != nil:
+			panic(&Failure{Err: goesOn})
+		case e != nil:
+			err, goesOn = e, e // the first error is the one that users look for
+		default:
+			if err = g.one(u); err == nil && len(g.out) == 0 {
+				err = t.Err()
 			}
 		}
-	}
+		return err == nil && *inErr == nil
+	})
 	if *inErr != nil {
 		return *inErr
+	}
+	if err != nil {
+		return err
 	}
 	return g.flush()
 }

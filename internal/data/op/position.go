@@ -3,7 +3,11 @@ package op
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 	"unsafe"
+
+	"github.com/kilnproject/kiln/internal/data/key"
 )
 
 // Limit lets the first N rows of a partition pass and then asks for no more.
@@ -157,18 +161,47 @@ func (o *DrawByKey[K, V]) Wire(t *Task, down *Sink) (*Sink, error) {
 	next, err := down.taking(TypeOf[KV[K, V]]())
 	chance := rand.New(rand.NewPCG(o.Seed, uint64(t.Part)))
 	s := &drawKeySink[K, V]{o: *o, chance: chance, gather: gather[KV[K, V]]{next: next}}
+	for k, f := range o.Fractions {
+		if at := indexOfNaN(s.nans, k); at >= 0 {
+			s.fractions[at] = max(s.fractions[at], f) // a map may have several, in no order
+		} else if k != k {
+			s.nans, s.fractions = append(s.nans, k), append(s.fractions, f)
+		}
+	}
 	return sinkOf(s.push), err
 }
 
 type drawKeySink[K comparable, V any] struct {
 	gather[KV[K, V]]
-	o      DrawByKey[K, V]
-	chance *rand.Rand
+	o         DrawByKey[K, V]
+	chance    *rand.Rand
+	nans      []K // the keys of Fractions that no look-up finds
+	fractions []float64
+}
+
+func (s *drawKeySink[K, V]) fraction(k K) float64 {
+	if at := indexOfNaN(s.nans, k); at >= 0 {
+		return s.fractions[at]
+	}
+	return s.o.Fractions[k]
+}
+
+// indexOfNaN finds a key with a NaN in it among others: a map of Go never does, since NaN is not even equal to itself there. It is -1 for
+// all keys without a NaN.
+func indexOfNaN[K comparable](among []K, k K) int {
+	if k == k || len(among) == 0 {
+		return -1
+	}
+	equal, err := key.Of(reflect.TypeFor[K]())
+	if err != nil {
+		return -1
+	}
+	return slices.IndexFunc(among, func(other K) bool { return equal.Equal(unsafe.Pointer(&other), unsafe.Pointer(&k)) })
 }
 
 func (s *drawKeySink[K, V]) push(rows []KV[K, V]) error {
 	for i := range rows {
-		fraction, times := s.o.Fractions[rows[i].Key], 0
+		fraction, times := s.fraction(rows[i].Key), 0
 		if s.o.Replace {
 			times = poisson(s.chance, fraction)
 		} else if s.chance.Float64() < fraction {

@@ -169,8 +169,12 @@ func (o *Generate[E, T]) Read(t *Task, partition int, _ []byte, out *Sink) error
 	if err != nil {
 		return err
 	}
+	seq := o.F(o.Env, partition)
+	if seq == nil {
+		return nil
+	}
 	g := gather[T]{next: next, out: make([]T, 0, BatchRows)}
-	for row := range o.F(o.Env, partition) {
+	for row := range seq {
 		g.out = append(g.out, row)
 		if len(g.out) < BatchRows {
 			continue
