@@ -40,19 +40,18 @@ func pour[U any](t *Task, seq iter.Seq2[U, error], inErr *error, out *Sink) erro
 		return err
 	}
 	g := gather[U]{next: next}
-	goesOn := errGoesOn
+	goesOn, over := errGoesOn, false
 	seq(func(u U, e error) bool {
-		switch {
-		case err != nil || *inErr != nil:
+		if over {
 			panic(&Failure{Err: goesOn})
-		case e != nil:
-			err, goesOn = e, e // the first error is the one that users look for
-		default:
-			if err = g.one(u); err == nil && len(g.out) == 0 {
-				err = t.Err()
-			}
 		}
-		return err == nil && *inErr == nil
+		if e != nil {
+			err, goesOn = e, e // the first error is the one that users look for
+		} else if err = g.one(u); err == nil && len(g.out) == 0 {
+			err = t.Err()
+		}
+		over = err != nil || *inErr != nil
+		return !over
 	})
 	if *inErr != nil {
 		return *inErr
