@@ -30,7 +30,7 @@ func refusal(t reflect.Type) string {
 	case reflect.UnsafePointer:
 		return "an unsafe pointer means nothing in another process: use the value that it points to," + leaveOut
 	case reflect.Interface:
-		return "an interface has no fixed type: use a concrete type, register a codec for the interface," + leaveOut
+		return "an interface has no fixed type: use a concrete type, give the interface a codec with kiln.RegisterCodec," + leaveOut
 	}
 	if p := t.PkgPath(); p == "sync" || p == "sync/atomic" {
 		return "a " + p + " type belongs to one process: use a plain value," + leaveOut
