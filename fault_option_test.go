@@ -45,3 +45,25 @@ func TestAnOptionThatAVerbCannotFollowIsRefused(t *testing.T) {
 		t.Errorf("sorting by ranges of the same keys gives %v, %v", got, err)
 	}
 }
+
+func TestARefusalDoesNotNameWhatUsersDoNotKnow(t *testing.T) {
+	s := start(t)
+	d := kiln.Range(s, 0, 3, 1)
+	by := int64(2)
+	for name, c := range map[string]struct {
+		build func()
+		want  string
+	}{
+		"a capture in a verb":    {func() { kiln.Map(d, func(i int64) int64 { return i * by }) }, "kiln.Map: the function literal"},
+		"a capture in an action": {func() { _ = d.ForEach(t.Context(), func(int64) { by++ }) }, "kiln.ForEach: the function literal"},
+		"no function":            {func() { kiln.Filter(d, nil) }, "kiln.Filter: the function is nil"},
+		"one function of two":    {func() { _, _ = kiln.Aggregate(t.Context(), d, int64(0), nil, first) }, "kiln.Aggregate: Add: the function is nil"},
+		"a bare interface":       {func() { kiln.Parallelize(s, []any{1}) }, "kiln.Parallelize: interface {} cannot be encoded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := refusal(t, c.build); err != nil {
+				wantWords(t, err, c.want)
+			}
+		})
+	}
+}

@@ -32,7 +32,7 @@ func (n *node) newAction(verb string, o op.Output, partitions []int32) *action {
 	}
 	var err error
 	if a.output, err = funcs.AppendOp(nil, o); err != nil {
-		panic(&BuildError{Verb: verb, Site: a.site, Cause: err})
+		panic(&BuildError{Verb: verb, Site: a.site, Cause: ofTheOnly(err)})
 	}
 	return a
 }

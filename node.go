@@ -2,6 +2,7 @@ package kiln
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -102,9 +103,18 @@ func (n *node) rowType() rowType {
 func (n *node) encodeOp(o any) []byte {
 	b, err := funcs.AppendOp(nil, o)
 	if err != nil {
-		panic(&BuildError{Verb: n.verb, Site: n.site, Cause: err})
+		panic(&BuildError{Verb: n.verb, Site: n.site, Cause: ofTheOnly(err)})
 	}
 	return b
+}
+
+// ofTheOnly leaves out where in the operator a function is when the verb takes one only: what we call it says nothing to users.
+func ofTheOnly(err error) error {
+	var capture *funcs.CaptureError
+	if errors.As(err, &capture) && (capture.Field == "F" || capture.Field == "Call") {
+		capture.Field = ""
+	}
+	return err
 }
 
 // refuse panics with a BuildError at the node's site.

@@ -13,8 +13,11 @@ type TypeError struct {
 	Why  string       // what is wrong with it, and what to write instead
 }
 
-// Error names the path, what is there, and what to do.
+// Error names the path, unless the type itself is to blame, what is there, and what to do.
 func (e *TypeError) Error() string {
+	if e.Path == e.Part.String() {
+		return fmt.Sprintf("%v cannot be encoded: %s", e.Part, e.Why)
+	}
 	return fmt.Sprintf("%s: %v cannot be encoded: %s", e.Path, e.Part, e.Why)
 }
 
