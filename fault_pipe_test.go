@@ -76,6 +76,25 @@ func TestACommandNeedNotReadAllOfItsInput(t *testing.T) {
 	}
 }
 
+// A partition is kept whole or not at all: what is cached below a command that reads little of it is computed once.
+func TestWhatACommandDoesNotReadIsCachedAllTheSame(t *testing.T) {
+	s := four(t)
+	computed := kiln.NewCounter(s, "computed")
+	const n = 500_000
+	cached := kiln.MapWith(kiln.Range(s, 0, n, 1, 2), computed, countedText).Cache()
+	if got, err := kiln.Pipe(cached, []string{"head", "-n", "1"}).Collect(t.Context()); err != nil || !slices.Equal(got, []string{"0", "250000"}) {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if rows, err := cached.Count(t.Context()); rows != n || err != nil || computed.Value() != n {
+		t.Errorf("%d rows, %d were computed, %v", rows, computed.Value(), err)
+	}
+}
+
+func countedText(computed kiln.Accumulator[int64], i int64) string {
+	computed.Add(1)
+	return fmt.Sprint(i)
+}
+
 func TestACommandThatFailsFailsItsTask(t *testing.T) {
 	s := four(t)
 	for name, c := range map[string]struct {

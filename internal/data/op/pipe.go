@@ -103,7 +103,7 @@ func (p *piped) feed(in Input, types RowType) error {
 	switch {
 	case p.above != nil:
 		return p.above
-	case errors.Is(err, errDeaf), p.isDeaf && errors.Is(err, ErrStop):
+	case p.isDeaf && errors.Is(err, ErrStop):
 		return nil // it has read what it wants, as head does; its exit code says whether that is good
 	}
 	return err

@@ -3,7 +3,6 @@ package op
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"os/exec"
 	"strings"
@@ -12,9 +11,6 @@ import (
 
 // pipeBytes is about how much goes to a command, or comes from it, at once.
 const pipeBytes = 64 << 10
-
-// errDeaf says that a command has closed its standard input.
-var errDeaf = errors.New("the command reads no more")
 
 // piped is a command that runs. One goroutine writes to it and one reads what it says, so that neither waits for the other; the task's own
 // goroutine hands rows to the one and takes rows from the other.
@@ -27,8 +23,8 @@ type piped struct {
 	in     chan []byte   // for its standard input
 	free   chan []byte   // buffers that were written
 	deaf   chan struct{} // closed when it reads no more
-	isDeaf bool
-	fed    bool // in is closed
+	isDeaf bool          // it was seen that deaf is closed
+	fed    bool          // in is closed
 
 	out    chan []string // lines that it said; closed at their end
 	stdout io.ReadCloser
@@ -61,7 +57,7 @@ func (p *piped) Write(data []byte) (int, error) {
 			}
 		case <-p.deaf:
 			p.isDeaf = true
-			return 0, errDeaf
+			return 0, ErrStop
 		case <-p.t.Context.Done():
 			return 0, context.Cause(p.t.Context)
 		}
